@@ -49,7 +49,10 @@ export class FhirError extends Error {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(issues: readonly [Issue, ...Issue[]], options: { status?: number; headers?: Record<string, string> } = {}) {
+  constructor(
+    issues: readonly [Issue, ...Issue[]],
+    options: { status?: number; headers?: Record<string, string> } = {},
+  ) {
     super(issues[0].diagnostics);
     this.issues = issues;
     this.status = options.status ?? STATUS[issues[0].code] ?? 500;
