@@ -1,0 +1,65 @@
+import type { Outcome, Report } from './finding.ts';
+
+/** Priority of a Flag. Source: HL7 FHIR R4 extension flag-priority, CodeSystem flag-priority-code; the codes of HL7 v2 table 0485 neighbours. */
+export type Priority = 'PN' | 'PL' | 'PM' | 'PH';
+
+/** The policy action that decided something: `policy` is `url|version`, `action` the PlanDefinition.action.id (or its 0-based path). */
+export interface ActionRef {
+  policy: string;
+  action: string;
+}
+
+/** One stretch of one adverse-event term that somebody should know of; the content of one Flag. Values only: no ids of ours. */
+export interface Episode {
+  term: string;
+  status: 'open' | 'closed';
+  /** Id of the resource whose report opened it, in symptom-time order. */
+  origin: string;
+  /** Symptom time of the opening report; UTC instant. Never called onset. */
+  start: string;
+  /** Symptom time of the report that closed it. */
+  end?: string;
+  opening: Report['source'];
+  /** The latest report that set or confirmed the grade. */
+  latest: Report['source'];
+  kind: 'composite' | 'presence' | 'text';
+  system: 'pro-ctcae';
+  systemVersion: string;
+  /** What the latest informative report measured. */
+  outcome: Outcome;
+  /** The level to come below before it may close: highest grade not excluded at opening, at least 1. */
+  openingLevel: number;
+  /** Grade of the gradable report before the latest, and the recorded baseline, where there is one. */
+  previousGrade?: number;
+  baselineGrade?: number;
+  priority: Priority;
+  /** Actions that opened it. */
+  openedBy: readonly ActionRef[];
+  /** The actions behind the present priority or the close: the last that changed anything. */
+  decidedBy: readonly ActionRef[];
+  /** Distinct days of consecutive complete reports below the opening level and at grade <= 1. */
+  calmDays: number;
+  lastCalmDay?: string;
+  /** Reports, asked and gradable, that fell into it, the opening one included. */
+  reports: number;
+}
+
+/** What is kept of a term between two reports: all that the next step of the fold needs. */
+export interface TermState {
+  previous?: { grade: number; at: string; day: string; source: Report['source'] };
+  baseline?: { grade: number; at: string; source: Report['source'] };
+  episode?: Episode;
+}
+
+/** What is kept of a patient between two reports, by term. Plain JSON. */
+export interface FoldState {
+  /** Position of the last report folded: symptom time, then source id. Absent before the first. */
+  upTo?: { at: string; id: string };
+  terms: Record<string, TermState>;
+}
+
+/** What an expression may ask about the patient. */
+export interface PatientFacts {
+  gender?: string;
+  birthDate?: string;
+}
