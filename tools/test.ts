@@ -9,7 +9,7 @@
  * TEST_DATABASE_URL, when set, is used in place of a server of its own.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -150,6 +150,8 @@ if (list.length === 0) {
 }
 await bundle(list);
 const scratch = mkdtempSync(join(tmpdir(), 'vigie-test-'));
+// As root the server runs as an account that has to pass through here.
+chmodSync(scratch, 0o711);
 let stop = async (): Promise<void> => {};
 let url = process.env.TEST_DATABASE_URL;
 if (!url && existsSync(join(ROOT, 'src/embedded.ts'))) {
