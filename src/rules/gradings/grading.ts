@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import type { Library } from '@medplum/fhirtypes';
+import { CANONICAL } from '../../fhir/canonical.ts';
+import type { Issue } from '../../fhir/errors.ts';
+import type { CompiledQuestionnaire, ItemState } from '../../fhir/questionnaire.ts';
+import type { Finding } from '../finding.ts';
+
+/** What every grading data file says of itself; the facts stand beside it. */
+export interface GradingData {
+  system: string;
+  version: string;
+  title: string;
+  licence: { note: string; confidence: string };
+}
+
+/** One document that facts of a grading were read in. */
+export interface GradingSource {
+  id: string;
+  document: string;
+  usedFor: string;
+}
+
+/** Grades the items of one response of the form that it was made for. */
+export type FormGrading = (states: readonly ItemState[]) => readonly Finding[];
+
+/** One grading system: published data and the pure functions that run it. */
+export interface Grading {
+  data: GradingData;
+  sources: readonly GradingSource[];
+  /** Everything that is wrong with the data, empty when it is whole. */
+  faults(): readonly string[];
+  /** What is wrong with the items of a form that carry this system's codes; errors make the form unfit for grading. */
+  check(form: CompiledQuestionnaire): readonly Issue[];
+  /** The part that depends on the form, done once; nothing when the form carries none of the codes. Throws on an unfit form. */
+  prepare(form: CompiledQuestionnaire): FormGrading | undefined;
+}
+
+/**
+ * The grading as the API publishes it: url, version and the whole data file, in canonical JSON, as its content. The
+ * identifier is the SHA-256 of exactly those bytes, so a reader can verify which data graded a response.
+ */
+export function gradingLibrary(grading: Grading): Library {
+  const { data, sources } = grading;
+  return {
+    resourceType: 'Library',
+    url: `${CANONICAL}/Library/grading-${data.system}`,
+    identifier: [{ system: `${CANONICAL}/sid/content-sha256`, value: contentHash(data) }],
+    version: data.version,
+    title: data.title,
+    status: 'active',
+    type: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/library-type', code: 'logic-library' }] },
+    copyright: data.licence.note,
+    relatedArtifact: sources.map(({ document, usedFor }) => ({
+      type: 'citation',
+      display: usedFor,
+      citation: document,
+    })),
+    content: [
+      {
+        contentType: 'application/json',
+        data: Buffer.from(canonicalJson(data)).toString('base64'),
+        title: `${data.title}, ${data.version}`,
+      },
+    ],
+  };
+}
+
+/** Lower-case hexadecimal SHA-256 of the canonical JSON of grading data: the same facts give the same hash on any machine. */
+export function contentHash(data: GradingData): string {
+  return createHash('sha256').update(canonicalJson(data)).digest('hex');
+}
+
+/** JSON with the keys of every object in UTF-16 order and no white space. Source: RFC 8785, section 3.2. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`).join(',')}}`;
+}

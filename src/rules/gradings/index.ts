@@ -1,0 +1,5 @@
+import type { Grading } from './grading.ts';
+import { proCtcae } from './pro-ctcae.ts';
+
+/** Every grading system, one row each, in the order in which their findings are given. */
+export const GRADINGS: readonly Grading[] = [proCtcae];
