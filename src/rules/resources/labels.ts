@@ -1,0 +1,97 @@
+import type { Attribute } from '../finding.ts';
+
+/** Language of a text that people read. */
+export type Language = 'en' | 'fr';
+
+/** A short name in both languages. */
+export interface Label {
+  en: string;
+  fr: string;
+}
+
+/** One item of the instrument: its code in our CodeSystem `pro-ctcae`, its NCI Thesaurus code, and "term attribute". */
+export interface ItemLabel extends Label {
+  code: string;
+  ncit?: string;
+}
+
+/** One adverse-event term with the items that its attributes are asked by. */
+export interface TermLabel extends Label {
+  code: string;
+  items: Partial<Record<Attribute, ItemLabel>>;
+}
+
+/** Short labels by code: term and attribute, never the wording of an item, which is NCI's. */
+export interface Labels {
+  /** An unknown code is its own label, so that a missing label never stops a report from being shown. */
+  term(code: string): TermLabel;
+  item(code: string): ItemLabel | undefined;
+}
+
+/** What labels are made from: the terms of the PRO-CTCAE grading library. */
+export interface LabelLibrary {
+  terms: readonly {
+    number: number;
+    term: string;
+    termFr: string;
+    items: readonly { itemId: string; attribute: string; nciThesaurusCode?: string }[];
+  }[];
+  /** Write-in symptoms; the one NCIt code there asks whether there is any. */
+  freeText?: { cdisc: readonly { ncit?: string }[] };
+}
+
+/** Code of the write-in symptom, which no published term stands for. */
+export const OTHER = 'PROCTCAE_OTHER';
+
+/** The attributes as words. The French ones are our own translation, not NCI's. */
+export const ATTRIBUTE: Readonly<Record<Attribute, Label>> = {
+  frequency: { en: 'frequency', fr: 'fréquence' },
+  severity: { en: 'severity', fr: 'sévérité' },
+  interference: { en: 'interference', fr: 'retentissement' },
+  amount: { en: 'amount', fr: 'quantité' },
+  presence: { en: 'presence', fr: 'présence' },
+  text: { en: 'in words', fr: 'en toutes lettres' },
+};
+
+/**
+ * Labels of every term and item of a grading library.
+ * Source: short labels of PRO-CTCAE v1.0 (R package ProAE 1.0.4); the French terms are our own translation.
+ */
+export function labelsOf(library: LabelLibrary): Labels {
+  const terms = new Map<string, TermLabel>();
+  const items = new Map<string, ItemLabel>();
+  const add = (label: TermLabel) => {
+    terms.set(label.code, label);
+    for (const item of Object.values(label.items)) items.set(item.code, item);
+  };
+  add(otherLabel(library.freeText?.cdisc.find(({ ncit }) => ncit)?.ncit));
+  for (const { number, term, termFr, items: published } of library.terms) {
+    const code = `PROCTCAE_${number}_COMP`;
+    const label: TermLabel = { code, en: term, fr: termFr, items: {} };
+    for (const { itemId, attribute, nciThesaurusCode } of published) {
+      if (!isAttribute(attribute)) continue;
+      label.items[attribute] = itemLabel(label, attribute, itemId, nciThesaurusCode);
+    }
+    add(label);
+  }
+  return {
+    term: (code) => terms.get(code) ?? { code, en: code, fr: code, items: {} },
+    item: (code) => items.get(code),
+  };
+}
+
+const itemLabel = (term: Label, attribute: Attribute, code: string, ncit?: string): ItemLabel => ({
+  code,
+  ...(ncit ? { ncit } : {}),
+  en: `${term.en} ${ATTRIBUTE[attribute].en}`,
+  fr: `${term.fr}, ${ATTRIBUTE[attribute].fr}`,
+});
+
+function otherLabel(ncit?: string): TermLabel {
+  const label: TermLabel = { code: OTHER, en: 'Other symptom', fr: 'Autre symptôme', items: {} };
+  label.items.presence = itemLabel(label, 'presence', `${OTHER}_IND`, ncit);
+  label.items.text = itemLabel(label, 'text', `${OTHER}_TEXT`);
+  return label;
+}
+
+const isAttribute = (name: string): name is Attribute => Object.hasOwn(ATTRIBUTE, name);

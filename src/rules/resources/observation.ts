@@ -1,0 +1,181 @@
+import type { CodeableConcept, Coding, Extension, Observation, ObservationComponent } from '@medplum/fhirtypes';
+import { NCIT, PRO_CTCAE } from '../../fhir/canonical.ts';
+import type { Answer, Attribute, DataQuality, Finding } from '../finding.ts';
+import { type AbsentReason, absentConcept, EXTENSION, PROFILE, SYSTEM } from './codes.ts';
+import { ATTRIBUTE, type ItemLabel, type Labels, type Language, type TermLabel } from './labels.ts';
+
+/** What an Observation says beside the finding itself. References are relative, `Type/id`. */
+export interface ObservationContext {
+  patient: string;
+  /** The response that was graded. */
+  source: string;
+  /** The rule engine. */
+  device: string;
+  /** `end` is the symptom time; `start`, when not given, is the beginning of the recall period that ends there. */
+  effective: { start?: string; end: string };
+  status: 'final' | 'amended' | 'entered-in-error';
+  issued?: string;
+  /** Who answered, where the response says so. */
+  performer?: string;
+  tags?: readonly Coding[];
+  labels: Labels;
+  language: Language;
+}
+
+/** Days that a PRO-CTCAE item asks about. Source: NCI PRO-CTCAE v1.0, "the last 7 days". */
+export const RECALL_DAYS = 7;
+
+/**
+ * The Observation of one asked term, without id, versionId and lastUpdated.
+ * `valueInteger` is the composite grade (0 too), 1 or 0 for a yes/no term, 1 or 0 for words written; where no one number
+ * is certain there is a `dataAbsentReason` instead, and what stays certain in the extension `at-least`. Words that the
+ * patient wrote stay in the response. Source: HL7 FHIR R4 4.0.1, Observation, invariants obs-6 and obs-7.
+ */
+export function observationOf(finding: Finding, context: ObservationContext): Observation {
+  const { outcome } = finding;
+  const term = context.labels.term(finding.term);
+  const extension = extensionsOf(finding);
+  const component = componentsOf(finding, term, context.language);
+  return {
+    resourceType: 'Observation',
+    meta: { profile: [PROFILE.observation], ...(context.tags?.length ? { tag: [...context.tags] } : {}) },
+    ...(extension.length ? { extension } : {}),
+    status: context.status,
+    category: [
+      {
+        coding: [
+          { system: 'http://terminology.hl7.org/CodeSystem/observation-category', code: 'survey', display: 'Survey' },
+        ],
+      },
+    ],
+    code: codeOf(finding, term, context.language),
+    subject: { reference: context.patient },
+    effectivePeriod: {
+      start: context.effective.start ?? recallStart(context.effective.end),
+      end: context.effective.end,
+    },
+    ...(context.issued ? { issued: context.issued } : {}),
+    ...(context.performer ? { performer: [{ reference: context.performer }] } : {}),
+    ...(outcome.kind === 'graded'
+      ? { valueInteger: outcome.grade }
+      : { dataAbsentReason: absentConcept(whyAbsent(finding)) }),
+    method: { coding: [{ system: SYSTEM.gradingSystem, version: finding.version, code: finding.system }] },
+    device: { reference: context.device },
+    derivedFrom: [{ reference: context.source }],
+    ...(component.length ? { component } : {}),
+  };
+}
+
+/** Instant at which the recall period that ends at `end` begins; UTC. */
+export function recallStart(end: string): string {
+  return new Date(Date.parse(end) - RECALL_DAYS * 86_400_000).toISOString();
+}
+
+/** The term's code; a yes/no term is its one item, so it carries that code too and has no component (obs-7). */
+function codeOf(finding: Finding, term: TermLabel, language: Language): CodeableConcept {
+  const item = finding.kind === 'presence' ? term.items.presence : undefined;
+  return {
+    coding: [{ system: PRO_CTCAE, code: term.code, display: term.en }, ...(item ? itemCodings(item) : [])],
+    text: term[language],
+  };
+}
+
+const itemCodings = (item: ItemLabel): Coding[] => [
+  { system: PRO_CTCAE, code: item.code, display: item.en },
+  ...(item.ncit ? [{ system: NCIT, code: item.ncit }] : []),
+];
+
+/**
+ * In the published order of the letters: frequency, severity, interference. The yes/no that goes before a write-in is a
+ * component, a yes/no term is itself the value; words are never copied.
+ */
+const COMPONENTS: Readonly<Record<Finding['kind'], readonly Attribute[]>> = {
+  composite: ['frequency', 'severity', 'interference', 'amount'],
+  presence: [],
+  text: ['presence'],
+};
+
+function componentsOf(finding: Finding, term: TermLabel, language: Language): ObservationComponent[] {
+  const components: ObservationComponent[] = [];
+  for (const attribute of COMPONENTS[finding.kind]) {
+    const answer = finding.attributes[attribute];
+    if (!answer) continue;
+    const item = term.items[attribute];
+    components.push({
+      ...(answer.state === 'hidden' ? { extension: [{ url: EXTENSION.branched, valueString: answer.because }] } : {}),
+      code: {
+        ...(item ? { coding: itemCodings(item) } : {}),
+        text: item ? item[language] : `${term[language]} ${ATTRIBUTE[attribute][language]}`,
+      },
+      ...resultOf(answer),
+    });
+  }
+  return components;
+}
+
+function resultOf(answer: Answer): Pick<ObservationComponent, 'valueInteger' | 'dataAbsentReason'> {
+  switch (answer.state) {
+    case 'answered':
+    case 'hidden':
+      return { valueInteger: answer.value };
+    case 'opted-out':
+      return { dataAbsentReason: absentConcept(optOutReason(answer.code)) };
+    case 'missing':
+      return { dataAbsentReason: absentConcept('unknown') };
+    case 'not-asked':
+      return { dataAbsentReason: absentConcept('not-asked') };
+    case 'written':
+      return {};
+  }
+}
+
+/** Why a term has no one number. The table is documented in docs/flag.md. */
+function whyAbsent({ outcome, attributes }: Finding): AbsentReason {
+  if (outcome.kind !== 'not-gradable') return 'unknown';
+  switch (outcome.reason) {
+    case 'not-answered':
+      return 'unknown';
+    case 'not-asked':
+      return 'not-asked';
+    case 'ambiguous-item':
+      return 'error';
+    case 'opted-out': {
+      const reasons = Object.values(attributes).flatMap((answer) =>
+        answer.state === 'opted-out' ? [optOutReason(answer.code)] : [],
+      );
+      return reasons.find((reason) => reason === 'asked-declined') ?? reasons[0] ?? 'unknown';
+    }
+  }
+}
+
+/**
+ * Opt-outs by their code in our CodeSystem; one that we do not know is not said to be a refusal.
+ * Source: opt-out options of the PRO-CTCAE v1.0 response formats.
+ */
+const OPT_OUT: Readonly<Record<string, AbsentReason>> = {
+  'optout-prefer-not-to-answer': 'asked-declined',
+  'optout-not-applicable': 'not-applicable',
+  'optout-not-sexually-active': 'not-applicable',
+};
+
+const optOutReason = (code: string): AbsentReason => OPT_OUT[code] ?? 'unknown';
+
+function extensionsOf({ outcome, dataQuality }: Finding): Extension[] {
+  const extensions: Extension[] = [];
+  if (outcome.kind === 'at-least') {
+    extensions.push({
+      url: EXTENSION.atLeast,
+      extension: [
+        { url: 'min', valueInteger: outcome.min },
+        { url: 'max', valueInteger: outcome.max },
+        ...outcome.missing.map((attribute) => ({ url: 'missing', valueCode: attribute })),
+      ],
+    });
+  }
+  for (const extension of dataQualityExtensions(dataQuality)) extensions.push(extension);
+  return extensions;
+}
+
+/** One extension per thing that a reader should know before trusting the number. */
+export const dataQualityExtensions = (quality: readonly DataQuality[]): Extension[] =>
+  quality.map((code) => ({ url: EXTENSION.dataQuality, valueCoding: { system: SYSTEM.dataQuality, code } }));

@@ -1,0 +1,149 @@
+import type { Flag, OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes';
+import type { Attribute, Finding, NotGradable } from '../finding.ts';
+import { PRIORITY } from './codes.ts';
+import { priorityOf } from './flag.ts';
+import { ATTRIBUTE, type Labels, type Language } from './labels.ts';
+
+/** What happened to a Flag; `changed` is a new version that is neither worse nor better. */
+export type FlagEvent = 'opened' | 'worse' | 'better' | 'changed' | 'closed' | 'retracted' | 'not-evaluated';
+
+/** What a write did beside storing the resource. */
+export interface Changes {
+  flags: readonly {
+    event: FlagEvent;
+    /** Versioned or not, `Flag/id`. */
+    reference: string;
+    flag: Flag;
+  }[];
+  findings: readonly Finding[];
+  /** Conditions that could not be decided. */
+  undecided: readonly {
+    term: string;
+    /** `url|version` of the policy, and the id of its action. */
+    policy: string;
+    action: string;
+  }[];
+  labels: Labels;
+  language: Language;
+}
+
+/**
+ * The answer to `Prefer: return=OperationOutcome`: one issue per Flag opened, changed or closed, per term that has no one
+ * grade, and per term that a policy could not decide; one saying so when there is nothing to tell.
+ * Source: HL7 FHIR R4 4.0.1, RESTful API, section 3.1.0.1.8.
+ */
+export function outcomeOf(changes: Changes): OperationOutcome {
+  const issue = [...flagIssues(changes), ...findingIssues(changes), ...undecidedIssues(changes)];
+  return {
+    resourceType: 'OperationOutcome',
+    issue: issue.length ? issue : [information(WORDS[changes.language].nothing)],
+  };
+}
+
+const flagIssues = ({ flags, language }: Changes): OperationOutcomeIssue[] =>
+  flags.map(({ event, reference, flag }) => {
+    const { events, colon } = WORDS[language];
+    const priority = event === 'closed' || event === 'retracted' ? undefined : priorityOf(flag);
+    const urgency = priority ? ` (${PRIORITY[priority].words[language]})` : '';
+    const issue = information(`${events[event]}${urgency}${colon}${flag.code.text ?? ''}`, reference);
+    return event === 'not-evaluated' ? { ...issue, severity: 'warning', code: 'processing' } : issue;
+  });
+
+function findingIssues({ findings, labels, language }: Changes): OperationOutcomeIssue[] {
+  const words = WORDS[language];
+  return findings.flatMap(({ term, outcome, dataQuality }) => {
+    const say = (text: string) => information(`${labels.term(term)[language]}${words.colon}${text}`);
+    const quality = dataQuality.includes('contradictory') ? [say(words.contradictory)] : [];
+    if (outcome.kind === 'graded') return quality;
+    const missing = listOf(outcome.missing, language);
+    return outcome.kind === 'at-least'
+      ? [say(words.atLeast(outcome.min, outcome.max, missing)), ...quality]
+      : [say(words.reason[outcome.reason]), ...quality];
+  });
+}
+
+/** Conditions of one term and policy are told together. */
+function undecidedIssues({ undecided, labels, language }: Changes): OperationOutcomeIssue[] {
+  const actions = new Map<string, { term: string; policy: string; actions: string[] }>();
+  for (const { term, policy, action } of undecided) {
+    const key = `${term} ${policy}`;
+    const entry = actions.get(key) ?? { term, policy, actions: [] };
+    entry.actions.push(action);
+    actions.set(key, entry);
+  }
+  const words = WORDS[language];
+  return [...actions.values()].map((entry) =>
+    information(
+      `${labels.term(entry.term)[language]}${words.colon}${words.undecided(entry.actions.join(', '))}`,
+      entry.policy,
+    ),
+  );
+}
+
+const information = (text: string, diagnostics?: string): OperationOutcomeIssue => ({
+  severity: 'information',
+  code: 'informational',
+  details: { text },
+  ...(diagnostics ? { diagnostics } : {}),
+});
+
+const listOf = (attributes: readonly Attribute[], language: Language): string =>
+  attributes.map((attribute) => ATTRIBUTE[attribute][language]).join(', ');
+
+interface Words {
+  colon: string;
+  nothing: string;
+  events: Readonly<Record<FlagEvent, string>>;
+  reason: Readonly<Record<NotGradable, string>>;
+  contradictory: string;
+  atLeast(min: number, max: number, missing: string): string;
+  undecided(actions: string): string;
+}
+
+/** The French is our own and has no official standing. */
+const WORDS: Readonly<Record<Language, Words>> = {
+  en: {
+    colon: ': ',
+    nothing: 'Stored; no Flag was opened or changed',
+    events: {
+      opened: 'Flag opened',
+      worse: 'Flag worse',
+      better: 'Flag better',
+      changed: 'Flag changed',
+      closed: 'Flag closed',
+      retracted: 'Flag retracted',
+      'not-evaluated': 'Stored, not evaluated',
+    },
+    reason: {
+      'not-answered': 'not graded, nothing was answered',
+      'opted-out': 'not graded, the patient chose an answer that has no score',
+      'not-asked': 'not graded, the form does not ask every attribute',
+      'ambiguous-item': 'not graded, two items of the form or two answers have the same code',
+    },
+    contradictory: 'the answers contradict each other',
+    atLeast: (min, max, missing) => `grade between ${min} and ${max}, since ${missing} is not known`,
+    undecided: (actions) => `could not be decided, the facts that these conditions ask for are missing (${actions})`,
+  },
+  fr: {
+    colon: ' : ',
+    nothing: 'Enregistré ; aucune alerte ouverte ni modifiée',
+    events: {
+      opened: 'Alerte ouverte',
+      worse: 'Alerte aggravée',
+      better: 'Alerte améliorée',
+      changed: 'Alerte modifiée',
+      closed: 'Alerte close',
+      retracted: 'Alerte retirée',
+      'not-evaluated': 'Enregistré, non évalué',
+    },
+    reason: {
+      'not-answered': 'sans grade, aucune réponse',
+      'opted-out': 'sans grade, le patient a choisi une réponse sans score',
+      'not-asked': 'sans grade, le formulaire ne pose pas toutes les questions du terme',
+      'ambiguous-item': 'sans grade, deux questions ou deux réponses portent le même code',
+    },
+    contradictory: 'les réponses se contredisent',
+    atLeast: (min, max, missing) => `grade entre ${min} et ${max}, faute de réponse (${missing})`,
+    undecided: (actions) => `indécidable, il manque les données que ces conditions demandent (${actions})`,
+  },
+};

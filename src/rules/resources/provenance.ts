@@ -1,0 +1,64 @@
+import type { Coding, Provenance, ProvenanceEntity } from '@medplum/fhirtypes';
+import { EXTENSION } from './codes.ts';
+
+/** What one evaluation wrote, and what it rested on. References are versioned, `Type/id/_history/n`. */
+export interface Evaluation {
+  /** Every version that this evaluation wrote; at least one. */
+  targets: readonly string[];
+  /**
+   * Every input: `source` for the response, its Questionnaire and the Patient, `derivation` for earlier responses that
+   * the episode rests on.
+   */
+  entities: readonly { role: NonNullable<ProvenanceEntity['role']>; what: string }[];
+  /** `url|version` of each policy that was evaluated. */
+  policies: readonly string[];
+  /** When it was written; UTC instant. */
+  recorded: string;
+  /** Symptom time of the report. */
+  occurred?: string;
+  /** SHA-256 of the decision record, 64 hexadecimal digits. */
+  digest: string;
+  /** The rule engine, `Device/id`. */
+  device: string;
+  activity: 'evaluate' | 're-evaluate' | 'retract';
+  tags?: readonly Coding[];
+}
+
+/** Source: HL7 Terminology, CodeSystem v3-DataOperation. */
+const ACTIVITY: Readonly<Record<Evaluation['activity'], Coding>> = {
+  evaluate: { code: 'CREATE', display: 'create' },
+  're-evaluate': { code: 'UPDATE', display: 'revise' },
+  retract: { code: 'NULLIFY', display: 'nullify' },
+};
+
+/** The Provenance of one evaluation. Source: HL7 FHIR R4 4.0.1, Provenance. */
+export function provenanceOf(evaluation: Evaluation): Provenance {
+  const { targets, entities, policies, tags } = evaluation;
+  return {
+    resourceType: 'Provenance',
+    ...(tags?.length ? { meta: { tag: [...tags] } } : {}),
+    extension: [{ url: EXTENSION.decisionRecordDigest, valueString: `sha256:${evaluation.digest}` }],
+    target: targets.map((reference) => ({ reference })),
+    ...(evaluation.occurred ? { occurredDateTime: evaluation.occurred } : {}),
+    recorded: evaluation.recorded,
+    ...(policies.length ? { policy: [...policies] } : {}),
+    activity: {
+      coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-DataOperation', ...ACTIVITY[evaluation.activity] }],
+    },
+    agent: [
+      {
+        type: {
+          coding: [
+            {
+              system: 'http://terminology.hl7.org/CodeSystem/provenance-participant-type',
+              code: 'assembler',
+              display: 'Assembler',
+            },
+          ],
+        },
+        who: { reference: evaluation.device },
+      },
+    ],
+    ...(entities.length ? { entity: entities.map(({ role, what }) => ({ role, what: { reference: what } })) } : {}),
+  };
+}
