@@ -1,0 +1,91 @@
+import type {
+  QuestionnaireResponse,
+  QuestionnaireResponseItem,
+  QuestionnaireResponseItemAnswer,
+} from '@medplum/fhirtypes';
+import type { Form } from './compile.ts';
+import { type Entry, type Level, NOTHING, type Node, type Scope } from './node.ts';
+
+/** What a walk tells on its way. */
+export interface Visitor {
+  /** A response item that does not belong where it stands. */
+  stray(item: QuestionnaireResponseItem, path: string, level: Level): void;
+  /** A response item that belongs here and stands behind one that the form puts after it. */
+  outOfOrder?(node: Node, path: string, after: Node): void;
+  /**
+   * One item of the form in one list of the response, whether or not anything was found there, before what is beneath it.
+   * `under` is the path of the list's owner; `failed` names what disables the item and is empty when it is enabled.
+   */
+  place(node: Node, found: readonly Entry[], under: string, failed: readonly string[], scope: Scope): void;
+}
+
+/** Goes once through form and response together, in the order of the form. */
+export function walk(form: Form, response: QuestionnaireResponse, visitor: Visitor): void {
+  walkLevel(form.root, response.item, 'QuestionnaireResponse', NOTHING, undefined, undefined, false, visitor);
+}
+
+/** The path of a response item. */
+export const pathOf = (under: string, { at }: Entry): string => `${under}.item[${at}]`;
+
+/** The list that would stand beneath an absent item. */
+export const implied = (up: Scope): Scope => ({ slots: NOTHING, up, absent: true });
+
+function walkLevel(
+  level: Level,
+  items: readonly QuestionnaireResponseItem[] | undefined,
+  under: string,
+  outer: readonly string[],
+  up: Scope | undefined,
+  answer: QuestionnaireResponseItemAnswer | undefined,
+  absent: boolean,
+  visitor: Visitor,
+): void {
+  const slots = items && items.length > 0 ? sort(level, items, under, visitor) : NOTHING;
+  const scope: Scope = { slots, up, answer, absent };
+  for (const node of level.nodes) {
+    const found = slots[node.index] ?? NOTHING;
+    const own = node.failing(scope);
+    const failed = outer.length === 0 ? own : own.length === 0 ? outer : [...new Set([...own, ...outer])];
+    visitor.place(node, found, under, failed, scope);
+    let descended = false;
+    for (const entry of found) {
+      if (node.type === 'group') {
+        walkLevel(node.level, entry.item.item, pathOf(under, entry), failed, scope, undefined, false, visitor);
+        descended = true;
+        continue;
+      }
+      for (const [k, given] of (entry.item.answer ?? NOTHING).entries()) {
+        descended = true;
+        if (node.children.length === 0 && !given.item) continue;
+        walkLevel(node.level, given.item, `${pathOf(under, entry)}.answer[${k}]`, failed, scope, given, false, visitor);
+      }
+    }
+    if (!descended && node.children.length > 0) {
+      walkLevel(node.level, undefined, under, failed, scope, undefined, true, visitor);
+    }
+  }
+}
+
+function sort(
+  level: Level,
+  items: readonly QuestionnaireResponseItem[],
+  under: string,
+  visitor: Visitor,
+): readonly (readonly Entry[] | undefined)[] {
+  const slots: (Entry[] | undefined)[] = new Array(level.nodes.length);
+  let last: Node | undefined;
+  for (const [at, item] of items.entries()) {
+    const entry = { item, at };
+    const node = level.byLinkId.get(item.linkId);
+    if (!node) {
+      visitor.stray(item, pathOf(under, entry), level);
+      continue;
+    }
+    if (last && node.index < last.index) visitor.outOfOrder?.(node, pathOf(under, entry), last);
+    else last = node;
+    const slot = slots[node.index];
+    if (slot) slot.push(entry);
+    else slots[node.index] = [entry];
+  }
+  return slots;
+}

@@ -1,0 +1,281 @@
+import type {
+  CodeSystem,
+  CodeSystemConcept,
+  Extension,
+  ValueSet,
+  ValueSetComposeInclude,
+  ValueSetComposeIncludeFilter,
+  ValueSetExpansionContains,
+} from '@medplum/fhirtypes';
+import { splitCanonical } from './canonical.ts';
+
+/** What value sets and code systems we hold; pure look-ups over data loaded before. */
+export interface Terminology {
+  /**
+   * Members of a ValueSet (canonical, maybe |version), or undefined when we do not hold or cannot enumerate it.
+   * The url of a CodeSystem that we hold is answered too, with all its concepts, as its implicit value set would be.
+   */
+  expand(valueSet: string): readonly Concept[] | undefined;
+  /** One concept of a CodeSystem we hold. */
+  concept(system: string, code: string): Concept | undefined;
+}
+
+/** A code that may be chosen. `ordinal` is its weight, where the CodeSystem or the ValueSet gives one. */
+export interface Concept {
+  system: string;
+  code: string;
+  display?: string;
+  ordinal?: number;
+  inactive?: boolean;
+}
+
+/** Holds nothing. */
+export const NO_TERMINOLOGY: Terminology = { expand: () => undefined, concept: () => undefined };
+
+const ORDINAL_URLS: ReadonlySet<string> = new Set([
+  'http://hl7.org/fhir/StructureDefinition/ordinalValue',
+  'http://hl7.org/fhir/StructureDefinition/codesystem-ordinalValue',
+  'http://hl7.org/fhir/StructureDefinition/valueset-ordinalValue',
+  'http://hl7.org/fhir/StructureDefinition/itemWeight',
+]);
+
+/**
+ * The weight that an answer carries for scoring, if its extensions give one.
+ * Source: FHIR R4 extensions ordinalValue, codesystem-ordinalValue and valueset-ordinalValue; R5 itemWeight.
+ */
+export function ordinalOf(extensions: readonly Extension[] | undefined): number | undefined {
+  const found = extensions?.find(({ url, valueDecimal }) => ORDINAL_URLS.has(url) && valueDecimal !== undefined);
+  return found?.valueDecimal;
+}
+
+/**
+ * Look-ups over what is given; what is not found there is asked of `beyond`. Value sets are enumerated when first asked.
+ * Of several versions of one url the first given answers an unversioned question, so give the newest first.
+ * What cannot be enumerated surely is undefined rather than short: a CodeSystem that is not complete, a filter other
+ * than on the hierarchy or the code, a value set that rests on itself or on one that we do not hold.
+ * Source: FHIR R4, ValueSet, sections 4.9.5 (compose) and 4.9.8 (expansion).
+ */
+export function buildTerminology(
+  codeSystems: readonly CodeSystem[],
+  valueSets: readonly ValueSet[],
+  beyond: Terminology = NO_TERMINOLOGY,
+): Terminology {
+  const systems = byCanonical(codeSystems.map((resource) => [resource, readSystem(resource)]));
+  const sets = byCanonical(valueSets.map((resource) => [resource, resource]));
+  const expanded = new Map<ValueSet, readonly Concept[] | undefined>();
+
+  const lookUp: Lookup = {
+    system: (url, version) => systems.get(version ? `${url}|${version}` : url),
+    concept: (system, code) => systems.get(system)?.concepts.get(code) ?? beyond.concept(system, code),
+    expand(canonical, within) {
+      const key = keyOfCanonical(canonical);
+      const set = sets.get(key);
+      if (!set) return wholeSystem(systems.get(key)) ?? beyond.expand(canonical);
+      if (expanded.has(set)) return expanded.get(set);
+      if (within.includes(set)) return undefined;
+      const members = enumerate(set, lookUp, [...within, set]);
+      // Only what does not depend on where the question came from may be remembered: a cycle is seen from its first set.
+      if (members !== undefined || within.length === 0) expanded.set(set, members);
+      return members;
+    },
+  };
+  return { expand: (canonical) => lookUp.expand(canonical, []), concept: lookUp.concept };
+}
+
+interface Lookup {
+  system(url: string, version: string | undefined): System | undefined;
+  concept(system: string, code: string): Concept | undefined;
+  /** `within` are the value sets being enumerated, the guard against cycles. */
+  expand(canonical: string, within: readonly ValueSet[]): readonly Concept[] | undefined;
+}
+
+interface System {
+  url: string;
+  complete: boolean;
+  concepts: ReadonlyMap<string, Concept>;
+  /** Codes that group others and are never chosen themselves. */
+  abstract: ReadonlySet<string>;
+  parents: ReadonlyMap<string, readonly string[]>;
+}
+
+function byCanonical<T>(entries: readonly (readonly [{ url?: string; version?: string }, T])[]): Map<string, T> {
+  const map = new Map<string, T>();
+  for (const [{ url, version }, value] of entries) {
+    if (url === undefined) continue;
+    if (!map.has(url)) map.set(url, value);
+    if (version !== undefined && !map.has(`${url}|${version}`)) map.set(`${url}|${version}`, value);
+  }
+  return map;
+}
+
+function readSystem(resource: CodeSystem): System {
+  const concepts = new Map<string, Concept>();
+  const abstract = new Set<string>();
+  const parents = new Map<string, string[]>();
+  const url = resource.url ?? '';
+  const isA = resource.hierarchyMeaning === undefined || resource.hierarchyMeaning === 'is-a';
+  const read = (list: readonly CodeSystemConcept[] | undefined, parent: string | undefined): void => {
+    for (const { code, display, extension, property, concept } of list ?? []) {
+      const ordinal = ordinalOf(extension);
+      const has = (name: string) => property?.some((p) => p.code === name && p.valueBoolean === true);
+      const retired = property?.some((p) => p.code === 'status' && (p.valueCode ?? p.valueString) === 'retired');
+      concepts.set(code, {
+        system: url,
+        code,
+        ...(display === undefined ? {} : { display }),
+        ...(ordinal === undefined ? {} : { ordinal }),
+        ...(has('inactive') || retired ? { inactive: true } : {}),
+      });
+      if (has('notSelectable') || has('abstract')) abstract.add(code);
+      const stated = (property ?? []).filter((p) => p.code === 'parent').map((p) => p.valueCode ?? p.valueString ?? '');
+      parents.set(code, isA && parent !== undefined ? [parent, ...stated] : stated);
+      read(concept, code);
+    }
+  };
+  read(resource.concept, undefined);
+  return { url, complete: resource.content === 'complete', concepts, abstract, parents };
+}
+
+function wholeSystem(system: System | undefined): readonly Concept[] | undefined {
+  if (!system?.complete) return undefined;
+  return [...system.concepts.values()].filter(({ code }) => !system.abstract.has(code));
+}
+
+function enumerate(set: ValueSet, lookUp: Lookup, within: readonly ValueSet[]): readonly Concept[] | undefined {
+  if (!set.compose) return fromExpansion(set, lookUp);
+  const members = new Map<string, Concept>();
+  for (const include of set.compose.include) {
+    const found = included(include, lookUp, within);
+    // A server that could enumerate what we cannot may have left its expansion in the resource.
+    if (!found) return fromExpansion(set, lookUp);
+    for (const concept of found) if (!members.has(keyOf(concept))) members.set(keyOf(concept), concept);
+  }
+  for (const exclude of set.compose.exclude ?? []) {
+    const found = included(exclude, lookUp, within);
+    if (!found) return fromExpansion(set, lookUp);
+    for (const concept of found) members.delete(keyOf(concept));
+  }
+  const all = [...members.values()];
+  return set.compose.inactive === false ? all.filter(({ inactive }) => !inactive) : all;
+}
+
+/** What one include (or exclude) selects: within it system and every value set must all agree. */
+function included(
+  include: ValueSetComposeInclude,
+  lookUp: Lookup,
+  within: readonly ValueSet[],
+): readonly Concept[] | undefined {
+  const lists: (readonly Concept[])[] = [];
+  if (include.system !== undefined) {
+    const list = fromSystem(include, include.system, lookUp, within);
+    if (!list) return undefined;
+    lists.push(list);
+  }
+  for (const canonical of include.valueSet ?? []) {
+    const list = lookUp.expand(canonical, within);
+    if (!list) return undefined;
+    lists.push(list);
+  }
+  const [first, ...others] = lists;
+  if (!first) return undefined;
+  const keys = others.map((list) => new Set(list.map(keyOf)));
+  return first.filter((concept) => keys.every((set) => set.has(keyOf(concept))));
+}
+
+function fromSystem(
+  include: ValueSetComposeInclude,
+  url: string,
+  lookUp: Lookup,
+  within: readonly ValueSet[],
+): readonly Concept[] | undefined {
+  const system = lookUp.system(url, include.version);
+  if (include.concept) {
+    return include.concept.map(({ code, display, extension }) => {
+      const known = system?.concepts.get(code) ?? lookUp.concept(url, code);
+      return weighed({ ...known, system: url, code, ...(display === undefined ? {} : { display }) }, extension);
+    });
+  }
+  if (!system) return include.filter ? undefined : lookUp.expand(canonicalOf(url, include.version), within);
+  const all = wholeSystem(system);
+  if (!all || !include.filter) return all;
+  const tests: ((code: string) => boolean)[] = [];
+  for (const filter of include.filter) {
+    const test = filterTest(filter, system);
+    if (!test) return undefined;
+    tests.push(test);
+  }
+  return all.filter(({ code }) => tests.every((test) => test(code)));
+}
+
+/** Source: FHIR R4, ValueSet filter-operator; the property `concept` is the hierarchy, `code` the code itself. */
+function filterTest(
+  { property, op, value }: ValueSetComposeIncludeFilter,
+  system: System,
+): ((code: string) => boolean) | undefined {
+  if (property !== 'concept' && property !== 'code') return undefined;
+  const codes = value.split(',').map((code) => code.trim());
+  switch (op) {
+    case 'is-a':
+      return (code) => code === value || descends(code, value, system);
+    case 'descendent-of':
+      return (code) => descends(code, value, system);
+    case 'is-not-a':
+      return (code) => code !== value && !descends(code, value, system);
+    case '=':
+      return (code) => code === value;
+    case 'in':
+      return (code) => codes.includes(code);
+    case 'not-in':
+      return (code) => !codes.includes(code);
+    default:
+      return undefined;
+  }
+}
+
+function descends(code: string, ancestor: string, system: System): boolean {
+  const seen = new Set<string>();
+  const rest = [...(system.parents.get(code) ?? [])];
+  for (let parent = rest.pop(); parent !== undefined; parent = rest.pop()) {
+    if (parent === ancestor) return true;
+    if (seen.has(parent)) continue;
+    seen.add(parent);
+    rest.push(...(system.parents.get(parent) ?? []));
+  }
+  return false;
+}
+
+/** An expansion cut off by paging is not the set. */
+function fromExpansion(set: ValueSet, lookUp: Lookup): readonly Concept[] | undefined {
+  if (!set.expansion?.contains) return undefined;
+  const members: Concept[] = [];
+  let entries = 0;
+  const read = (list: readonly ValueSetExpansionContains[]): void => {
+    for (const { system, code, display, abstract, inactive, extension, contains } of list) {
+      entries += 1;
+      if (system !== undefined && code !== undefined && !abstract) {
+        const known = lookUp.concept(system, code);
+        const concept: Concept = { ...known, system, code, ...(display === undefined ? {} : { display }) };
+        members.push(weighed(inactive ? { ...concept, inactive: true } : concept, extension));
+      }
+      if (contains) read(contains);
+    }
+  };
+  read(set.expansion.contains);
+  return set.expansion.total !== undefined && set.expansion.total > entries ? undefined : members;
+}
+
+/** The ValueSet's own weight goes before the CodeSystem's. */
+function weighed(concept: Concept, extension: readonly Extension[] | undefined): Concept {
+  const ordinal = ordinalOf(extension);
+  return ordinal === undefined ? concept : { ...concept, ordinal };
+}
+
+/** A contained resource is named by its fragment alone; elsewhere a fragment points into the resource that is meant. */
+function keyOfCanonical(canonical: string): string {
+  if (canonical.startsWith('#')) return canonical;
+  const { url, version } = splitCanonical(canonical);
+  return canonicalOf(url, version);
+}
+
+const canonicalOf = (url: string, version: string | undefined): string => (version ? `${url}|${version}` : url);
+const keyOf = ({ system, code }: Concept): string => `${system}|${code}`;
