@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { CANONICAL } from './fhir/canonical.ts';
-import { composeForm, type FormOptions, LANGUAGES, type Language, type Texts, uncoveredAnswers } from './forms.ts';
+import { composeForm, type FormOptions, LANGUAGES, type Texts, uncoveredAnswers } from './forms.ts';
 import type { ItemLibrary, LibraryTerm } from './rules/gradings/pro-ctcae-data.ts';
+import type { Language } from './rules/resources/labels.ts';
 
 const USAGE = `Composes a PRO-CTCAE form and prints it as a FHIR R4 Questionnaire.
 

@@ -6,7 +6,7 @@ import type {
   QuestionnaireItemAnswerOption,
   QuestionnaireItemEnableWhen,
 } from '@medplum/fhirtypes';
-import { NCIT, PRO_CTCAE, TAG } from './fhir/canonical.ts';
+import { NCIT, PRO_CTCAE } from './fhir/canonical.ts';
 import {
   answerCode,
   type ItemLibrary,
@@ -16,10 +16,11 @@ import {
   OTHER,
   optOutCode,
 } from './rules/gradings/pro-ctcae-data.ts';
+import { UNVALIDATED_WORDING } from './rules/resources/codes.ts';
+import { type Label, type Labels, type Language, labelsOf } from './rules/resources/labels.ts';
 
-export const LANGUAGES = ['fr', 'en'] as const;
-export type Language = (typeof LANGUAGES)[number];
-export type Label = Readonly<Record<Language, string>>;
+/** Languages that we have short labels in. */
+export const LANGUAGES: readonly Language[] = ['fr', 'en'];
 
 /** Wording that a site has obtained, by item id (and, where it has them, by the code of an answer), then by language. */
 export type Texts = Readonly<Record<string, Partial<Label>>>;
@@ -46,15 +47,6 @@ const EMERGENCY: Label = {
   en: 'This questionnaire is not emergency care. In an emergency, call 15 or 112.',
 };
 const DEMONSTRATION: Label = { fr: ' (démonstration)', en: ' (demonstration)' };
-/** Short labels of the attributes; the French ones are ours. */
-export const ATTRIBUTES: Readonly<Record<LibraryItem['attribute'] | 'text', Label>> = {
-  frequency: { fr: 'fréquence', en: 'frequency' },
-  severity: { fr: 'intensité', en: 'severity' },
-  interference: { fr: 'gêne dans les activités', en: 'interference' },
-  amount: { fr: 'quantité', en: 'amount' },
-  presence: { fr: 'présence', en: 'presence' },
-  text: { fr: 'précisez', en: 'description' },
-};
 const COPYRIGHT =
   'PRO-CTCAE v1.0 is an instrument of the U.S. National Cancer Institute. ' +
   'This form uses its codes and structure; its labels are short labels (term and attribute), not the items of NCI.';
@@ -82,12 +74,12 @@ export function composeForm(options: FormOptions, library: ItemLibrary): Questio
       [...terms.flatMap(({ items }) => items.map(({ itemId }) => itemId)), ...others(options)],
       languages,
     );
-  const context: Context = { languages, library, texts };
+  const context: Context = { languages, library, labels: labelsOf(library), texts };
   const [language] = languages;
   const label = titleOf(options, terms.length);
   return {
     resourceType: 'Questionnaire',
-    ...(texts ? {} : { meta: { tag: [UNVALIDATED] } }),
+    ...(texts ? {} : { meta: { tag: [UNVALIDATED_WORDING] } }),
     language,
     url,
     version,
@@ -105,13 +97,6 @@ export function composeForm(options: FormOptions, library: ItemLibrary): Questio
   };
 }
 
-/** The tag of forms that use our short labels, and of what is graded from them. */
-export const UNVALIDATED: Coding = {
-  system: TAG,
-  code: 'unvalidated-wording',
-  display: "Short labels of our own, not NCI's wording: not validated for patients",
-};
-
 /** Codes of the answers whose labels in languages other than English are still our own translation, though `texts` are given. */
 export function uncoveredAnswers(form: Questionnaire, { texts, languages }: FormOptions): readonly string[] {
   const foreign = languages.filter((language) => language !== 'en');
@@ -124,6 +109,7 @@ export function uncoveredAnswers(form: Questionnaire, { texts, languages }: Form
 interface Context {
   languages: readonly [Language, ...Language[]];
   library: ItemLibrary;
+  labels: Labels;
   texts: Texts | undefined;
 }
 
@@ -153,36 +139,65 @@ function titleOf({ title, texts }: FormOptions, count: number): Label {
 }
 
 function groupOf(term: LibraryTerm, context: Context): QuestionnaireItem {
-  const { languages, library, texts } = context;
-  const { recallPeriod } = library;
-  const heading = {
-    fr: `${term.termFr} (${recallPeriod.fr})`,
-    en: `${term.term} (${recallPeriod.en})`,
-  };
   return {
     linkId: `PROCTCAE_${term.number}`,
-    code: [{ system: PRO_CTCAE, code: `PROCTCAE_${term.number}_COMP` }],
-    // A site's own wording names symptom and recall period itself; a heading of ours would only compete with it.
-    ...(texts ? {} : worded(heading, languages)),
+    ...headed(`PROCTCAE_${term.number}_COMP`, context),
     type: 'group',
-    item: term.items.map((item, index) => {
-      const label = {
-        fr: `${term.termFr} : ${ATTRIBUTES[item.attribute].fr}`,
-        en: `${term.term}: ${ATTRIBUTES[item.attribute].en}`,
-      };
-      return {
-        linkId: item.itemId,
-        code: [
-          { system: NCIT, code: item.nciThesaurusCode },
-          { system: PRO_CTCAE, code: item.itemId },
-        ],
-        ...worded(labelOf(item.itemId, label, context), languages),
+    item: term.items.map(({ itemId, scale }, index) => ({
+      ...asked(itemId, context),
+      type: 'choice',
+      ...shownAfter(term.items.slice(0, index)),
+      required: false,
+      answerOption: optionsOf(scale, context),
+    })),
+  };
+}
+
+function otherGroup(context: Context): QuestionnaireItem {
+  return {
+    linkId: OTHER.term.code,
+    ...headed(OTHER.term.code, context),
+    type: 'group',
+    item: [
+      {
+        ...asked(OTHER.presence, context),
         type: 'choice',
-        ...shownAfter(term.items.slice(0, index)),
         required: false,
-        answerOption: optionsOf(item.scale, context),
-      };
-    }),
+        answerOption: optionsOf('presence2', context),
+      },
+      {
+        ...asked(OTHER.text, context),
+        type: 'text',
+        enableWhen: [notZero(OTHER.presence, 'presence')],
+        required: false,
+      },
+    ],
+  };
+}
+
+/** Code and heading of a term's group. A site's own wording names symptom and recall period itself: no heading of ours beside it. */
+function headed(
+  code: string,
+  { labels, languages, library, texts }: Context,
+): Pick<QuestionnaireItem, 'code' | 'text'> {
+  const { en, fr } = labels.term(code);
+  const { recallPeriod } = library;
+  const heading = { fr: `${fr} (${recallPeriod.fr})`, en: `${en} (${recallPeriod.en})` };
+  return { code: [{ system: PRO_CTCAE, code }], ...(texts ? {} : worded(heading, languages)) };
+}
+
+/** linkId, codes and text of an item: the site's wording, else our short label. */
+function asked(
+  itemId: string,
+  { labels, languages, texts }: Context,
+): Pick<QuestionnaireItem, 'linkId' | 'code' | 'text'> {
+  const label = labels.item(itemId);
+  if (!label) throw new RangeError(`The library has no item ${itemId}`);
+  const { ncit, en, fr } = label;
+  return {
+    linkId: itemId,
+    code: [...(ncit ? [{ system: NCIT, code: ncit }] : []), { system: PRO_CTCAE, code: itemId }],
+    ...worded({ en, fr, ...texts?.[itemId] }, languages),
   };
 }
 
@@ -220,50 +235,9 @@ function optionsOf(scaleName: string, context: Context): QuestionnaireItemAnswer
   ];
 }
 
-function coding(code: string, label: Label, context: Context): Coding {
-  const { languages } = context;
-  const text = labelOf(code, label, context);
-  return { system: PRO_CTCAE, code, display: text[languages[0]], ...shadow('_display', text, languages) };
-}
-
-function otherGroup(context: Context): QuestionnaireItem {
-  const { languages, library, texts } = context;
-  const { fr, en } = OTHER.term;
-  const { recallPeriod } = library;
-  const ncit = library.freeText.cdisc.flatMap((item) => (item.ncit ? [{ system: NCIT, code: item.ncit }] : []));
-  const named = (attribute: 'presence' | 'text') => ({
-    fr: `${fr} : ${ATTRIBUTES[attribute].fr}`,
-    en: `${en}: ${ATTRIBUTES[attribute].en}`,
-  });
-  return {
-    linkId: OTHER.term.code,
-    code: [{ system: PRO_CTCAE, code: OTHER.term.code }],
-    ...(texts ? {} : worded({ fr: `${fr} (${recallPeriod.fr})`, en: `${en} (${recallPeriod.en})` }, languages)),
-    type: 'group',
-    item: [
-      {
-        linkId: OTHER.presence,
-        code: [...ncit, { system: PRO_CTCAE, code: OTHER.presence }],
-        ...worded(labelOf(OTHER.presence, named('presence'), context), languages),
-        type: 'choice',
-        required: false,
-        answerOption: optionsOf('presence2', context),
-      },
-      {
-        linkId: OTHER.text,
-        code: [{ system: PRO_CTCAE, code: OTHER.text }],
-        ...worded(labelOf(OTHER.text, named('text'), context), languages),
-        type: 'text',
-        enableWhen: [notZero(OTHER.presence, 'presence')],
-        required: false,
-      },
-    ],
-  };
-}
-
-/** The site's wording where it gives one, else our short label. */
-function labelOf(code: string, label: Label, { texts }: Context): Label {
-  return { ...label, ...texts?.[code] };
+function coding(code: string, label: Label, { languages, texts }: Context): Coding {
+  const display = { ...label, ...texts?.[code] };
+  return { system: PRO_CTCAE, code, display: display[languages[0]], ...shadow('_display', display, languages) };
 }
 
 function worded(label: Label, languages: Context['languages']): Pick<QuestionnaireItem, 'text'> & { _text?: Extended } {

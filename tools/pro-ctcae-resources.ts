@@ -1,7 +1,8 @@
 import type { CodeSystem, CodeSystemConcept, CodeSystemConceptProperty } from '@medplum/fhirtypes';
 import { CANONICAL, NCIT, PRO_CTCAE } from '../src/fhir/canonical.ts';
-import { ATTRIBUTES, composeForm, type Label } from '../src/forms.ts';
+import { composeForm } from '../src/forms.ts';
 import { answerCode, DATA, measureOf, OTHER, optOutCode, TERMS } from '../src/rules/gradings/pro-ctcae-data.ts';
+import { ATTRIBUTE, type Label, labelsOf } from '../src/rules/resources/labels.ts';
 
 /** A demonstration selection of common symptoms: nobody's published set. */
 const WEEKLY = [8, 9, 10, 15, 16, 19, 20, 39, 48, 52, 53, 56];
@@ -43,10 +44,9 @@ export function proCtcaeResources(): Record<string, object> {
 
 function codeSystem(): CodeSystem {
   const concept = [
-    ...DATA.items.terms.flatMap(itemConcepts),
-    ...TERMS.map(termConcept),
-    ...otherConcepts(),
-    ...Object.entries(ATTRIBUTES).map(([code, label]) => aConcept(code, label, 'attribute')),
+    ...TERMS.flatMap(itemConcepts),
+    ...TERMS.map(({ code, kind }) => aConcept(code, LABELS.term(code).result, 'result', RESULTS[kind])),
+    ...Object.entries(ATTRIBUTE).map(([code, label]) => aConcept(code, label, 'attribute')),
     ...answerConcepts(),
     ...Object.entries(DATA.items.optOutOptions).map(([option, label]) =>
       aConcept(optOutCode(option), label, 'opt-out', 'An opt-out: it has no number, is never 0 and never imputed.'),
@@ -85,67 +85,25 @@ function codeSystem(): CodeSystem {
 }
 
 const OWN_TRANSLATION = 'own-translation';
+const LABELS = labelsOf(DATA.items);
 
-function itemConcepts({ number, term, termFr, items }: (typeof DATA.items.terms)[number]): CodeSystemConcept[] {
-  return items.map(({ itemId, attribute, nciThesaurusCode }) =>
-    aConcept(
-      itemId,
-      { en: `${term}: ${ATTRIBUTES[attribute].en}`, fr: `${termFr} : ${ATTRIBUTES[attribute].fr}` },
-      'item',
-      `Item of PRO-CTCAE v1.0, recall period ${DATA.items.recallPeriod.en}.`,
-      [
-        { code: 'result', valueCode: `PROCTCAE_${number}_COMP` },
-        { code: 'attribute', valueCode: attribute },
-        { code: 'ncit', valueCoding: { system: NCIT, code: nciThesaurusCode } },
-      ],
-    ),
-  );
-}
-
+const ITEM = `Item of PRO-CTCAE v1.0; recall period: ${DATA.items.recallPeriod.en}.`;
+const WRITE_IN = 'Other symptoms in the words of the patient; the code is ours, not one of the instrument.';
 const RESULTS = {
-  composite: {
-    en: 'composite grade',
-    fr: 'grade composite',
-    definition:
-      'Composite grade 0-3 of the term. Source: Basch et al., Clin Trials 2021;18(1):104-114. It is not a CTCAE grade.',
-  },
-  presence: {
-    en: 'result',
-    fr: 'résultat',
-    definition: 'Result of the yes/no item, 0 or 1: no composite grade is published for this term.',
-  },
-  text: {
-    en: 'result',
-    fr: 'résultat',
-    definition:
-      'Symptoms outside the item library, as the patient wrote them: 1 when any was reported, else 0. Not a PRO-CTCAE grade; for a person to read.',
-  },
+  composite:
+    'Composite grade 0-3 of the term. Source: Basch et al., Clin Trials 2021;18(1):104-114. It is not a CTCAE grade.',
+  presence: 'Result of the yes/no item, 0 or 1: no composite grade is published for this term.',
+  text: 'Symptoms outside the item library in the words of the patient: 1 when any was reported, else 0. No published grade; for a person to read.',
 };
 
-function termConcept({ code, en, fr, kind }: (typeof TERMS)[number]): CodeSystemConcept {
-  const result = RESULTS[kind];
-  return aConcept(code, { en: `${en}: ${result.en}`, fr: `${fr} : ${result.fr}` }, 'result', result.definition);
-}
-
-function otherConcepts(): CodeSystemConcept[] {
-  const { term, presence, text } = OTHER;
-  const ncit = DATA.items.freeText.cdisc.find((item) => item.ncit)?.ncit;
-  const label = (attribute: 'presence' | 'text') => ({
-    en: `${term.en}: ${ATTRIBUTES[attribute].en}`,
-    fr: `${term.fr} : ${ATTRIBUTES[attribute].fr}`,
-  });
-  const result = { code: 'result', valueCode: term.code };
-  return [
-    aConcept(presence, label('presence'), 'item', 'Whether any other symptom is reported.', [
-      result,
-      { code: 'attribute', valueCode: 'presence' },
+function itemConcepts({ code: result }: (typeof TERMS)[number]): CodeSystemConcept[] {
+  return Object.entries(LABELS.term(result).items).map(([attribute, { code, ncit, ...label }]) =>
+    aConcept(code, label, 'item', code === OTHER.text ? WRITE_IN : ITEM, [
+      { code: 'result', valueCode: result },
+      { code: 'attribute', valueCode: attribute },
       ...(ncit ? [{ code: 'ncit', valueCoding: { system: NCIT, code: ncit } }] : []),
     ]),
-    aConcept(text, label('text'), 'item', 'Other symptoms in the words of the patient; the code of the item is ours.', [
-      result,
-      { code: 'attribute', valueCode: 'text' },
-    ]),
-  ];
+  );
 }
 
 function answerConcepts(): CodeSystemConcept[] {

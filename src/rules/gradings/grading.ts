@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { Library } from '@medplum/fhirtypes';
 import { CANONICAL } from '../../fhir/canonical.ts';
 import type { Issue } from '../../fhir/errors.ts';
 import type { CompiledQuestionnaire, ItemState } from '../../fhir/questionnaire.ts';
+import { canonicalJson, sha256 } from '../canonical-json.ts';
 import type { Finding } from '../finding.ts';
 
 /** What every grading data file says of itself; the facts stand beside it. */
@@ -44,7 +44,7 @@ export function gradingLibrary(grading: Grading): Library {
   return {
     resourceType: 'Library',
     url: `${CANONICAL}/Library/grading-${data.system}`,
-    identifier: [{ system: `${CANONICAL}/sid/content-sha256`, value: contentHash(data) }],
+    identifier: [{ system: `${CANONICAL}/NamingSystem/content-sha256`, value: contentHash(data) }],
     version: data.version,
     title: data.title,
     status: 'active',
@@ -67,15 +67,5 @@ export function gradingLibrary(grading: Grading): Library {
 
 /** Lower-case hexadecimal SHA-256 of the canonical JSON of grading data: the same facts give the same hash on any machine. */
 export function contentHash(data: GradingData): string {
-  return createHash('sha256').update(canonicalJson(data)).digest('hex');
-}
-
-/** JSON with the keys of every object in UTF-16 order and no white space. Source: RFC 8785, section 3.2. */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const members = Object.entries(value)
-    .filter(([, member]) => member !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`).join(',')}}`;
+  return sha256(canonicalJson(data));
 }

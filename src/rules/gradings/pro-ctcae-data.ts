@@ -1,6 +1,7 @@
 import json from '../../../profiles/gradings/pro-ctcae.json' with { type: 'json' };
 import { NCIT, PRO_CTCAE } from '../../fhir/canonical.ts';
 import type { Attribute, Finding } from '../finding.ts';
+import type { Label } from '../resources/labels.ts';
 import type { GradingData, GradingSource } from './grading.ts';
 
 /** Attributes that an item of the library measures; a write-in has `text` beside them. */
@@ -25,11 +26,6 @@ export interface LibraryTerm {
   /** Key of `CompositeTable.tables`; null where no composite is published (yes/no terms). */
   compositeGroup: string | null;
   items: readonly LibraryItem[];
-}
-
-interface Label {
-  en: string;
-  fr: string;
 }
 
 export interface ItemLibrary {
@@ -118,11 +114,6 @@ export const OPT_OUTS: ReadonlyMap<string, string> = new Map(
   ]),
 );
 
-/** Short label of a term in our CodeSystem, undefined for a code that is no term. French labels are our own. */
-export function termLabel(code: string, language: 'en' | 'fr'): string | undefined {
-  return TERM_BY_CODE.get(code)?.[language];
-}
-
 /** Code of an answer in our CodeSystem, e.g. `severity-3`. */
 export function answerCode(attribute: Measure, value: number): string {
   return `${attribute}-${value}`;
@@ -137,8 +128,6 @@ export function optOutCode(option: string): string {
 export function measureOf(scale: string): Measure {
   return scale.replace(/\d.*$/, '') as Measure; // the names are checked at start, see pro-ctcae-check.ts
 }
-
-const TERM_BY_CODE: ReadonlyMap<string, Term> = new Map(TERMS.map((term) => [term.code, term]));
 
 function termOf({ number, term, termFr, attributeList, compositeGroup }: LibraryTerm): Term {
   return {
