@@ -43,7 +43,7 @@ export const NAMING = {
 export const UNVALIDATED_WORDING: Coding = {
   system: TAG,
   code: 'unvalidated-wording',
-  display: 'Graded from wording that has not been validated',
+  display: "Short labels of our own, not NCI's wording: not validated for patients",
 };
 
 /** Source: HL7 FHIR R4 4.0.1, CodeSystem flag-priority-code; the French is ours. */

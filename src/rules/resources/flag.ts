@@ -46,7 +46,7 @@ export function flagOf(episode: Episode, context: EpisodeFlagContext): Flag {
     details,
     extensions: [gradedFinding(episode), ...dataQualityExtensions(context.dataQuality ?? [])],
     code: {
-      coding: [{ system: PRO_CTCAE, code: term.code, display: term.en }],
+      coding: [{ system: PRO_CTCAE, code: term.code, display: term.result.en }],
       text: flagText(episode, context.labels, context.language),
     },
     period: { start: episode.start, ...(closed && episode.end ? { end: episode.end } : {}) },

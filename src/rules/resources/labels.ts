@@ -15,9 +15,10 @@ export interface ItemLabel extends Label {
   ncit?: string;
 }
 
-/** One adverse-event term with the items that its attributes are asked by. */
+/** One adverse-event term with the items that its attributes are asked by; `result` is what its code stands for. */
 export interface TermLabel extends Label {
   code: string;
+  result: Label;
   items: Partial<Record<Attribute, ItemLabel>>;
 }
 
@@ -46,11 +47,11 @@ export const OTHER = 'PROCTCAE_OTHER';
 /** The attributes as words. The French ones are our own translation, not NCI's. */
 export const ATTRIBUTE: Readonly<Record<Attribute, Label>> = {
   frequency: { en: 'frequency', fr: 'fréquence' },
-  severity: { en: 'severity', fr: 'sévérité' },
-  interference: { en: 'interference', fr: 'retentissement' },
+  severity: { en: 'severity', fr: 'intensité' },
+  interference: { en: 'interference', fr: 'gêne dans les activités' },
   amount: { en: 'amount', fr: 'quantité' },
   presence: { en: 'presence', fr: 'présence' },
-  text: { en: 'in words', fr: 'en toutes lettres' },
+  text: { en: 'description', fr: 'précisez' },
 };
 
 /**
@@ -67,7 +68,8 @@ export function labelsOf(library: LabelLibrary): Labels {
   add(otherLabel(library.freeText?.cdisc.find(({ ncit }) => ncit)?.ncit));
   for (const { number, term, termFr, items: published } of library.terms) {
     const code = `PROCTCAE_${number}_COMP`;
-    const label: TermLabel = { code, en: term, fr: termFr, items: {} };
+    const scored = published.some(({ attribute }) => attribute !== 'presence');
+    const label = termLabel(code, { en: term, fr: termFr }, scored);
     for (const { itemId, attribute, nciThesaurusCode } of published) {
       if (!isAttribute(attribute)) continue;
       label.items[attribute] = itemLabel(label, attribute, itemId, nciThesaurusCode);
@@ -75,20 +77,26 @@ export function labelsOf(library: LabelLibrary): Labels {
     add(label);
   }
   return {
-    term: (code) => terms.get(code) ?? { code, en: code, fr: code, items: {} },
+    term: (code) => terms.get(code) ?? termLabel(code, { en: code, fr: code }, false),
     item: (code) => items.get(code),
   };
 }
 
+function termLabel(code: string, term: Label, scored: boolean): TermLabel {
+  const result = scored ? { en: 'composite grade', fr: 'grade composite' } : { en: 'result', fr: 'résultat' };
+  return { code, ...term, result: joined(term, result), items: {} };
+}
+
+const joined = (term: Label, word: Label): Label => ({ en: `${term.en}: ${word.en}`, fr: `${term.fr} : ${word.fr}` });
+
 const itemLabel = (term: Label, attribute: Attribute, code: string, ncit?: string): ItemLabel => ({
   code,
   ...(ncit ? { ncit } : {}),
-  en: `${term.en} ${ATTRIBUTE[attribute].en}`,
-  fr: `${term.fr}, ${ATTRIBUTE[attribute].fr}`,
+  ...joined(term, ATTRIBUTE[attribute]),
 });
 
 function otherLabel(ncit?: string): TermLabel {
-  const label: TermLabel = { code: OTHER, en: 'Other symptom', fr: 'Autre symptôme', items: {} };
+  const label = termLabel(OTHER, { en: 'Other symptom', fr: 'Autre symptôme' }, false);
   label.items.presence = itemLabel(label, 'presence', `${OTHER}_IND`, ncit);
   label.items.text = itemLabel(label, 'text', `${OTHER}_TEXT`);
   return label;

@@ -75,8 +75,8 @@ export function recallStart(end: string): string {
 function codeOf(finding: Finding, term: TermLabel, language: Language): CodeableConcept {
   const item = finding.kind === 'presence' ? term.items.presence : undefined;
   return {
-    coding: [{ system: PRO_CTCAE, code: term.code, display: term.en }, ...(item ? itemCodings(item) : [])],
-    text: term[language],
+    coding: [{ system: PRO_CTCAE, code: term.code, display: term.result.en }, ...(item ? itemCodings(item) : [])],
+    text: term.result[language],
   };
 }
 
@@ -105,7 +105,7 @@ function componentsOf(finding: Finding, term: TermLabel, language: Language): Ob
       ...(answer.state === 'hidden' ? { extension: [{ url: EXTENSION.branched, valueString: answer.because }] } : {}),
       code: {
         ...(item ? { coding: itemCodings(item) } : {}),
-        text: item ? item[language] : `${term[language]} ${ATTRIBUTE[attribute][language]}`,
+        text: item ? item[language] : ATTRIBUTE[attribute][language],
       },
       ...resultOf(answer),
     });

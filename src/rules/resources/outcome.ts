@@ -117,11 +117,11 @@ const WORDS: Readonly<Record<Language, Words>> = {
     reason: {
       'not-answered': 'not graded, nothing was answered',
       'opted-out': 'not graded, the patient chose an answer that has no score',
-      'not-asked': 'not graded, the form does not ask every attribute',
+      'not-asked': 'not graded, the form did not ask for it',
       'ambiguous-item': 'not graded, two items of the form or two answers have the same code',
     },
     contradictory: 'the answers contradict each other',
-    atLeast: (min, max, missing) => `grade between ${min} and ${max}, since ${missing} is not known`,
+    atLeast: (min, max, missing) => `grade between ${min} and ${max}, not known: ${missing}`,
     undecided: (actions) => `could not be decided, the facts that these conditions ask for are missing (${actions})`,
   },
   fr: {
@@ -139,11 +139,11 @@ const WORDS: Readonly<Record<Language, Words>> = {
     reason: {
       'not-answered': 'sans grade, aucune réponse',
       'opted-out': 'sans grade, le patient a choisi une réponse sans score',
-      'not-asked': 'sans grade, le formulaire ne pose pas toutes les questions du terme',
+      'not-asked': 'sans grade, le formulaire ne l’a pas demandé',
       'ambiguous-item': 'sans grade, deux questions ou deux réponses portent le même code',
     },
     contradictory: 'les réponses se contredisent',
-    atLeast: (min, max, missing) => `grade entre ${min} et ${max}, faute de réponse (${missing})`,
+    atLeast: (min, max, missing) => `grade entre ${min} et ${max}, sans réponse : ${missing}`,
     undecided: (actions) => `indécidable, il manque les données que ces conditions demandent (${actions})`,
   },
 };
