@@ -42,15 +42,16 @@ export function compileValidation(form: Form): (response: QuestionnaireResponse)
         ),
       place(node, found, under, failed, scope) {
         const rule = rules.get(node);
-        if (!rule) return;
-        if (failed.length > 0) {
-          for (const entry of found) checkDisabled(node, entry, pathOf(under, entry), failed, report);
-          return;
-        }
-        for (const entry of found) checkInstance(node, rule, entry, pathOf(under, entry), report);
+        if (!rule || failed.length > 0) return;
         checkRepetition(node, rule, found, under, report);
         // What stands beneath something that is not there could not be given, so it is not missed.
         if (whole && rule.min > 0 && !scope.absent) checkPresence(node, rule, found, under, scope, report);
+      },
+      occurrence(node, entry, path, failed) {
+        const rule = rules.get(node);
+        if (!rule || !entry || path === undefined) return;
+        if (failed.length > 0) checkDisabled(node, entry, path, failed, report);
+        else checkInstance(node, rule, entry, path, report);
       },
     });
     return issues;

@@ -12,11 +12,13 @@ export interface Visitor {
   stray(item: QuestionnaireResponseItem, path: string, level: Level): void;
   /** A response item that belongs here and stands behind one that the form puts after it. */
   outOfOrder?(node: Node, path: string, after: Node): void;
+  /** One item of the form in one list of the response, whether or not anything was found there; `under` owns the list. */
+  place?(node: Node, found: readonly Entry[], under: string, failed: readonly string[], scope: Scope): void;
   /**
-   * One item of the form in one list of the response, whether or not anything was found there, before what is beneath it.
-   * `under` is the path of the list's owner; `failed` names what disables the item and is empty when it is enabled.
+   * One occurrence of it, in the order of the document, before what is beneath it; neither entry nor path when it is
+   * absent. `failed` names what disables it and is empty when it is enabled.
    */
-  place(node: Node, found: readonly Entry[], under: string, failed: readonly string[], scope: Scope): void;
+  occurrence(node: Node, entry: Entry | undefined, path: string | undefined, failed: readonly string[]): void;
 }
 
 /** Goes once through form and response together, in the order of the form. */
@@ -46,18 +48,21 @@ function walkLevel(
     const found = slots[node.index] ?? NOTHING;
     const own = node.failing(scope);
     const failed = outer.length === 0 ? own : own.length === 0 ? outer : [...new Set([...own, ...outer])];
-    visitor.place(node, found, under, failed, scope);
+    visitor.place?.(node, found, under, failed, scope);
+    if (found.length === 0) visitor.occurrence(node, undefined, undefined, failed);
     let descended = false;
     for (const entry of found) {
+      const path = pathOf(under, entry);
+      visitor.occurrence(node, entry, path, failed);
       if (node.type === 'group') {
-        walkLevel(node.level, entry.item.item, pathOf(under, entry), failed, scope, undefined, false, visitor);
+        walkLevel(node.level, entry.item.item, path, failed, scope, undefined, false, visitor);
         descended = true;
         continue;
       }
       for (const [k, given] of (entry.item.answer ?? NOTHING).entries()) {
         descended = true;
         if (node.children.length === 0 && !given.item) continue;
-        walkLevel(node.level, given.item, `${pathOf(under, entry)}.answer[${k}]`, failed, scope, given, false, visitor);
+        walkLevel(node.level, given.item, `${path}.answer[${k}]`, failed, scope, given, false, visitor);
       }
     }
     if (!descended && node.children.length > 0) {
