@@ -5,12 +5,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { generateIfChanged } from './generated.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const entries: Record<string, string> = {
   main: 'src/main.ts',
 };
 
+await generateIfChanged();
 await build({
   entryPoints: Object.fromEntries(
     Object.entries(entries)

@@ -1,0 +1,16 @@
+import type { Detail } from '../keywords.ts';
+
+/** One error of a generated validator. */
+export interface StructureError {
+  /** A JSON pointer; a choice element is written `valueQuantity:value`, its JSON name and its element. */
+  readonly instancePath: string;
+  readonly keyword: string;
+  readonly params: Detail | { readonly type: string };
+}
+
+export interface Validator {
+  (resource: unknown): boolean;
+  errors: StructureError[] | null;
+}
+
+export const VALIDATORS: Readonly<Record<string, Validator>>;

