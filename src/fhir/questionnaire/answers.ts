@@ -11,7 +11,7 @@ import {
 } from './extensions.ts';
 import type { Node } from './node.ts';
 import { lengthOf, named, oneOf, received, stated, typeName } from './say.ts';
-import { codingKey, comparerTo, KINDS, type Kind, keyOf, kindOf, type Valued } from './values.ts';
+import { among, codingKey, comparerTo, KINDS, type Kind, kindOf, type Valued } from './values.ts';
 
 /** Checks the answers of one instance of a question; `path` is the instance. */
 export type AnswerCheck = (answers: readonly QuestionnaireResponseItemAnswer[], path: string, report: Report) => void;
@@ -96,13 +96,11 @@ const answerFault = (code: IssueCode, node: Node, expected: string, answer: Valu
 function optionCheck(node: Node): Check | undefined {
   const { options } = node;
   if (!options) return undefined;
-  const keys = new Set(options.map(({ value }) => keyOf(value)).filter((key) => key !== undefined));
+  const offered = among(options.map(({ value }) => value));
   const open = node.type === 'open-choice';
   return (answer) => {
     if (open && answer.valueString !== undefined) return undefined;
-    const coding = answer.valueCoding;
-    const key = coding ? codingKey(coding.system, coding.code) : keyOf(answer);
-    if (key !== undefined && keys.has(key)) return undefined;
+    if (offered(answer)) return undefined;
     return { code: 'code-invalid', expected: `${oneOf(options)}${open ? ', or a text of its own (valueString)' : ''}` };
   };
 }
@@ -164,10 +162,10 @@ function exclusiveCheck(node: Node): AnswerCheck | undefined {
     ({ extension }) => extensionOf(extension, OPTION_EXCLUSIVE)?.valueBoolean === true,
   );
   if (exclusive.length === 0) return undefined;
-  const keys = new Set(exclusive.map(keyOf));
+  const isExclusive = among(exclusive);
   return (answers, path, report) => {
     if (answers.length < 2) return;
-    const alone = answers.find((answer) => keys.has(keyOf(answer)));
+    const alone = answers.find(isExclusive);
     if (!alone) return;
     const said = `Question ${named(node)}: expected ${stated(alone)} to be the only answer; received ${answers.length} answers`;
     report(fault('business-rule', said, path));
@@ -183,11 +181,10 @@ function readOnlyCheck(node: Node): AnswerCheck | undefined {
   if (!node.readOnly || extensionOf(source.extension, COMPUTED)) return undefined;
   const initial: readonly Valued[] = source.initial ?? (source.answerOption ?? []).filter((o) => o.initialSelected);
   if (initial.length === 0) return undefined;
-  const keys = new Set(initial.map(keyOf));
+  const isInitial = among(initial);
   return (answers, path, report) => {
     for (const answer of answers) {
-      const key = keyOf(answer);
-      if (kindOf(answer) === undefined || (key !== undefined && keys.has(key))) continue;
+      if (kindOf(answer) === undefined || isInitial(answer)) continue;
       const said = `Question ${named(node)}: is read-only, expected its initial value ${initial.map(stated).join(' or ')}; received ${received(answer)}`;
       report(fault('business-rule', said, path));
     }

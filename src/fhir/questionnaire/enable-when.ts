@@ -4,7 +4,7 @@ import type {
   QuestionnaireResponseItemAnswer,
 } from '@medplum/fhirtypes';
 import { NOTHING, type Node, type Scope } from './node.ts';
-import { comparerTo, keyOf, kindOf, type Valued } from './values.ts';
+import { comparerTo, equalTo, kindOf, type Valued } from './values.ts';
 
 type Answers = readonly QuestionnaireResponseItemAnswer[];
 
@@ -123,13 +123,13 @@ function tester(when: QuestionnaireItemEnableWhen): (answers: Answers) => boolea
     return (answers) => answers.some((answer) => kindOf(answer) !== undefined) === wanted;
   }
   const bound = answerOf(when);
-  const key = keyOf(bound);
+  const equals = equalTo(bound);
   const compare = comparerTo(bound);
   switch (when.operator) {
     case '=':
-      return (answers) => key !== undefined && answers.some((answer) => keyOf(answer) === key);
+      return (answers) => equals !== undefined && answers.some(equals);
     case '!=':
-      return (answers) => key === undefined || !answers.some((answer) => keyOf(answer) === key);
+      return (answers) => equals === undefined || !answers.some(equals);
     case '>':
       return (answers) => answers.some((answer) => compare(answer) === 1);
     case '<':

@@ -74,6 +74,38 @@ export const codingKey = (system: string | undefined, code: string | undefined):
 export const unitOf = ({ system, code, unit }: Quantity): string =>
   code === undefined ? `unit|${unit ?? ''}` : `code|${system ?? ''}|${code}`;
 
+/** Whether a value equals `bound`; undefined where nothing could. Codes and numbers are compared without building keys. */
+export function equalTo(bound: Valued): ((valued: Valued) => boolean) | undefined {
+  const key = keyOf(bound);
+  if (key === undefined) return undefined;
+  if (bound.valueCoding !== undefined) {
+    const { system, code } = bound.valueCoding;
+    return ({ valueCoding: given }) => given !== undefined && given.code === code && given.system === system;
+  }
+  const number = bound.valueInteger ?? bound.valueDecimal;
+  if (number !== undefined) return (valued) => (valued.valueInteger ?? valued.valueDecimal) === number;
+  return (valued) => keyOf(valued) === key;
+}
+
+/** Whether a value equals one of these, decided by a look-up. */
+export function among(list: readonly Valued[]): (valued: Valued) => boolean {
+  const codes = new Map<string | undefined, Set<string>>();
+  const keys = new Set<string>();
+  for (const valued of list) {
+    const key = keyOf(valued);
+    if (key !== undefined) keys.add(key);
+    if (valued.valueCoding?.code === undefined) continue;
+    const { system, code } = valued.valueCoding;
+    codes.set(system, (codes.get(system) ?? new Set()).add(code));
+  }
+  return (valued) => {
+    const coding = valued.valueCoding;
+    if (coding !== undefined) return coding.code !== undefined && codes.get(coding.system)?.has(coding.code) === true;
+    const key = keyOf(valued);
+    return key !== undefined && keys.has(key);
+  };
+}
+
 /**
  * How a value lies to `bound`: below (-1), equal (0), above (1), or undefined where that cannot be said: another type,
  * another unit, dates of which one contains the other, types without an order.

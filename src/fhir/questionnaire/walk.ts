@@ -59,9 +59,11 @@ function walkLevel(
         descended = true;
         continue;
       }
-      for (const [k, given] of (entry.item.answer ?? NOTHING).entries()) {
+      const answers = entry.item.answer ?? NOTHING;
+      for (let k = 0; k < answers.length; k += 1) {
+        const given = answers[k];
         descended = true;
-        if (node.children.length === 0 && !given.item) continue;
+        if (!given || (node.children.length === 0 && !given.item)) continue;
         walkLevel(node.level, given.item, `${path}.answer[${k}]`, failed, scope, given, false, visitor);
       }
     }
