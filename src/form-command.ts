@@ -18,6 +18,7 @@ const USAGE = `Composes a PRO-CTCAE form and prints it as a FHIR R4 Questionnair
   --version V      business version (default 1.0.0)
   --title TEXT     title, in every language
   --out FILE       writes to FILE in place of the standard output
+  --list           prints the terms with their numbers and attributes
 `;
 
 /** What a run of the command leaves behind. */
@@ -54,10 +55,12 @@ function run(args: readonly string[], library: ItemLibrary, readText: (path: str
       version: { type: 'string', default: '1.0.0' },
       title: { type: 'string' },
       out: { type: 'string' },
+      list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return { exit: 0, stdout: USAGE, stderr: '' };
+  if (values.list) return { exit: 0, stdout: library.terms.map(described).join(''), stderr: '' };
   if (!values.terms && !values.other) throw new RangeError(`--terms is missing\n\n${USAGE}`);
   const choice = {
     terms: findTerms(list(values.terms ?? ''), library).map(({ number }) => number),
@@ -76,6 +79,10 @@ function run(args: readonly string[], library: ItemLibrary, readText: (path: str
     stderr: options.texts ? answersWarning(uncoveredAnswers(form, options)) : '',
     ...(values.out === undefined ? {} : { out: values.out }),
   };
+}
+
+function described({ number, term, termFr, attributeList }: LibraryTerm): string {
+  return `${String(number).padStart(2)}  ${term} / ${termFr} (${attributeList.join(', ')})\n`;
 }
 
 /**
@@ -106,7 +113,7 @@ function suggestion(name: string, byName: ReadonlyMap<string, LibraryTerm>): str
     .filter((one) => one.distance <= Math.max(2, Math.floor(name.length / 3)))
     .sort((a, b) => a.distance - b.distance || a.term.number - b.term.number);
   const terms = [...new Set(near.map(({ term }) => term))].slice(0, 6);
-  if (terms.length === 0) return ' Terms are numbered 1 to 80; names are in docs/grading-pro-ctcae.md.';
+  if (terms.length === 0) return ' The option --list prints all terms.';
   return ` Near: ${terms.map(({ number, term, termFr }) => `${number} ${term} / ${termFr}`).join('; ')}.`;
 }
 

@@ -213,6 +213,13 @@ t.test('without --url, forms that differ have different urls, and the same form 
   t.not(url('--terms', '9'), url('--terms', '9', '--lang', 'fr'));
 });
 
+t.test('--list prints every term with number, names and attributes', async (t) => {
+  const { exit, stdout } = command('--list');
+  t.equal(exit, 0);
+  t.equal(stdout.trimEnd().split('\n').length, 80);
+  t.match(stdout, / 9 {2}Nausea \/ Nausées \(frequency, severity\)\n/);
+});
+
 t.test('--other alone is a form; --out names where it belongs', async (t) => {
   t.match(command('--other', '--out', 'x.json'), { exit: 0, out: 'x.json', stdout: /PROCTCAE_OTHER_TEXT/ });
 });
@@ -224,7 +231,7 @@ const refusals: [name: string, args: string[], says: RegExp][] = [
     /No PRO-CTCAE term "nausae"\. Near: 9 Nausea \/ Nausées/,
   ],
   ['part of a name, with all that hold it', ['--terms', 'pain'], /Near: .*Abdominal pain.*General pain/],
-  ['a term like none', ['--terms', 'xyzzyxyzzy'], /No PRO-CTCAE term "xyzzyxyzzy"\. Terms are numbered/],
+  ['a term like none', ['--terms', 'xyzzyxyzzy'], /No PRO-CTCAE term "xyzzyxyzzy"\. The option --list/],
   ['a number out of range', ['--terms', '81'], /No PRO-CTCAE term "81"/],
   ['two unknown terms, both told', ['--terms', 'qqqqqq,wwwwww'], /"qqqqqq"(.|\n)*"wwwwww"/],
   ['no terms', [], /--terms is missing/],

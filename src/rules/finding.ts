@@ -27,7 +27,7 @@ export type NotGradable =
   | 'not-answered'
   /** The patient chose an opt-out (not applicable, not sexually active, prefers not to answer). */
   | 'opted-out'
-  /** The form does not ask every attribute of the term, so no completion can be computed. */
+  /** No attribute of the term was asked in this report: all are hidden for reasons other than an earlier 0. */
   | 'not-asked'
   /** Two items of the form, or two repetitions, carry the same code. */
   | 'ambiguous-item';
@@ -41,6 +41,7 @@ export type Answer =
   | { state: 'hidden'; value: 0; linkId: string; because: string }
   | { state: 'opted-out'; linkId: string; code: string }
   | { state: 'missing'; linkId: string }
+  /** The form does not carry the item, or hides it for a reason other than an earlier 0 of its term. */
   | { state: 'not-asked' };
 
 export type DataQuality =

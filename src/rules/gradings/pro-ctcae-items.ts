@@ -4,8 +4,11 @@ import type { AnswerOption, CompiledItem, CompiledQuestionnaire } from '../../fh
 import type { Attribute } from '../finding.ts';
 import { ANSWERS, ITEMS, type ItemMeaning, OPT_OUTS, type Term } from './pro-ctcae-data.ts';
 
-/** Turns one answer of an item into its score, or into the code of an opt-out. Keys are `system|code`, or `#` and an integer. */
-export type Reading = ReadonlyMap<string, number | string>;
+/** The scores of an item's answers, or the codes of its opt-outs: integers under their number, codings by system, then code. */
+export interface Reading {
+  integers: Set<number>;
+  codings: Map<string, Map<string, number | string>>;
+}
 
 /** An item of a form that grades. */
 export interface GradingItem {
@@ -22,7 +25,7 @@ export function gradingItems(form: CompiledQuestionnaire): { items: readonly Gra
   for (const item of form.items.values()) {
     const meaning = meaningOf(item, issues);
     if (!meaning) continue;
-    const reading = new Map<string, number | string>();
+    const reading: Reading = { integers: new Set(), codings: new Map() };
     const problem = readOptions(item, meaning.attribute, reading);
     if (problem) issues.push(refusal(item, problem));
     else items.push({ item, term: meaning.term, attribute: meaning.attribute, reading });
@@ -63,11 +66,7 @@ function meaningOf(item: CompiledItem, issues: Issue[]): ItemMeaning | undefined
 }
 
 /** Fills `reading` from the item's options; tells what is expected and what came when they are not one to one. */
-function readOptions(
-  item: CompiledItem,
-  attribute: Attribute,
-  reading: Map<string, number | string>,
-): string | undefined {
+function readOptions(item: CompiledItem, attribute: Attribute, reading: Reading): string | undefined {
   if (attribute === 'text') {
     return ['string', 'text'].includes(item.type) ? undefined : `expected type string or text, not ${item.type}`;
   }
@@ -78,22 +77,28 @@ function readOptions(
   if (item.optionsUnknown) return `its answer options cannot be enumerated; expected ${scale(max)}`;
   if (item.options === undefined) {
     if (item.type === 'choice') return `it has no answer options; expected ${scale(max)}`;
-    for (let value = 0; value <= max; value++) reading.set(`#${value}`, value);
+    for (let value = 0; value <= max; value++) reading.integers.add(value);
     if (item.minValue === 0 && item.maxValue === max) return undefined;
     const bound = (value: number | undefined) => value ?? 'none';
     return `expected minValue 0 and maxValue ${max}, not ${bound(item.minValue)} and ${bound(item.maxValue)}`;
   }
   const values: number[] = [];
   for (const option of item.options) {
-    const key = `${option.system ?? ''}|${option.code ?? ''}`;
-    const optOut = OPT_OUTS.get(key);
+    const optOut = OPT_OUTS.get(`${option.system}|${option.code}`);
     const value = optOut ?? scoreOf(option, attribute);
     if (typeof value === 'number') values.push(value);
     else if (optOut === undefined) return `${value}; expected ${scale(max)}`;
-    reading.set(option.integer === undefined ? key : `#${option.integer}`, value);
+    if (option.integer !== undefined) reading.integers.add(option.integer);
+    else codesOf(reading, option.system ?? '').set(option.code ?? '', value);
   }
   const whole = values.length === max + 1 && [...values].sort().every((value, index) => value === index);
   return whole ? undefined : `its options stand for ${values.join(', ') || 'nothing'}; expected ${scale(max)}`;
+}
+
+function codesOf({ codings }: Reading, system: string): Map<string, number | string> {
+  const codes = codings.get(system) ?? new Map<string, number | string>();
+  codings.set(system, codes);
+  return codes;
 }
 
 /** The score that an option stands for, or a sentence why it stands for none. */

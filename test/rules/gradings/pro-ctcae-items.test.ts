@@ -121,7 +121,7 @@ for (const [name, item, says] of refused) {
     t.ok(issue?.diagnostics.startsWith(`Item ${item.linkId} (How bad?) `), 'names linkId and text');
     t.equal(issue?.expression, `Questionnaire.repeat(item).where(linkId = '${item.linkId}')`);
     t.strictSame(more, []);
-    t.throws(() => gradingOf(form), says, 'and never graded');
+    t.throws(() => gradingOf(form)([]), says, 'and never graded');
   });
 }
 
