@@ -131,7 +131,8 @@ function requireTexts(texts: Texts, itemIds: readonly string[], languages: reado
 }
 
 function titleOf({ title, texts }: FormOptions, count: number): Label {
-  const own = title ?? { fr: `PRO-CTCAE : ${count} symptômes`, en: `PRO-CTCAE: ${count} symptoms` };
+  const plural = count > 1 ? 's' : '';
+  const own = title ?? { fr: `PRO-CTCAE : ${count} symptôme${plural}`, en: `PRO-CTCAE: ${count} symptom${plural}` };
   if (texts) return own;
   const marked = (language: Language, mark: RegExp) =>
     mark.test(own[language]) ? own[language] : own[language] + DEMONSTRATION[language];
