@@ -80,6 +80,12 @@ function codeOf(finding: Finding, term: TermLabel, language: Language): Codeable
   };
 }
 
+/** The display says it in English; text is there for another language only, since Observations are many. */
+const itemConcept = (item: ItemLabel, language: Language): CodeableConcept => ({
+  coding: itemCodings(item),
+  ...(language === 'en' ? {} : { text: item[language] }),
+});
+
 const itemCodings = (item: ItemLabel): Coding[] => [
   { system: PRO_CTCAE, code: item.code, display: item.en },
   ...(item.ncit ? [{ system: NCIT, code: item.ncit }] : []),
@@ -103,10 +109,7 @@ function componentsOf(finding: Finding, term: TermLabel, language: Language): Ob
     const item = term.items[attribute];
     components.push({
       ...(answer.state === 'hidden' ? { extension: [{ url: EXTENSION.branched, valueString: answer.because }] } : {}),
-      code: {
-        ...(item ? { coding: itemCodings(item) } : {}),
-        text: item ? item[language] : ATTRIBUTE[attribute][language],
-      },
+      code: item ? itemConcept(item, language) : { text: ATTRIBUTE[attribute][language] },
       ...resultOf(answer),
     });
   }

@@ -216,6 +216,14 @@ t.test('a component carries our item id and the code of NCI, a yes/no term carri
   );
 });
 
+t.test('a component has a text where the display, which is English, does not say it', async (t) => {
+  const finding = aFinding(graded(1), { severity: answered(1) });
+  t.notOk(observationOf(finding, CONTEXT).component?.[0]?.code.text);
+  const french = observationOf(finding, { ...CONTEXT, language: 'fr' });
+  t.same(faults(french), []);
+  t.equal(french.component?.[0]?.code.text, 'Douleur : intensité');
+});
+
 t.test('a zero that branching made says which item hid it', async (t) => {
   const observation = observationOf(aFinding(graded(0), { frequency: answered(0), severity: hidden }), CONTEXT);
   t.notOk(observation.component?.[0]?.extension);
