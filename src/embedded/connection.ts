@@ -13,7 +13,7 @@ export const DATABASE = 'vigie';
 const LOCK = 0x56_49_47_49_45;
 
 /** How long a killed service's connection may take to be noticed by the server, in milliseconds. */
-const LOCK_PATIENCE = 3000;
+const LOCK_PATIENCE = 2000;
 
 export type Answer =
   | { kind: 'up'; client: pg.Client }
@@ -53,7 +53,7 @@ export async function ask(sockets: string, port: number, data: string): Promise<
 
 /**
  * Takes the lock that one service holds on the directory for as long as this connection lives. Waits a little for a
- * killed holder's connection to be noticed. `undefined` when it has it, else the holder's application name.
+ * killed holder's connection to be noticed. `undefined` when it has it, else the holder's application name, which may be empty.
  */
 export async function takeLock(client: pg.Client): Promise<string | undefined> {
   for (const until = Date.now() + LOCK_PATIENCE; ; ) {
@@ -68,7 +68,7 @@ export async function takeLock(client: pg.Client): Promise<string | undefined> {
        (select oid from pg_database where datname = current_database())`,
     [LOCK],
   );
-  return rows[0]?.name ?? 'another service';
+  return rows[0]?.name ?? '';
 }
 
 /** Creates the service's database, and has long texts compressed by lz4 where this server was built with it. */

@@ -64,7 +64,7 @@ export async function supervise(setup: Setup): Promise<Supervised> {
   let since = Date.now();
 
   const holder = await takeLock(client);
-  if (holder) {
+  if (holder !== undefined) {
     await client.end();
     throw inUse(places, holder);
   }
@@ -98,7 +98,7 @@ export async function supervise(setup: Setup): Promise<Supervised> {
         const up = await bringUp(setup, closing.signal, true);
         client = up.client;
         const taken = await takeLock(client);
-        if (taken) {
+        if (taken !== undefined) {
           await client.end();
           return giveUp(inUse(places, taken));
         }
