@@ -10,6 +10,9 @@ import { generateIfChanged } from './generated.ts';
 const ROOT = join(import.meta.dirname, '..');
 const entries: Record<string, string> = {
   main: 'src/main.ts',
+  migrate: 'src/migrate.ts',
+  demo: 'src/demo.ts',
+  form: 'src/form.ts',
 };
 
 await generateIfChanged();

@@ -3,8 +3,8 @@ import type { ElementRow, SearchParameterRow } from '../src/fhir/definitions.ts'
 import { VALIDATED_TYPES } from '../src/fhir/validated-types.ts';
 import { readR4 } from './r4.ts';
 
-export function definitionCode(): string {
-  const r4 = readR4();
+export function definitionCode(root: string): string {
+  const r4 = readR4(root);
   const searchParameters: Record<string, SearchParameterRow[]> = {};
   for (const type of VALIDATED_TYPES) {
     searchParameters[type] = r4.searchParameters

@@ -41,8 +41,8 @@ export async function generateIfChanged(always = false): Promise<void> {
   const { validatorCode } = await import('./validators.ts');
   const { definitionCode } = await import('./definitions.ts');
   mkdirSync(OUT, { recursive: true });
-  write('validators.js', validatorCode());
-  write('definitions.js', definitionCode());
+  write('validators.js', validatorCode(ROOT));
+  write('definitions.js', definitionCode(ROOT));
   write('inputs.sha256', digest);
 }
 

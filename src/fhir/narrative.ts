@@ -9,7 +9,8 @@ const ATTRIBUTES = new Set(
 );
 
 /** Addresses that browsers would run. Control characters and entities inside the scheme count as part of it. */
-const HARMLESS = /^(?!\s*(?:javascript|vbscript|data:(?!\s*image\/(?:png|gif|jpeg|webp)[;,])))[^&]*(?:&(?:amp|quot|apos|lt|gt);[^&]*)*$/i;
+const HARMLESS =
+  /^(?!\s*(?:javascript|vbscript|data:(?!\s*image\/(?:png|gif|jpeg|webp)[;,])))[^&]*(?:&(?:amp|quot|apos|lt|gt);[^&]*)*$/i;
 const NAMESPACE = 'http://www.w3.org/1999/xhtml';
 
 const TAG =

@@ -1,0 +1,104 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SearchParameter } from '@medplum/fhirtypes';
+import fhirpath from 'fhirpath';
+import type { Logger } from 'pino';
+import { Catalog } from './catalog.ts';
+import type { Deps } from './deps.ts';
+import { everyone } from './fhir/compartment.ts';
+import { searchParametersOf } from './fhir/definitions.ts';
+import { resourceSpec } from './fhir/resources.ts';
+import { searchRegistry } from './fhir/search-parameters.ts';
+import { readText } from './fhir/text.ts';
+import { checkGradings } from './rules/check.ts';
+import { gradingLibrary } from './rules/gradings/grading.ts';
+import { GRADINGS } from './rules/gradings/index.ts';
+import { DATA } from './rules/gradings/pro-ctcae-data.ts';
+import { NAMING } from './rules/resources/codes.ts';
+import { engineDevice } from './rules/resources/device.ts';
+import { type Language, labelsOf } from './rules/resources/labels.ts';
+import { create } from './save.ts';
+import type { Database } from './store/database.ts';
+import { Watermark } from './store/watermark.ts';
+import { Turns } from './turns.ts';
+
+/** Version of the rule engine: what a Device, a Provenance and a decision record name. Raised when a decision could come out otherwise. */
+export const ENGINE_VERSION = '0.1.0';
+
+export interface BootOptions {
+  db: Database;
+  log: Logger;
+  baseUrl: string;
+  language: Language;
+  /** Folder of our profiles. */
+  profiles: string;
+  /** Also the demonstration forms and alert policy. */
+  demoPolicy: boolean;
+  now?: () => Date;
+}
+
+/**
+ * Everything that routes are given, from a migrated database: checks the gradings, and writes what ships with the service and is not there
+ * yet (our definitions, the grading Libraries, the Device of the engine; the demonstration forms and policy where asked for).
+ */
+export async function boot(options: BootOptions): Promise<Deps> {
+  checkGradings();
+  const shipped = await readProfiles(options.profiles);
+  const ours = shipped.filter(
+    (resource): resource is Shipped & SearchParameter => resource.resourceType === 'SearchParameter',
+  );
+  const registry = searchRegistry(searchParametersOf, ours);
+  const deps: Deps = {
+    db: options.db,
+    now: options.now ?? (() => new Date()),
+    baseUrl: options.baseUrl,
+    log: options.log,
+    registry,
+    catalog: new Catalog(options.db),
+    watermark: new Watermark(options.db),
+    turns: new Turns(),
+    engine: { name: 'vigie', version: ENGINE_VERSION, fhirpathVersion: fhirpath.version, device: '' },
+    labels: labelsOf(DATA.items),
+    language: options.language,
+  };
+  const device = engineDevice({ version: ENGINE_VERSION });
+  const { id } = await put(deps, device as Shipped, `identifier=${NAMING.engine}|vigie/${ENGINE_VERSION}`);
+  deps.engine.device = `Device/${id}`;
+  for (const resource of [...shipped, ...GRADINGS.map(gradingLibrary)]) {
+    if (isDemonstration(resource) && !options.demoPolicy) continue;
+    await put(deps, resource, `url=${resource.url}&version=${resource.version}`);
+  }
+  return deps;
+}
+
+/** What is looked at of a resource that ships with the service. */
+interface Shipped {
+  resourceType: string;
+  url?: string;
+  version?: string;
+}
+
+const isDemonstration = ({ resourceType }: Shipped): boolean =>
+  resourceType === 'Questionnaire' || resourceType === 'PlanDefinition';
+
+/** Our definitions; forms and policies last, since they use the code systems. */
+async function readProfiles(folder: string): Promise<Shipped[]> {
+  const files = [...(await jsonFiles(folder)), ...(await jsonFiles(join(folder, 'policies')))];
+  const resources = await Promise.all(
+    files.map(async (file): Promise<Shipped> => JSON.parse(await readFile(file, 'utf8'))),
+  );
+  return [...resources.filter((one) => !isDemonstration(one)), ...resources.filter(isDemonstration)];
+}
+
+const jsonFiles = async (folder: string): Promise<string[]> =>
+  (await readdir(folder))
+    .filter((file) => file.endsWith('.json'))
+    .sort()
+    .map((file) => join(folder, file));
+
+/** Conditional create: what is there already stays. */
+async function put(deps: Deps, resource: Shipped, criteria: string): Promise<{ id: string }> {
+  const spec = resourceSpec(resource.resourceType);
+  if (!spec) throw new Error(`${resource.resourceType} is not served`);
+  return create(deps, everyone(), spec, readText(Buffer.from(JSON.stringify(resource))), { ifNoneExist: criteria });
+}

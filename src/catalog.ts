@@ -1,0 +1,137 @@
+import type { CodeSystem, PlanDefinition, Questionnaire, ValueSet } from '@medplum/fhirtypes';
+import { splitCanonical, TAG } from './fhir/canonical.ts';
+import type { Compartment } from './fhir/compartment.ts';
+import { type CompiledQuestionnaire, compileQuestionnaire, type Terminology } from './fhir/questionnaire.ts';
+import { buildTerminology } from './fhir/terminology.ts';
+import { canonicalJson, sha256 } from './rules/canonical-json.ts';
+import { gradingOf } from './rules/grade.ts';
+import type { FormGrading } from './rules/gradings/grading.ts';
+import { compilePolicy, isPolicy, type Policy } from './rules/policy.ts';
+import { catalogGeneration, currentOfType } from './store/catalog.ts';
+import type { Database } from './store/database.ts';
+
+/** A Questionnaire, compiled once, and its grading. */
+export interface Form {
+  /** `Questionnaire/id/_history/n`: what a Provenance pins. */
+  reference: string;
+  canonical: string;
+  /** SHA-256 of its canonical JSON without id and meta. */
+  digest: string;
+  compiled: CompiledQuestionnaire;
+  grade: FormGrading;
+  /** Tagged: our short labels stand where NCI's wording should. */
+  unvalidatedWording: boolean;
+}
+
+/** What conformance resources say at one moment; all of it from one generation of the catalog. */
+export interface Snapshot {
+  generation: string;
+  terminology: Terminology;
+  policies: readonly Policy[];
+  /** The form of a canonical: with a version that very one, else the newest active one. Undefined when it is not held. */
+  form(canonical: string): Form | undefined;
+  /** Versions that are held of a url, to say so in a refusal. */
+  versionsOf(url: string): readonly string[];
+}
+
+/**
+ * Compiled Questionnaires, active policies and terminology. Each write of a conformance resource raises a number in the
+ * database; whoever reads that number with its other facts knows whether what is compiled here is still current, so
+ * a new version is live in every process at once.
+ */
+export class Catalog {
+  readonly #db: Database;
+  readonly #snapshots = new Map<number, Promise<Snapshot>>();
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** The snapshot of `generation`, or of the present one when none is given. */
+  async at(within: Compartment, generation?: string): Promise<Snapshot> {
+    const wanted = generation ?? (await catalogGeneration(this.#db, within));
+    const held = this.#snapshots.get(within.tenant);
+    if (held) {
+      const snapshot = await held.catch(() => undefined);
+      if (snapshot && BigInt(snapshot.generation) >= BigInt(wanted)) return snapshot;
+    }
+    const loading = load(this.#db, within);
+    this.#snapshots.set(within.tenant, loading);
+    return loading;
+  }
+}
+
+async function load(db: Database, within: Compartment): Promise<Snapshot> {
+  // The number is read first: what changes while the rest is read makes this snapshot old, never wrongly new.
+  const generation = await catalogGeneration(db, within);
+  const [codeSystems, valueSets, plans, questionnaires] = await Promise.all([
+    currentOfType(db, within, 'CodeSystem'),
+    currentOfType(db, within, 'ValueSet'),
+    currentOfType(db, within, 'PlanDefinition'),
+    currentOfType(db, within, 'Questionnaire'),
+  ]);
+  const terminology = buildTerminology(
+    codeSystems.map((text): CodeSystem => JSON.parse(text)),
+    valueSets.map((text): ValueSet => JSON.parse(text)),
+  );
+  const byUrl = new Map<string, Questionnaire[]>();
+  for (const questionnaire of questionnaires.map((text): Questionnaire => JSON.parse(text))) {
+    if (questionnaire.url === undefined) continue;
+    byUrl.set(questionnaire.url, [...(byUrl.get(questionnaire.url) ?? []), questionnaire]);
+  }
+  for (const versions of byUrl.values()) versions.sort((a, b) => compareVersions(b, a));
+  const forms = new Map<Questionnaire, Form>();
+  return {
+    generation,
+    terminology,
+    policies: activePolicies(plans.map((text): PlanDefinition => JSON.parse(text))),
+    form(canonical) {
+      const { url, version } = splitCanonical(canonical);
+      const found = byUrl
+        .get(url)
+        ?.find((candidate) => (version === undefined ? candidate.status === 'active' : candidate.version === version));
+      if (!found) return undefined;
+      const form = forms.get(found) ?? formOf(found, terminology);
+      forms.set(found, form);
+      return form;
+    },
+    versionsOf: (url) => byUrl.get(url)?.map(({ version, status }) => `${version ?? 'no version'} (${status})`) ?? [],
+  };
+}
+
+function formOf(questionnaire: Questionnaire, terminology: Terminology): Form {
+  const compiled = compileQuestionnaire(questionnaire, terminology);
+  const { id, meta, ...content } = questionnaire;
+  return {
+    reference: `Questionnaire/${id}/_history/${meta?.versionId}`,
+    canonical: questionnaire.version ? `${questionnaire.url}|${questionnaire.version}` : (questionnaire.url ?? ''),
+    digest: sha256(canonicalJson(content)),
+    compiled,
+    // Prepared at the first response, inside the guard that keeps a response whose form cannot be graded.
+    grade: (states) => gradingOf(compiled)(states),
+    unvalidatedWording:
+      meta?.tag?.some(({ system, code }) => system === TAG && code === 'unvalidated-wording') === true,
+  };
+}
+
+/** Of each url the newest active version; sorted, since the order of policies is part of what a record repeats. */
+function activePolicies(plans: readonly PlanDefinition[]): Policy[] {
+  const newest = new Map<string, PlanDefinition>();
+  for (const plan of plans) {
+    if (plan.status !== 'active' || !isPolicy(plan) || plan.url === undefined) continue;
+    const held = newest.get(plan.url);
+    if (!held || compareVersions(plan, held) > 0) newest.set(plan.url, plan);
+  }
+  return [...newest.values()].map(compilePolicy).sort((a, b) => (a.canonical < b.canonical ? -1 : 1));
+}
+
+/** Newer is the greater version (numbers within it compared as numbers), then the later date, then the later change. */
+function compareVersions(a: Dated, b: Dated): number {
+  return (
+    (a.version ?? '').localeCompare(b.version ?? '', 'en', { numeric: true }) ||
+    (a.date ?? '').localeCompare(b.date ?? '', 'en') ||
+    (a.meta?.lastUpdated ?? '').localeCompare(b.meta?.lastUpdated ?? '', 'en')
+  );
+}
+
+type Dated = Pick<Questionnaire, 'version' | 'date' | 'meta'>;

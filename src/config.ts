@@ -1,0 +1,137 @@
+import { Ajv } from 'ajv';
+
+/** What the environment sets. Frozen; no other file reads the environment. */
+export interface Config {
+  host: string;
+  port: number;
+  /** Public FHIR base without a trailing slash. */
+  baseUrl: string;
+  /** PostgreSQL; undefined starts the embedded one in `dataDir`. */
+  databaseUrl?: string;
+  dataDir: string;
+  openAccess: boolean;
+  /** Host names, beside loopback and the base's own, that requests may name. */
+  allowedHosts: readonly string[];
+  demoPolicy: boolean;
+  language: 'en' | 'fr';
+  logLevel: string;
+  connections: number;
+}
+
+const boolean = { type: 'string', enum: ['0', '1', 'no', 'yes', 'false', 'true'] };
+
+/** JSON Schema of the environment; the README's table of settings is tested against it. */
+export const SETTINGS = {
+  HOST: { type: 'string', minLength: 1, default: '127.0.0.1', description: 'Address to listen on' },
+  PORT: {
+    type: 'integer',
+    minimum: 0,
+    maximum: 65535,
+    default: 8080,
+    description: 'TCP port to listen on; 0 takes a free one',
+  },
+  BASE_URL: {
+    type: 'string',
+    pattern: '^https?://[^/?#]+(/[^?#]*)?[^/?#]$',
+    description: 'Public FHIR base, no trailing slash; default http://HOST:PORT/fhir',
+  },
+  DATABASE_URL: {
+    type: 'string',
+    pattern: '^postgres(ql)?://',
+    description: 'PostgreSQL 15 or later; unset starts the embedded one in DATA_DIR',
+  },
+  DATA_DIR: { type: 'string', minLength: 1, default: '.data', description: 'Folder of the embedded PostgreSQL' },
+  OPEN_ACCESS: {
+    ...boolean,
+    default: 'no',
+    description: 'yes: listen on an address other than loopback although nobody is asked who they are',
+  },
+  ALLOWED_HOSTS: {
+    type: 'string',
+    default: '',
+    description: 'Names, separated by commas, that the Host header may have beside loopback and BASE_URL',
+  },
+  DEMO_POLICY: { ...boolean, default: '0', description: '1: load the demonstration forms and alert policy at start' },
+  LANGUAGE: { type: 'string', enum: ['en', 'fr'], default: 'en', description: 'Language of Flag texts' },
+  LOG_LEVEL: {
+    type: 'string',
+    enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+    default: 'info',
+    description: 'How much is logged',
+  },
+  DB_CONNECTIONS: {
+    type: 'integer',
+    minimum: 2,
+    maximum: 200,
+    default: 10,
+    description: 'Most connections to PostgreSQL at once',
+  },
+} as const;
+
+type Setting = keyof typeof SETTINGS;
+
+/** All faults of the environment at once, one line each. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(`The settings cannot be used:\n${faults.map((line) => `  ${line}`).join('\n')}`);
+    this.faults = faults;
+  }
+}
+
+/** Reads the environment. An empty value counts as unset. Throws ConfigError with every fault. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const values: Record<string, unknown> = {};
+  for (const name of Object.keys(SETTINGS)) if (env[name]) values[name] = env[name];
+  const validate = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true, strict: false }).compile({
+    type: 'object',
+    properties: SETTINGS,
+  });
+  const faults = validate(values)
+    ? []
+    : (validate.errors ?? []).map(({ instancePath, message, params }) => {
+        const name = instancePath.slice(1);
+        const choices = 'allowedValues' in params ? `: ${params.allowedValues.join(', ')}` : '';
+        return `${name} ${message}${choices} (${SETTINGS[name as Setting].description})`;
+      });
+  const text = (name: Setting) => String(values[name] ?? '');
+  const yes = (name: Setting) => /^(1|yes|true)$/.test(text(name));
+
+  const host = text('HOST');
+  if (faults.length === 0 && !isLoopback(host) && !yes('OPEN_ACCESS')) {
+    faults.push(
+      `HOST ${host} is not a loopback address, and nobody is asked who they are yet: ` +
+        'set OPEN_ACCESS=yes to let everyone who reaches it read and write all data',
+    );
+  }
+  if (faults.length > 0) throw new ConfigError(faults);
+
+  const port = Number(values.PORT);
+  return Object.freeze({
+    host,
+    port,
+    baseUrl:
+      values.BASE_URL === undefined
+        ? `http://${host.includes(':') ? `[${host}]` : host}:${port}/fhir`
+        : text('BASE_URL'),
+    ...(values.DATABASE_URL === undefined ? {} : { databaseUrl: text('DATABASE_URL') }),
+    dataDir: text('DATA_DIR'),
+    openAccess: yes('OPEN_ACCESS'),
+    allowedHosts: Object.freeze(
+      text('ALLOWED_HOSTS')
+        .split(',')
+        .map((name) => name.trim().toLowerCase())
+        .filter(Boolean),
+    ),
+    demoPolicy: yes('DEMO_POLICY'),
+    language: text('LANGUAGE') === 'fr' ? 'fr' : 'en',
+    logLevel: text('LOG_LEVEL'),
+    connections: Number(values.DB_CONNECTIONS),
+  });
+}
+
+/** 127.0.0.0/8, ::1 and their usual name. */
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);

@@ -1,0 +1,32 @@
+import type { Logger } from 'pino';
+import type { Catalog } from './catalog.ts';
+import type { SearchRegistry } from './fhir/search-parameters.ts';
+import type { Labels, Language } from './rules/resources/labels.ts';
+import type { Database } from './store/database.ts';
+import type { Watermark } from './store/watermark.ts';
+import type { Turns } from './turns.ts';
+
+/** What routes and jobs are given. Nothing of it is looked up anywhere else. */
+export interface Deps {
+  db: Database;
+  now: () => Date;
+  /** Public FHIR base without a trailing slash. */
+  baseUrl: string;
+  log: Logger;
+  registry: SearchRegistry;
+  catalog: Catalog;
+  watermark: Watermark;
+  turns: Turns;
+  engine: Engine;
+  labels: Labels;
+  language: Language;
+}
+
+/** The rule engine, as decision records and Provenance name it. */
+export interface Engine {
+  name: string;
+  version: string;
+  fhirpathVersion: string;
+  /** `Device/<id>`. */
+  device: string;
+}

@@ -1,0 +1,53 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Logger, pino } from 'pino';
+
+/**
+ * The log holds what this file names and nothing else: no URL with its query, no body, no error message, since PostgreSQL and
+ * parsers quote values in theirs. Of an error: its name, code, the table and constraint of a database error, and its frames.
+ */
+export function openLog(level: string, destination?: { write(line: string): void }): Logger {
+  const options = { level, base: { service: 'vigie' }, serializers: { err: safeError } };
+  return destination ? pino(options, destination) : pino(options);
+}
+
+/** What may be known of an error. */
+export interface SafeError {
+  name: string;
+  code?: string;
+  table?: string;
+  constraint?: string;
+  frames: string[];
+}
+
+export function safeError(error: unknown): SafeError {
+  if (!(error instanceof Error)) return { name: typeof error, frames: [] };
+  const text = (key: string): string | undefined => {
+    const value: unknown = Reflect.get(error, key);
+    return typeof value === 'string' && /^[\w.-]{1,80}$/.test(value) ? value : undefined;
+  };
+  const safe: SafeError = { name: text('name') ?? 'Error', frames: framesOf(error) };
+  for (const key of ['code', 'table', 'constraint'] as const) {
+    const value = text(key);
+    if (value !== undefined) safe[key] = value;
+  }
+  return safe;
+}
+
+/** Lines of the stack that are frames; the message, which stands above them and may have many lines, is left out. */
+const framesOf = (error: Error): string[] =>
+  (error.stack ?? '')
+    .split('\n')
+    .filter((line) => /^\s+at [^\s]/.test(line) && /:\d+:\d+\)?$/.test(line))
+    .map((line) => line.trim())
+    .slice(0, 12);
+
+/** One line per answer: the route's pattern, never the path that was asked. */
+export function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
+  request.log.info({
+    method: request.method,
+    route: request.routeOptions.url ?? 'none',
+    status: reply.statusCode,
+    millis: Math.round(reply.elapsedTime * 10) / 10,
+    request: request.id,
+  });
+}

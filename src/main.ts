@@ -1,0 +1,23 @@
+import { join } from 'node:path';
+import { ConfigError, readConfig } from './config.ts';
+import { openLog } from './log.ts';
+import { startService } from './service.ts';
+import { startFailure } from './start-failure.ts';
+
+/** Starts the service, and stops it cleanly on SIGTERM or SIGINT. This and the other entry points alone read process.env. */
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const log = openLog(config.logLevel);
+  const service = await startService(config, { log, root: join(import.meta.dirname, '..') });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      log.info({ signal }, 'stopping');
+      void service.stop().then(() => log.info('stopped'));
+    });
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof ConfigError ? error.message : startFailure(error));
+  process.exitCode = 1;
+});

@@ -1,0 +1,58 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { badRequest, FhirError, fault } from '../fhir/errors.ts';
+import type { Stored } from '../store/resources.ts';
+
+export const FHIR_JSON = 'application/fhir+json; charset=utf-8';
+
+/** What the headers of one version are made from. */
+export type Version = Pick<Stored, 'type' | 'id' | 'version' | 'lastUpdated'>;
+
+/** ETag and Last-Modified of one version. Source: FHIR R4, section 3.1.0.1.3 and 3.1.0.4. */
+export function versionHeaders(reply: FastifyReply, { version, lastUpdated }: Version): FastifyReply {
+  return reply.header('ETag', `W/"${version}"`).header('Last-Modified', new Date(lastUpdated).toUTCString());
+}
+
+/** The absolute URL of one version. Source: FHIR R4, section 3.1.0.8, Location. */
+export const locationOf = (baseUrl: string, { type, id, version }: Version): string =>
+  `${baseUrl}/${type}/${id}/_history/${version}`;
+
+export function sendJson(reply: FastifyReply, body: string | object): FastifyReply {
+  return reply.type(FHIR_JSON).send(typeof body === 'string' ? body : JSON.stringify(body));
+}
+
+/** What a write is answered with. Source: FHIR R4, section 3.1.0.1.8 (Prefer). */
+export type Return = 'minimal' | 'representation' | 'OperationOutcome';
+
+export function preferredReturn(request: FastifyRequest): Return {
+  const wanted = preference(request, 'return');
+  if (wanted === 'minimal' || wanted === 'OperationOutcome') return wanted;
+  return 'representation';
+}
+
+/** `Prefer: handling=strict`: what is not understood is refused. Source: FHIR R4, section 3.1.1.2. */
+export const isStrict = (request: FastifyRequest): boolean => preference(request, 'handling') === 'strict';
+
+function preference(request: FastifyRequest, name: string): string | undefined {
+  const header = request.headers.prefer;
+  const text = Array.isArray(header) ? header.join(',') : (header ?? '');
+  for (const part of text.split(/[,;]/)) {
+    const [key, value] = part.split('=', 2).map((word) => word.trim());
+    if (key?.toLowerCase() === name) return value?.replace(/^"(.*)"$/, '$1');
+  }
+  return undefined;
+}
+
+/** The version that `If-Match` names: `W/"3"`, `"3"` or `3`; undefined without the header. Throws 400 for anything else. */
+export function ifMatch(request: FastifyRequest): number | undefined {
+  const header = request.headers['if-match'];
+  if (header === undefined) return undefined;
+  const version = /^(?:W\/)?"?([1-9]\d{0,8})"?$/.exec(header.trim())?.[1];
+  if (version === undefined) {
+    // A tag that we never gave out matches no version of ours.
+    if (/^(?:W\/)?"[^"]*"$/.test(header.trim())) {
+      throw new FhirError([fault('conflict', 'If-Match names no version of this resource')], { status: 412 });
+    }
+    throw badRequest('If-Match: expected the version that was read, as in W/"3"');
+  }
+  return Number(version);
+}

@@ -1,0 +1,18 @@
+import type { FastifyInstance } from 'fastify';
+import type { Deps } from '../deps.ts';
+import { type Compartment, everyone } from '../fhir/compartment.ts';
+import { badRequest } from '../fhir/errors.ts';
+import type { ResourceSpec } from '../fhir/resources.ts';
+import { type ReceivedText, readText } from '../fhir/text.ts';
+
+/** Adds the route of one interaction for one type. */
+export type AddRoute = (app: FastifyInstance, spec: ResourceSpec, deps: Deps) => void;
+
+/** Whose data the caller may touch: all of the one tenant, until access control exists. */
+export const compartmentOfCaller = (): Compartment => everyone();
+
+/** The body of a request, read strictly. Throws 400 when there is none. */
+export function readBody(body: unknown): ReceivedText {
+  if (!Buffer.isBuffer(body) || body.length === 0) throw badRequest('Expected a resource in the body');
+  return readText(body);
+}

@@ -1,0 +1,233 @@
+import type { Extension, PlanDefinition, PlanDefinitionAction, TriggerDefinition } from '@medplum/fhirtypes';
+import { CANONICAL } from '../../fhir/canonical.ts';
+import { fault, type Issue, type IssueCode } from '../../fhir/errors.ts';
+import type { Priority } from '../episode.ts';
+import { type ActionCode, PRIORITIES } from '../policy-language.ts';
+import { nearMatch } from './near-match.ts';
+
+/** Our CodeSystem of what an action does. */
+export const POLICY_ACTION = `${CANONICAL}/CodeSystem/policy-action`;
+
+/** Source: HL7 FHIR R4, extension flag-priority and CodeSystem flag-priority-code. */
+export const FLAG_PRIORITY = 'http://hl7.org/fhir/StructureDefinition/flag-priority';
+export const FLAG_PRIORITY_CODE = 'http://hl7.org/fhir/flag-priority-code';
+
+const CODES: readonly ActionCode[] = ['open', 'escalate', 'de-escalate', 'close'];
+const TRIGGERS = ['data-added', 'data-modified'];
+
+/** What an action may hold. Anything else would be accepted and then ignored. */
+const ACTION_ELEMENTS = [
+  'id',
+  'extension',
+  'prefix',
+  'title',
+  'description',
+  'textEquivalent',
+  'code',
+  'reason',
+  'documentation',
+  'trigger',
+  'condition',
+];
+
+/**
+ * What is wrong with a policy apart from its expressions: identity, the code, condition, trigger and priority of each
+ * action, and elements that this engine would not act on. Source: HL7 FHIR R4, PlanDefinition, invariant trd-3 for triggers.
+ */
+export function checkShape(plan: PlanDefinition): Issue[] {
+  const issues: Issue[] = [];
+  const note = (code: IssueCode, diagnostics: string, expression: string) =>
+    issues.push(fault(code, diagnostics, expression));
+  for (const element of ['url', 'version', 'status'] as const) {
+    if (!plan[element]) note('required', `A policy needs a ${element}`, `PlanDefinition.${element}`);
+  }
+  for (const element of ['url', 'version'] as const) {
+    if (plan[element]?.includes('|'))
+      note('value', `The ${element} of a policy holds no "|"`, `PlanDefinition.${element}`);
+  }
+  for (const element of ['library', 'modifierExtension', 'effectivePeriod'] as const) {
+    if (Object.hasOwn(plan, element)) {
+      note('not-supported', `${element} is not acted on here; leave it out`, `PlanDefinition.${element}`);
+    }
+  }
+  if (!plan.action?.length) note('required', 'A policy needs at least one action', 'PlanDefinition.action');
+  const seen = new Set<string>();
+  plan.action?.forEach((action, index) => {
+    const at = `PlanDefinition.action[${index}]`;
+    if (action.id && seen.has(action.id)) {
+      note('duplicate', `The id "${action.id}" stands on an earlier action too`, `${at}.id`);
+    }
+    if (action.id) seen.add(action.id);
+    issues.push(...checkAction(action, at));
+  });
+  return issues;
+}
+
+/** The code of an action, when it has exactly one of ours. */
+export function codeOf(action: PlanDefinitionAction): ActionCode | undefined {
+  const codes = ourCodes(action);
+  return codes.length === 1 ? CODES.find((code) => code === codes[0]) : undefined;
+}
+
+/** The priority of an action, when it has one. */
+export function priorityOf(action: PlanDefinitionAction): Priority | undefined {
+  const [code] = priorityExtensions(action).flatMap(priorityCodes);
+  return PRIORITIES.find((known) => known === code);
+}
+
+function checkAction(action: PlanDefinitionAction, at: string): Issue[] {
+  return [
+    ...checkElements(action, at),
+    ...checkId(action, at),
+    ...checkCode(action, at),
+    ...checkPriority(action, at),
+    ...checkTriggers(action.trigger ?? [], at),
+    ...checkConditions(action, at),
+  ];
+}
+
+function checkElements(action: PlanDefinitionAction, at: string): Issue[] {
+  return Object.keys(action)
+    .filter((name) => !ACTION_ELEMENTS.includes(name.replace(/^_/, '')))
+    .map((name) => fault('not-supported', elementMessage(name), `${at}.${name}`));
+}
+
+function elementMessage(name: string): string {
+  if (name === 'action') return 'Actions within actions are not supported; write each as an action of its own';
+  if (name === 'priority') return `priority is not acted on here; use the extension ${FLAG_PRIORITY}`;
+  return `${name} is not acted on here; leave it out`;
+}
+
+function checkId({ id }: PlanDefinitionAction, at: string): Issue[] {
+  if (!id) return [fault('required', 'An action needs an id: records and explanations quote it', `${at}.id`)];
+  if (/^[A-Za-z0-9][A-Za-z0-9.-]{0,63}$/.test(id)) return [];
+  return [fault('value', 'The id of an action is at most 64 letters, digits, dots and hyphens', `${at}.id`)];
+}
+
+function checkCode(action: PlanDefinitionAction, at: string): Issue[] {
+  const codes = ourCodes(action);
+  const known = `one code of ${POLICY_ACTION}: ${CODES.join(', ')}`;
+  if (codes.length !== 1) return [fault('required', `An action has ${known}; here are ${codes.length}`, `${at}.code`)];
+  const [code = ''] = codes;
+  if (codeOf(action)) return [];
+  const near = nearMatch(code, CODES);
+  return [fault('code-invalid', `"${code}" is not ${known}${near ? `; did you mean ${near}?` : ''}`, `${at}.code`)];
+}
+
+function checkPriority(action: PlanDefinitionAction, at: string): Issue[] {
+  const extensions = priorityExtensions(action);
+  const place = `${at}.extension`;
+  const code = codeOf(action);
+  if (code === 'close') {
+    return extensions.length === 0 ? [] : [fault('value', 'An action that closes has no priority', place)];
+  }
+  if (extensions.length !== 1) {
+    if (!code && extensions.length === 0) return [];
+    return [
+      fault(
+        'required',
+        `An action that opens, escalates or de-escalates has one extension ${FLAG_PRIORITY}; here are ${extensions.length}`,
+        place,
+      ),
+    ];
+  }
+  const codes = extensions.flatMap(priorityCodes);
+  if (codes.length === 1 && priorityOf(action)) return [];
+  return [
+    fault(
+      'code-invalid',
+      `A priority is one code of ${FLAG_PRIORITY_CODE}: ${PRIORITIES.join(', ')}; here: ${codes.join(', ') || 'none'}`,
+      place,
+    ),
+  ];
+}
+
+function checkTriggers(triggers: readonly TriggerDefinition[], at: string): Issue[] {
+  if (triggers.length === 0) {
+    return [
+      fault(
+        'required',
+        'An action needs a trigger: data-added or data-modified of QuestionnaireResponse',
+        `${at}.trigger`,
+      ),
+    ];
+  }
+  return triggers.flatMap((trigger, index) => checkTrigger(trigger, `${at}.trigger[${index}]`));
+}
+
+function checkTrigger(trigger: TriggerDefinition, at: string): Issue[] {
+  const issues: Issue[] = [];
+  if (!TRIGGERS.includes(trigger.type)) {
+    issues.push(
+      fault('not-supported', `A trigger is of type ${TRIGGERS.join(' or ')}, not "${trigger.type}"`, `${at}.type`),
+    );
+  }
+  if (!trigger.data?.length) {
+    issues.push(fault('required', 'A trigger names its data (invariant trd-3)', `${at}.data`));
+  }
+  for (const name of Object.keys(trigger)) {
+    if (['id', 'type', 'name', 'data'].includes(name)) continue;
+    issues.push(fault('not-supported', `${name} of a trigger is not acted on here; leave it out`, `${at}.${name}`));
+  }
+  trigger.data?.forEach((data, index) => {
+    const place = `${at}.data[${index}]`;
+    if (data.type !== 'QuestionnaireResponse') {
+      issues.push(
+        fault('not-supported', `Policies are woken by QuestionnaireResponse, not by "${data.type}"`, `${place}.type`),
+      );
+    }
+    for (const name of Object.keys(data)) {
+      if (['id', 'type'].includes(name)) continue;
+      issues.push(
+        fault(
+          'not-supported',
+          `${name} of a trigger's data is not acted on here; say it in the condition`,
+          `${place}.${name}`,
+        ),
+      );
+    }
+  });
+  return issues;
+}
+
+function checkConditions({ condition = [] }: PlanDefinitionAction, at: string): Issue[] {
+  const place = `${at}.condition`;
+  const [only] = condition;
+  if (condition.length !== 1 || !only) {
+    return [fault('required', `An action has one condition; here are ${condition.length}`, place)];
+  }
+  const issues: Issue[] = [];
+  if (only.kind !== 'applicability') {
+    issues.push(fault('not-supported', `A condition is of kind applicability, not "${only.kind}"`, `${place}[0].kind`));
+  }
+  if (only.expression?.language !== 'text/fhirpath') {
+    const given = only.expression?.language ?? 'none';
+    issues.push(
+      fault(
+        'not-supported',
+        `The language of a condition is text/fhirpath, not "${given}"`,
+        `${place}[0].expression.language`,
+      ),
+    );
+  }
+  if (!only.expression?.expression) {
+    issues.push(fault('required', 'A condition needs an expression', `${place}[0].expression.expression`));
+  }
+  return issues;
+}
+
+function ourCodes({ code }: PlanDefinitionAction): string[] {
+  return (code ?? [])
+    .flatMap(({ coding }) => coding ?? [])
+    .flatMap(({ system, code }) => (system === POLICY_ACTION ? [code ?? ''] : []));
+}
+
+function priorityExtensions({ extension }: PlanDefinitionAction): Extension[] {
+  return (extension ?? []).filter(({ url }) => url === FLAG_PRIORITY);
+}
+
+function priorityCodes({ valueCodeableConcept }: Extension): string[] {
+  return (valueCodeableConcept?.coding ?? []).flatMap(({ system, code }) =>
+    system === FLAG_PRIORITY_CODE ? [code ?? ''] : [],
+  );
+}

@@ -1,0 +1,119 @@
+import fhirpath from 'fhirpath';
+import { type Context, OBJECTS, type Property, type Scalar, VALUES } from '../policy-language.ts';
+
+/** What a condition came to. `undecided` is neither yes nor no; `error` names the kind of an error that made it so. */
+export interface Verdict {
+  readonly value: boolean | 'undecided';
+  readonly error?: string;
+}
+
+/** A condition ready to run, and the scalars that its verdict depends on. */
+export interface RunnableExpression {
+  run: (context: Context) => Verdict;
+  inputs: readonly Input[];
+  /** Whether a moment or a day is among the inputs: such verdicts are not worth remembering. */
+  timed: boolean;
+}
+
+/** One scalar that an expression depends on. */
+export type Input = (context: Context) => Scalar | undefined;
+
+/** Compiles a checked expression. `mentions` are those that checkExpression found: nothing else is given to it. */
+export function compileExpression(expression: string, mentions: readonly string[]): RunnableExpression {
+  const evaluate = fhirpath.compile(expression, undefined, { async: false });
+  const properties = mentions.flatMap((mention) => propertyOf(mention) ?? []);
+  return {
+    run: (context) => verdictOf(() => evaluate({}, variablesOf(mentions, context))),
+    inputs: mentions.map(inputOf),
+    timed: properties.some(isTimed),
+  };
+}
+
+/**
+ * Remembers up to `capacity` answers of a pure function by the values of its inputs, then starts anew: fhirpath costs
+ * about 10 us a condition, and answers of 0-4 repeat.
+ */
+export function remember<T>(
+  inputs: readonly Input[],
+  compute: (context: Context) => T,
+  capacity = 10_000,
+): (context: Context) => T {
+  const known = new Map<string, T>();
+  return (context) => {
+    let key = '';
+    for (const input of inputs) key += `${input(context) ?? ''}\u0000`;
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const answer = compute(context);
+    if (known.size >= capacity) known.clear();
+    known.set(key, answer);
+    return answer;
+  };
+}
+
+/** An error at run time must not lose the response, so it makes the condition undecided; its text may quote an answer and is dropped. */
+function verdictOf(evaluate: () => unknown): Verdict {
+  try {
+    const result = evaluate();
+    if (!Array.isArray(result)) return { value: 'undecided', error: 'not-a-collection' };
+    const [value, ...more] = result as unknown[];
+    if (value === undefined) return { value: 'undecided' };
+    return typeof value === 'boolean' && more.length === 0 ? { value } : { value: 'undecided', error: 'not-boolean' };
+  } catch (error) {
+    return { value: 'undecided', error: error instanceof Error ? error.name : 'unknown' };
+  }
+}
+
+/** The variables by name, holding only the properties that are mentioned. */
+function variablesOf(mentions: readonly string[], context: Context): Record<string, unknown> {
+  const variables: Record<string, unknown> = {};
+  for (const mention of mentions) {
+    const { name, property } = split(mention);
+    const value = own(VALUES, name);
+    if (value) {
+      variables[name] = internal(value, context);
+      continue;
+    }
+    variables[name] ??= OBJECTS[name]?.present(context) ? {} : [];
+    const spec = propertyOf(mention);
+    const holder = variables[name];
+    if (!spec || property === undefined || Array.isArray(holder)) continue;
+    const given = internal(spec, context);
+    if (given !== undefined) Object.assign(holder as object, { [property]: given });
+  }
+  return variables;
+}
+
+/** Without a FHIR model a date is a mere string to the evaluator: moments and days are given as what a literal would be. */
+function internal(property: Property, context: Context): unknown {
+  const value = property.get(context);
+  if (value === undefined || !isTimed(property)) return value;
+  // A date keeps its form; a date-time is told from a date by its T.
+  const [given] = fhirpath.evaluate({}, `@${value}`, undefined, undefined, {
+    resolveInternalTypes: false,
+    async: false,
+  });
+  return given;
+}
+
+function inputOf(mention: string): Input {
+  const { name } = split(mention);
+  const property = propertyOf(mention);
+  return property ? property.get : (context) => OBJECTS[name]?.present(context);
+}
+
+function propertyOf(mention: string): Property | undefined {
+  const { name, property } = split(mention);
+  return property === undefined ? own(VALUES, name) : own(OBJECTS[name]?.properties ?? {}, property);
+}
+
+function split(mention: string): { name: string; property?: string } {
+  const [name = '', property] = mention.slice(1).split('.');
+  return { name, ...(property === undefined ? {} : { property }) };
+}
+
+const isTimed = ({ type }: Property): boolean => type === 'date' || type === 'dateTime';
+
+function own<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}

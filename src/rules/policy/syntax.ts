@@ -1,0 +1,58 @@
+import fhirpath from 'fhirpath';
+import { MAX_LENGTH } from '../policy-language.ts';
+
+/** A node of the tree that fhirpath 5.2.0 gives, as far as we read it. */
+export interface Node {
+  type: string;
+  text?: string;
+  start?: { line: number; column: number };
+  children?: readonly Node[];
+  value?: string;
+  unit?: string;
+}
+
+/** What is wrong with an expression, and where: line and column count from 1. */
+export interface ExpressionFault {
+  code: 'invalid' | 'not-supported' | 'value' | 'too-costly';
+  message: string;
+  line: number;
+  column: number;
+}
+
+/** The syntax tree of an expression, or why it has none. */
+export function parse(expression: string): { tree: Node } | { fault: ExpressionFault } {
+  if (expression.length > MAX_LENGTH) {
+    const message = `the expression has ${expression.length} characters; at most ${MAX_LENGTH} are read`;
+    return { fault: { code: 'too-costly', message, line: 1, column: MAX_LENGTH + 1 } };
+  }
+  try {
+    return { tree: fhirpath.parse(expression) as Node }; // the library types its tree as any
+  } catch (error) {
+    return { fault: syntaxFault(error instanceof Error ? error.message : String(error), expression) };
+  }
+}
+
+/** Where a node stands; operators stand at their sign. */
+export function placeOf(node: Node): { line: number; column: number } {
+  return findStart(node) ?? { line: 1, column: 1 };
+}
+
+function findStart(node: Node): { line: number; column: number } | undefined {
+  if (node.start) return node.start;
+  for (const child of node.children ?? []) {
+    const start = findStart(child);
+    if (start) return start;
+  }
+  return undefined;
+}
+
+/** The parser's message reads `line: 1; column: 8; message: …`, its column counted from 0; only the first is kept. */
+function syntaxFault(message: string, expression: string): ExpressionFault {
+  const match = /line: (\d+); column: (\d+); message: ([^\n]*)/.exec(message);
+  if (!match) return { code: 'invalid', message: 'the expression cannot be parsed', line: 1, column: 1 };
+  const line = Number(match[1]);
+  const column = Number(match[2]) + 1;
+  const found = expression.split('\n')[line - 1]?.slice(column - 1, column + 29) ?? '';
+  const what = (match[3] ?? '').replace(/ expecting \{.*$/, '');
+  return { code: 'invalid', message: `not FHIRPath at "${found}": ${what}`, line, column };
+}

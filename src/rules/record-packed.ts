@@ -1,0 +1,368 @@
+import { canonicalJson } from './canonical-json.ts';
+import type { ActionRef, Episode, Priority } from './episode.ts';
+import type { TermStep, Transition } from './episodes.ts';
+import type { Answer, Attribute, DataQuality, Finding, NotGradable, Outcome, Report } from './finding.ts';
+import type { ConditionResult } from './policy.ts';
+import type { DecisionRecord, RecordedCondition, RecordedTerm, RecordInput } from './record.ts';
+
+/**
+ * A decision record as it is kept. There is one for every response, so what repeats is said once: reports and actions are
+ * named in tables and then by their place, and what is as it mostly is (composite, the first grading, no change) is left out.
+ */
+export interface Packed {
+  format: 1;
+  engine: { name: string; version: string };
+  fhirpath: string;
+  questionnaire: { canonical: string; digest: string };
+  gradings: RecordInput['gradings'];
+  policies: readonly PackedPolicy[];
+  patient: string;
+  baseline?: true;
+  /** [`type/id/version`, symptom time, day]; the first is the report that the record is of. Time and day are left out where not known. */
+  reports: readonly (readonly string[])[];
+  terms: readonly PackedTerm[];
+  errors?: readonly string[];
+}
+
+interface PackedPolicy {
+  canonical: string;
+  digest: string;
+  title?: string;
+  /** Ids of all actions, in order. */
+  actions: readonly string[];
+  /** Titles of those that were true, by id. */
+  titles?: Record<string, string>;
+}
+
+interface PackedTerm {
+  term: string;
+  report?: number;
+  grading?: readonly [system: string, version: string];
+  kind?: Finding['kind'];
+  outcome: PackedOutcome;
+  answers: Partial<Record<Attribute, PackedAnswer>>;
+  issues?: readonly DataQuality[];
+  /** [grade, report]. */
+  previous?: readonly [number, number];
+  baseline?: readonly [number, number];
+  before?: PackedEpisode;
+  transition?: Transition;
+  /** The members that differ from `before`. */
+  after?: Partial<PackedEpisode>;
+  /** One text per policy, one letter per action: t true, f false, u undecided, - not asked. */
+  conditions: readonly string[];
+  /** Kinds of errors behind an undecided, by `policy place:action`. */
+  errors?: Record<string, string>;
+}
+
+/** A grade; [min, max, missing…]; or [reason, missing…]. */
+type PackedOutcome = number | readonly (number | string)[];
+
+/** [linkId, score]; [linkId, 0, linkId that hid it]; [linkId, state, opt-out code]; or [state]. */
+type PackedAnswer = readonly (string | number)[];
+
+interface PackedEpisode {
+  opening: number;
+  latest: number;
+  end?: string;
+  grading?: readonly [system: string, version: string];
+  outcome: PackedOutcome;
+  level: number;
+  previous?: number;
+  baseline?: number;
+  priority: Priority;
+  openedBy: readonly string[];
+  decidedBy: readonly string[];
+  /** [days, the last of them]. */
+  calm: readonly (number | string)[];
+  reports: number;
+}
+
+const ATTRIBUTES: readonly Attribute[] = ['frequency', 'severity', 'interference', 'amount', 'presence', 'text'];
+
+/** The packed form of what an evaluation did. */
+export function pack(input: RecordInput): Packed {
+  const policies = [...input.policies].sort((a, b) => (a.canonical < b.canonical ? -1 : 1));
+  const places = new Map(policies.map(({ canonical }, place) => [canonical, place]));
+  const reports = new Map<string, { place: number; at?: string; day?: string }>();
+  const refText = ({ policy, action }: ActionRef) => `${places.get(policy) ?? policy}:${action}`;
+
+  const placeOf = ({ type, id, version }: Report['source'], at?: string, day?: string): number => {
+    const key = `${type}/${id}/${version}`;
+    const known = reports.get(key) ?? { place: reports.size };
+    reports.set(key, { place: known.place, at: known.at ?? at, day: known.day ?? day });
+    return known.place;
+  };
+
+  const gradingOf = (system: string, version: string) => {
+    const [first] = input.gradings;
+    return first?.system === system && first.version === version ? undefined : ([system, version] as const);
+  };
+
+  const packEpisode = (episode: Episode): PackedEpisode => ({
+    opening: placeOf(episode.opening, episode.start),
+    latest: placeOf(episode.latest),
+    end: episode.end,
+    grading: gradingOf(episode.system, episode.systemVersion),
+    outcome: packOutcome(episode.outcome),
+    level: episode.openingLevel,
+    previous: episode.previousGrade,
+    baseline: episode.baselineGrade,
+    priority: episode.priority,
+    openedBy: episode.openedBy.map(refText),
+    decidedBy: episode.decidedBy.map(refText),
+    calm: episode.lastCalmDay === undefined ? [episode.calmDays] : [episode.calmDays, episode.lastCalmDay],
+    reports: episode.reports,
+  });
+
+  const packTerm = (step: TermStep): PackedTerm => {
+    const { finding, previous, baseline, episodeBefore, episodeAfter } = step;
+    const report = placeOf(step.source, step.at, step.day);
+    const before = episodeBefore && packEpisode(episodeBefore);
+    const after = episodeAfter && packEpisode(episodeAfter);
+    const errors = step.conditions.flatMap((one) => (one.error ? [[refText(one), one.error] as const] : []));
+    return {
+      term: step.term,
+      report: report === 0 ? undefined : report,
+      grading: gradingOf(finding.system, finding.version),
+      kind: finding.kind === 'composite' ? undefined : finding.kind,
+      outcome: packOutcome(finding.outcome),
+      answers: packAnswers(finding.attributes),
+      issues: finding.dataQuality.length > 0 ? finding.dataQuality : undefined,
+      previous: previous && [previous.grade, placeOf(previous.source, previous.at, previous.day)],
+      baseline: baseline && [baseline.grade, placeOf(baseline.source, baseline.at)],
+      before,
+      transition: step.transition === 'none' ? undefined : step.transition,
+      after: after && changed(before, after),
+      conditions: policies.map(({ canonical, actions }) => letters(step.conditions, canonical, actions)),
+      errors: errors.length > 0 ? Object.fromEntries(errors) : undefined,
+    };
+  };
+
+  placeOf(input.source, input.report.at, input.report.day);
+  const terms = input.steps.map(packTerm);
+  return {
+    format: 1,
+    engine: input.engine,
+    fhirpath: input.fhirpathVersion,
+    questionnaire: input.questionnaire,
+    gradings: input.gradings,
+    policies: policies.map((policy) => packPolicy(policy, input.steps)),
+    patient: `${input.patient.reference}/_history/${input.patient.version}`,
+    baseline: input.report.baseline || undefined,
+    reports: Array.from(reports, ([key, { at, day }]) => [key, at, day].filter((part) => part !== undefined)),
+    terms,
+    errors: input.errors?.length ? input.errors : undefined,
+  };
+}
+
+/** What `pack` packed. */
+export function unpack(packed: Packed): DecisionRecord {
+  const { policies, reports, gradings } = packed;
+  const report = (place: number | undefined) => readReport(reports[place ?? 0]);
+  const ref = (text: string): ActionRef => {
+    const colon = text.lastIndexOf(':');
+    const policy = text.slice(0, colon);
+    return { policy: policies[Number(policy)]?.canonical ?? policy, action: text.slice(colon + 1) };
+  };
+  const grading = (given: readonly [string, string] | undefined) => ({
+    system: (given?.[0] ?? gradings[0]?.system ?? 'pro-ctcae') as Finding['system'], // it was one when it was packed
+    version: given?.[1] ?? gradings[0]?.version ?? '',
+  });
+
+  const readEpisode = (episode: PackedEpisode, { term, kind = 'composite' }: PackedTerm): Episode => {
+    const opening = report(episode.opening);
+    const { system, version } = grading(episode.grading);
+    const [calmDays, lastCalmDay] = episode.calm;
+    return {
+      term,
+      status: episode.end === undefined ? 'open' : 'closed',
+      origin: opening.source.id,
+      start: opening.at,
+      end: episode.end,
+      opening: opening.source,
+      latest: report(episode.latest).source,
+      kind,
+      system,
+      systemVersion: version,
+      outcome: readOutcome(episode.outcome),
+      openingLevel: episode.level,
+      previousGrade: episode.previous,
+      baselineGrade: episode.baseline,
+      priority: episode.priority,
+      openedBy: episode.openedBy.map(ref),
+      decidedBy: episode.decidedBy.map(ref),
+      calmDays: Number(calmDays),
+      lastCalmDay: lastCalmDay === undefined ? undefined : String(lastCalmDay),
+      reports: episode.reports,
+    };
+  };
+
+  const readTerm = (term: PackedTerm): RecordedTerm => {
+    const { before, after } = term;
+    const previous = term.previous && { grade: term.previous[0], ...report(term.previous[1]) };
+    const baselineReport = term.baseline && report(term.baseline[1]);
+    return {
+      ...report(term.report),
+      finding: {
+        term: term.term,
+        ...grading(term.grading),
+        kind: term.kind ?? 'composite',
+        outcome: readOutcome(term.outcome),
+        attributes: readAnswers(term.answers),
+        dataQuality: term.issues ?? [],
+      },
+      previous,
+      baseline: baselineReport && {
+        grade: term.baseline?.[0] ?? 0,
+        at: baselineReport.at,
+        source: baselineReport.source,
+      },
+      episodeBefore: before && readEpisode(before, term),
+      transition: term.transition ?? 'none',
+      // Only what differs was kept; where nothing was open before it is all there.
+      episodeAfter: after && readEpisode({ ...before, ...after } as PackedEpisode, term),
+      conditions: policies.flatMap((policy, place) => readLetters(policy, place, term)),
+    };
+  };
+
+  const own = report(0);
+  return {
+    engine: packed.engine,
+    fhirpath: packed.fhirpath,
+    questionnaire: packed.questionnaire,
+    gradings,
+    policies: policies.map(({ canonical, digest, title }) => ({ canonical, digest, ...(title && { title }) })),
+    source: own.source,
+    patient: packed.patient,
+    report: { at: own.at, day: own.day, baseline: packed.baseline === true },
+    terms: packed.terms.map(readTerm),
+    errors: packed.errors ?? [],
+  };
+}
+
+function packPolicy(policy: RecordInput['policies'][number], steps: readonly TermStep[]): PackedPolicy {
+  const { canonical, digest, title, actions } = policy;
+  const held = new Set<string>();
+  for (const { conditions } of steps) {
+    for (const one of conditions) if (one.policy === canonical && one.value === true) held.add(one.action);
+  }
+  const titles = actions.flatMap(({ id, title }) => (title && held.has(id) ? [[id, title] as const] : []));
+  return {
+    canonical,
+    digest,
+    title,
+    actions: actions.map(({ id }) => id),
+    titles: titles.length > 0 ? Object.fromEntries(titles) : undefined,
+  };
+}
+
+function letters(
+  conditions: readonly ConditionResult[],
+  canonical: string,
+  actions: readonly { id: string }[],
+): string {
+  const letter = { true: 't', false: 'f', undecided: 'u' } as const;
+  return actions
+    .map(({ id }) => {
+      const found = conditions.find(({ policy, action }) => policy === canonical && action === id);
+      return found ? letter[`${found.value}`] : '-';
+    })
+    .join('');
+}
+
+function readLetters(policy: PackedPolicy, place: number, { conditions, errors }: PackedTerm): RecordedCondition[] {
+  const text = conditions[place] ?? '';
+  return policy.actions.flatMap((action, index): RecordedCondition[] => {
+    const letter = text[index];
+    if (letter !== 't' && letter !== 'f' && letter !== 'u') return [];
+    const value = letter === 'u' ? 'undecided' : letter === 't';
+    const title = value === true ? policy.titles?.[action] : undefined;
+    const error = errors?.[`${place}:${action}`];
+    return [{ policy: policy.canonical, action, ...(title && { title }), value, ...(error && { error }) }];
+  });
+}
+
+function packOutcome(outcome: Outcome): PackedOutcome {
+  if (outcome.kind === 'graded') return outcome.grade;
+  if (outcome.kind === 'at-least') return [outcome.min, outcome.max, ...outcome.missing];
+  return [outcome.reason, ...outcome.missing];
+}
+
+function readOutcome(packed: PackedOutcome): Outcome {
+  if (typeof packed === 'number') return { kind: 'graded', grade: packed };
+  const [first, second] = packed;
+  if (typeof first === 'number') {
+    return { kind: 'at-least', min: first, max: Number(second), missing: packed.slice(2) as Attribute[] }; // as packed
+  }
+  return { kind: 'not-gradable', reason: first as NotGradable, missing: packed.slice(1) as Attribute[] }; // as packed
+}
+
+function packAnswers(attributes: Finding['attributes']): PackedTerm['answers'] {
+  const packed: PackedTerm['answers'] = {};
+  for (const attribute of ATTRIBUTES) {
+    const answer = attributes[attribute];
+    if (answer) packed[attribute] = packAnswer(answer);
+  }
+  return packed;
+}
+
+function packAnswer(answer: Answer): PackedAnswer {
+  switch (answer.state) {
+    case 'answered':
+      return [answer.linkId, answer.value];
+    case 'hidden':
+      return [answer.linkId, 0, answer.because];
+    case 'opted-out':
+      return [answer.linkId, answer.state, answer.code];
+    case 'not-asked':
+      return [answer.state];
+    default:
+      return [answer.linkId, answer.state];
+  }
+}
+
+/** In the order of the published items, which canonical JSON does not keep. */
+function readAnswers(answers: PackedTerm['answers']): Finding['attributes'] {
+  const attributes: Finding['attributes'] = {};
+  for (const attribute of ATTRIBUTES) {
+    const answer = answers[attribute];
+    if (answer) attributes[attribute] = readAnswer(answer);
+  }
+  return attributes;
+}
+
+function readAnswer([first, second, third]: PackedAnswer): Answer {
+  const linkId = String(first);
+  if (second === undefined) return { state: 'not-asked' };
+  if (typeof second === 'number') {
+    if (third === undefined) return { state: 'answered', value: second, linkId };
+    return { state: 'hidden', value: 0, linkId, because: String(third) };
+  }
+  if (second === 'opted-out') return { state: second, linkId, code: String(third) };
+  return { state: second === 'written' ? second : 'missing', linkId };
+}
+
+function readReport([key = '', at = '', day = at.slice(0, 10)]: readonly string[] = []): Pick<
+  RecordedTerm,
+  'source' | 'at' | 'day'
+> {
+  const [type, id = '', version] = key.split('/');
+  return {
+    source: { type: type === 'Observation' ? type : 'QuestionnaireResponse', id, version: Number(version) },
+    at,
+    day,
+  };
+}
+
+/** The members of `after` that `before` does not have, or not so. An episode never loses a member. */
+function changed(before: PackedEpisode | undefined, after: PackedEpisode): Partial<PackedEpisode> {
+  if (!before) return after;
+  const was = new Map(Object.entries(before));
+  return Object.fromEntries(
+    Object.entries(after).filter(([member, value]) => {
+      const old = was.get(member);
+      return value !== undefined && (old === undefined || canonicalJson(old) !== canonicalJson(value));
+    }),
+  );
+}

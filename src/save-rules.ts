@@ -1,0 +1,188 @@
+import type { PlanDefinition, Questionnaire, QuestionnaireResponse, Resource } from '@medplum/fhirtypes';
+import type { Form, Snapshot } from './catalog.ts';
+import type { Deps } from './deps.ts';
+import { type Consequence, evaluate, isGraded } from './evaluation.ts';
+import { splitCanonical } from './fhir/canonical.ts';
+import type { Compartment } from './fhir/compartment.ts';
+import { businessRule, FhirError, fault, type Issue } from './fhir/errors.ts';
+import { checkQuestionnaire, compileQuestionnaire } from './fhir/questionnaire.ts';
+import type { ResourceSpec } from './fhir/resources.ts';
+import { checkGradingItems } from './rules/grade.ts';
+import { checkPolicy, isPolicy, policyDigest } from './rules/policy.ts';
+import { claimOwner, claimShard } from './store/claims.ts';
+import type { PatientContext } from './store/context.ts';
+import { findResource, hasCompartment, type Stored } from './store/resources.ts';
+import type { Claim } from './store/write.ts';
+
+/** What a type asks of a write beyond its structure. */
+export interface TypeRules {
+  /** The subject must be a Patient of this server. */
+  patientOnly?: boolean;
+  /** Refuses by throwing; gives what else is to be written in the same statement. */
+  check?(
+    deps: Deps,
+    within: Compartment,
+    change: Change,
+  ): Promise<{ consequence?: Consequence; claims?: Claim[] } | undefined>;
+  /** Refuses a deletion by throwing. */
+  refuseRemoval?(deps: Deps, within: Compartment, removal: Removal): Promise<void>;
+}
+
+export interface Change {
+  spec: ResourceSpec;
+  resource: Resource;
+  id: string;
+  version: number;
+  current?: Stored;
+  patient?: string;
+  context: PatientContext | undefined;
+}
+
+export interface Removal {
+  current: Stored;
+  patient: string | undefined;
+  context: PatientContext | undefined;
+}
+
+/** The types that have rules of their own. One row per type. */
+export const RULES: Readonly<Record<string, TypeRules>> = {
+  QuestionnaireResponse: { patientOnly: true, check: checkResponse, refuseRemoval: refuseGraded },
+  Questionnaire: { check: checkForm },
+  PlanDefinition: { check: checkPlan, refuseRemoval: refuseReleased },
+  Patient: { refuseRemoval: refuseInhabited },
+};
+
+/** A response answers a form that we hold, for a patient that we know; then it is evaluated. */
+async function checkResponse(deps: Deps, within: Compartment, change: Change): Promise<{ consequence?: Consequence }> {
+  const response = change.resource as QuestionnaireResponse; // the row's type
+  const { patient, context, current } = change;
+  if (patient === undefined || !context) {
+    throw businessRule(
+      'QuestionnaireResponse.subject is required: the Patient who answered',
+      'QuestionnaireResponse.subject',
+    );
+  }
+  const snapshot = await deps.catalog.at(within, context.generation);
+  const form = formOf(snapshot, response);
+  refuse(form.compiled.validate(response));
+  if (current) refuseReopening(JSON.parse(current.content), response);
+  const consequence = await evaluate(deps, within, {
+    id: change.id,
+    version: change.version,
+    response,
+    form,
+    snapshot,
+    patient,
+    context,
+  });
+  return consequence ? { consequence } : {};
+}
+
+function formOf(snapshot: Snapshot, { questionnaire }: QuestionnaireResponse): Form {
+  const expression = 'QuestionnaireResponse.questionnaire';
+  if (questionnaire === undefined) {
+    throw businessRule(
+      `${expression} is required: the canonical url, or url|version, of the form that was answered`,
+      expression,
+    );
+  }
+  const form = snapshot.form(questionnaire);
+  if (form) return form;
+  const { url, version } = splitCanonical(questionnaire);
+  const held = snapshot.versionsOf(url);
+  const what = held.length === 0 ? 'no Questionnaire with this url is held here' : `held here: ${held.join(', ')}`;
+  throw businessRule(
+    `${expression}: ${version === undefined ? 'expected a Questionnaire that has an active version' : `version ${version} is not known`}; ${what}`,
+    expression,
+  );
+}
+
+/** What was complete stays complete, or is withdrawn; it does not become a draft again. */
+function refuseReopening(before: QuestionnaireResponse, after: QuestionnaireResponse): void {
+  const wasComplete = before.status === 'completed' || before.status === 'amended';
+  if (!wasComplete || (after.status !== 'in-progress' && after.status !== 'stopped')) return;
+  throw businessRule(
+    `QuestionnaireResponse.status: a ${before.status} response can become amended or entered-in-error, not ${after.status}`,
+    'QuestionnaireResponse.status',
+  );
+}
+
+async function refuseGraded(deps: Deps, within: Compartment, { current, patient, context }: Removal): Promise<void> {
+  if (patient === undefined || !context || !(await isGraded(deps, within, patient, context, current.id))) return;
+  throw inUse(
+    `QuestionnaireResponse/${current.id} has been graded and cannot be deleted: update it with status entered-in-error, which retracts what rests on it`,
+  );
+}
+
+/** A form is sound in itself, and its items that carry codes of a grading system can be graded. */
+async function checkForm(deps: Deps, within: Compartment, { resource }: Change): Promise<undefined> {
+  const questionnaire = resource as Questionnaire; // the row's type
+  const { terminology } = await deps.catalog.at(within);
+  refuse(checkQuestionnaire(questionnaire, terminology));
+  refuse(checkGradingItems(compileQuestionnaire(questionnaire, terminology)));
+  return undefined;
+}
+
+/** A policy compiles; and what has been released under a url|version is never another. */
+async function checkPlan(
+  deps: Deps,
+  within: Compartment,
+  { resource, id, current }: Change,
+): Promise<{ claims?: Claim[] }> {
+  const plan = resource as PlanDefinition; // the row's type
+  if (current) refuseOtherContent(JSON.parse(current.content), plan);
+  if (!isPolicy(plan)) return {};
+  refuse(checkPolicy(plan));
+  if (plan.status === 'draft') return {};
+  const key = `released PlanDefinition ${plan.url}|${plan.version}`;
+  const owner = await claimOwner(deps.db, within, key);
+  if (owner?.id === id) return {};
+  const held = owner && (await findResource(deps.db, within, 'PlanDefinition', owner.id));
+  if (held && !held.deleted) {
+    const other: PlanDefinition = JSON.parse(held.content);
+    if (policyDigest(other) !== policyDigest(plan)) throw released(plan);
+    return {};
+  }
+  return {
+    claims: [{ key, shard: claimShard(key), type: 'PlanDefinition', id, ...(owner ? { stale: owner.id } : {}) }],
+  };
+}
+
+function refuseOtherContent(before: PlanDefinition, after: PlanDefinition): void {
+  if (before.status === 'draft' || !isPolicy(before)) return;
+  if (policyDigest(before) !== policyDigest(after)) throw released(before);
+  if (after.status === 'draft') {
+    throw businessRule(
+      'PlanDefinition.status: a released policy can be retired; it does not become a draft again',
+      'PlanDefinition.status',
+    );
+  }
+}
+
+const released = ({ url, version }: PlanDefinition): FhirError =>
+  businessRule(
+    `The content of ${url}|${version} has been released and never changes: give the changed policy another version`,
+    'PlanDefinition.version',
+  );
+
+async function refuseReleased(_deps: Deps, _within: Compartment, { current }: Removal): Promise<void> {
+  const plan: PlanDefinition = JSON.parse(current.content);
+  if (plan.status === 'draft' || !isPolicy(plan)) return;
+  throw inUse(
+    `PlanDefinition/${current.id} has been released: decisions refer to it. Update it with status retired instead`,
+  );
+}
+
+async function refuseInhabited(deps: Deps, within: Compartment, { current }: Removal): Promise<void> {
+  if (!(await hasCompartment(deps.db, within, current.shard, current.id))) return;
+  throw inUse(`Patient/${current.id} has data here; delete or retract these first`);
+}
+
+/** 409. Source: FHIR R4, section 3.1.0.7 delete: "reasons specific to that resource, such as referential integrity". */
+const inUse = (diagnostics: string): FhirError => new FhirError([fault('conflict', diagnostics)], { status: 409 });
+
+/** All errors at once, as 422; warnings do not refuse. */
+function refuse(issues: readonly Issue[]): void {
+  const [first, ...more] = issues.filter(({ severity }) => severity === 'error' || severity === 'fatal');
+  if (first) throw new FhirError([first, ...more], { status: 422 });
+}

@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { buildApp } from './app.ts';
+import { boot } from './bootstrap.ts';
+import { type Config, isLoopback } from './config.ts';
+import type { Deps } from './deps.ts';
+import { type Embedded, startEmbedded } from './embedded.ts';
+import { type Database, openDatabase } from './store/database.ts';
+import { checkDurability } from './store/durability.ts';
+import { migrate } from './store/migrate.ts';
+
+/** A running service. */
+export interface Service {
+  baseUrl: string;
+  deps: Deps;
+  /** Drains: no new connection, answers what is under way, then closes the database. A second call waits for the first. */
+  stop(): Promise<void>;
+}
+
+/** Starts everything in order: database, checks, migrations, what ships with the service, routes, socket. What fails takes the rest down. */
+export async function startService(config: Config, { log, root }: { log: Logger; root: string }): Promise<Service> {
+  const closing: (() => Promise<void>)[] = [];
+  let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => {
+    stopped ??= (async () => {
+      for (const close of closing.reverse()) await close();
+    })();
+    return stopped;
+  };
+  try {
+    const { db, embedded } = await openStore(config, log);
+    closing.push(async () => {
+      await db.close();
+      await embedded?.stop();
+    });
+    await embedded?.lost.then((error) => {
+      log.fatal({ err: error }, 'another service has taken the data directory');
+      process.exitCode = 1;
+      return stop();
+    });
+    const ran = await migrate(db, join(root, 'migrations'));
+    if (ran.length > 0) log.info({ migrations: ran }, 'schema brought up to date');
+    const deps = await boot({
+      db,
+      log,
+      baseUrl: config.baseUrl,
+      language: config.language,
+      profiles: join(root, 'profiles'),
+      demoPolicy: config.demoPolicy,
+    });
+    await warn(config, deps);
+    const app = buildApp(deps, { allowedHosts: config.allowedHosts });
+    closing.push(() => app.close());
+    await app.listen({ host: config.host, port: config.port });
+    log.info({ url: config.baseUrl }, 'listening');
+    return { baseUrl: config.baseUrl, deps, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The database of `DATABASE_URL`, or the embedded one; refused where an acknowledged write could be lost. */
+export async function openStore(config: Config, log: Logger): Promise<{ db: Database; embedded?: Embedded }> {
+  const embedded =
+    config.databaseUrl === undefined
+      ? await startEmbedded({
+          dataDir: config.dataDir,
+          log: (event, details) => log.info({ event, ...details }, 'database'),
+        })
+      : undefined;
+  const db = openDatabase(config.databaseUrl ?? embedded?.url ?? '', {
+    connections: config.connections,
+    onError: (error) => log.warn({ err: error }, 'a database connection broke'),
+  });
+  try {
+    const client = await db.pool.connect();
+    try {
+      await checkDurability(client);
+    } finally {
+      client.release();
+    }
+    return { db, ...(embedded ? { embedded } : {}) };
+  } catch (error) {
+    await db.close();
+    await embedded?.stop();
+    throw error;
+  }
+}
+
+async function warn(config: Config, deps: Deps): Promise<void> {
+  if (!isLoopback(config.host)) {
+    deps.log.warn(
+      { host: config.host },
+      'OPEN_ACCESS=yes: everyone who reaches this address can read and write all data; nobody is asked who they are',
+    );
+  }
+  const { policies } = await deps.catalog.at({ tenant: 1, patient: 'everyone' });
+  if (policies.length === 0) {
+    deps.log.warn(
+      'no alert policy is active: reports are graded, and no Flag is opened (DEMO_POLICY=1 loads a demonstration)',
+    );
+  }
+}

@@ -1,0 +1,24 @@
+import type { Compartment } from '../fhir/compartment.ts';
+import type { Database } from './database.ts';
+
+/** A number that grows with every change of a conformance resource. */
+export async function catalogGeneration(db: Database, within: Compartment): Promise<string> {
+  const rows = await db.named<{ generation: string }>(
+    'generation',
+    'select generation from catalog where tenant = $1 and shard = 0',
+    [within.tenant],
+  );
+  return rows[0]?.generation ?? '0';
+}
+
+/** The bodies of all current resources of a conformance type, oldest first. */
+export async function currentOfType(db: Database, within: Compartment, type: string): Promise<string[]> {
+  const rows = await db.named<{ content: string }>(
+    'current-of-type',
+    `select v.content from resource_current c
+     join resource_version v using (tenant, shard, type, id, version)
+     where c.tenant = $1 and c.type = $2 and not c.deleted order by c.id`,
+    [within.tenant, type],
+  );
+  return rows.map(({ content }) => content);
+}

@@ -1,0 +1,130 @@
+import type { Compartment } from '../fhir/compartment.ts';
+import type { Database } from './database.ts';
+import { shardOfId } from './resources.ts';
+import type { EpisodeRow } from './write.ts';
+
+/** What a write that concerns a patient has to know, in one read. */
+export interface PatientContext {
+  shard: number;
+  /** The per-patient counter, to be compared and set by the write. */
+  n: bigint;
+  /** Fold state, JSON text. */
+  state: string;
+  /** The Patient resource, by version. */
+  patient: { version: number; content: string };
+  /** Flags that are open now. */
+  open: EpisodeRow[];
+  /** Number that tells whether compiled Questionnaires and policies are still current. */
+  generation: string;
+}
+
+interface Row {
+  n: string;
+  state: string;
+  version: number;
+  content: string;
+  open: LedgerJson[] | null;
+  generation: string;
+}
+
+interface LedgerJson {
+  flag_id: string;
+  version: number;
+  term: string;
+  origin: string;
+  status: EpisodeRow['status'];
+  started: string;
+  ended: string | null;
+  signature: string;
+}
+
+/** The context of one patient; undefined when the Patient is not known here, is deleted or lies outside `within`. */
+export async function patientContext(
+  db: Database,
+  within: Compartment,
+  patient: string,
+): Promise<PatientContext | undefined> {
+  if (within.patient !== 'everyone' && within.patient.id !== patient) return undefined;
+  const shard = shardOfId(patient);
+  const rows = await db.named<Row>(
+    'context',
+    `select p.n, p.state, c.version, v.content,
+            (select json_agg(row_to_json(e)) from (
+               select flag_id, version, term, origin, status, started, ended, signature from episode
+               where tenant = $1 and shard = $2 and patient = $3 and status = 'active') e) as open,
+            (select generation from catalog where tenant = $1 and shard = 0) as generation
+     from patient_state p
+     join resource_current c on c.tenant = p.tenant and c.shard = p.shard and c.type = 'Patient' and c.id = p.patient and not c.deleted
+     join resource_version v on v.tenant = c.tenant and v.shard = c.shard and v.type = c.type and v.id = c.id and v.version = c.version
+     where p.tenant = $1 and p.shard = $2 and p.patient = $3`,
+    [within.tenant, shard, patient],
+  );
+  const [row] = rows;
+  if (!row) return undefined;
+  return {
+    shard,
+    n: BigInt(row.n),
+    state: row.state,
+    patient: { version: row.version, content: row.content },
+    open: (row.open ?? []).map(ledgerRow),
+    generation: row.generation,
+  };
+}
+
+/** Every report of a patient (JSON text, in no order) and every Flag that stood or stands for an episode. */
+export async function patientHistory(
+  db: Database,
+  within: Compartment,
+  shard: number,
+  patient: string,
+): Promise<{ n: bigint; reports: string[]; ledger: EpisodeRow[] }> {
+  const rows = await db.named<{ n: string; reports: string[] | null; ledger: LedgerJson[] | null }>(
+    'patient-history',
+    `select n,
+            (select json_agg(content) from report where tenant = $1 and shard = $2 and patient = $3) as reports,
+            (select json_agg(row_to_json(e)) from (
+               select flag_id, version, term, origin, status, started, ended, signature from episode
+               where tenant = $1 and shard = $2 and patient = $3) e) as ledger
+     from patient_state where tenant = $1 and shard = $2 and patient = $3`,
+    [within.tenant, shard, patient],
+  );
+  const [row] = rows;
+  return { n: BigInt(row?.n ?? 0), reports: row?.reports ?? [], ledger: (row?.ledger ?? []).map(ledgerRow) };
+}
+
+/** The report of one graded resource, JSON text; undefined when it has none. */
+export async function findReport(
+  db: Database,
+  within: Compartment,
+  shard: number,
+  patient: string,
+  source: { type: string; id: string },
+): Promise<string | undefined> {
+  const rows = await db.named<{ content: string }>(
+    'report',
+    `select content from report where tenant = $1 and shard = $2 and patient = $3 and source_type = $4 and source_id = $5`,
+    [within.tenant, shard, patient, source.type, source.id],
+  );
+  return rows[0]?.content;
+}
+
+/** The decision record of an evaluation, by the id of its Provenance. */
+export async function findDecision(db: Database, within: Compartment, id: string): Promise<string | undefined> {
+  const rows = await db.named<{ content: string }>(
+    'decision',
+    'select content from decision where tenant = $1 and shard = $2 and id = $3',
+    [within.tenant, shardOfId(id), id],
+  );
+  return rows[0]?.content;
+}
+
+const ledgerRow = (row: LedgerJson): EpisodeRow => ({
+  flagId: row.flag_id,
+  version: row.version,
+  term: row.term,
+  origin: row.origin,
+  status: row.status,
+  started: new Date(row.started).toISOString(),
+  ended: row.ended === null ? null : new Date(row.ended).toISOString(),
+  signature: row.signature,
+});

@@ -1,0 +1,135 @@
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import { outage, unknownOutcome } from './errors.ts';
+
+/** The tables, as migrations/*.sql make them. */
+export interface Tables {
+  resource_version: {
+    tenant: number;
+    shard: number;
+    type: string;
+    id: string;
+    version: number;
+    ts: Date;
+    deleted: boolean;
+    content: string;
+  };
+  resource_current: {
+    tenant: number;
+    shard: number;
+    type: string;
+    id: string;
+    version: number;
+    ts: Date;
+    deleted: boolean;
+    derived: boolean;
+    key1: string | null;
+    lo: Date | null;
+    hi: Date | null;
+    tok: string[];
+  };
+  claim: { tenant: number; shard: number; key: string; type: string; id: string };
+  catalog: { tenant: number; shard: number; generation: string };
+  outbox: { tenant: number; shard: number; id: string; ts: Date; n: string | null; changed: string[] };
+  patient_state: { tenant: number; shard: number; patient: string; n: string; state: string };
+  report: {
+    tenant: number;
+    shard: number;
+    patient: string;
+    source_type: string;
+    source_id: string;
+    at: Date;
+    content: string;
+  };
+  episode: {
+    tenant: number;
+    shard: number;
+    patient: string;
+    flag_id: string;
+    version: number;
+    term: string;
+    origin: string;
+    status: string;
+    started: Date;
+    ended: Date | null;
+    signature: string;
+  };
+  decision: { tenant: number; shard: number; id: string; content: string };
+}
+
+/** An open database: the builder for searches and plain statements, and named statements for what is hot. */
+export interface Database {
+  kysely: Kysely<Tables>;
+  pool: pg.Pool;
+  /** A read by key, planned once per connection. Safe to repeat. */
+  named<Row extends pg.QueryResultRow>(name: string, text: string, values: unknown[]): Promise<Row[]>;
+  /** A write, planned once per connection. When its connection is lost under way, its outcome is unknown and the error says so. */
+  write<Row extends pg.QueryResultRow>(name: string, text: string, values: unknown[]): Promise<Row[]>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens `url`. Nothing is connected before the first statement. `connections` is the most that are open at once;
+ * a statement waits for a free one up to `waitMillis`, then fails as an outage.
+ */
+export function openDatabase(
+  url: string,
+  options: { connections?: number; waitMillis?: number; onError?: (error: Error) => void } = {},
+): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.connections ?? 10,
+    connectionTimeoutMillis: options.waitMillis ?? 5000,
+    application_name: APPLICATION_NAME,
+    keepAlive: true,
+  });
+  // An idle connection that breaks is replaced at the next statement; without a listener it would end the process.
+  pool.on('error', (error) => options.onError?.(error));
+  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+
+  return {
+    kysely,
+    pool,
+    async named(name, text, values) {
+      const client = await connect(pool);
+      let broken: Error | undefined;
+      try {
+        return (await client.query({ name, text, values })).rows;
+      } catch (error) {
+        const known = outage(error);
+        if (known) broken = known;
+        throw known ?? error;
+      } finally {
+        client.release(broken);
+      }
+    },
+    async write(name, text, values) {
+      const client = await connect(pool);
+      let broken: Error | undefined;
+      try {
+        return (await client.query({ name, text, values })).rows;
+      } catch (error) {
+        const lost = outage(error);
+        if (lost) broken = lost;
+        throw lost ? unknownOutcome() : error;
+      } finally {
+        client.release(broken);
+      }
+    },
+    close: () => kysely.destroy(),
+  };
+}
+
+/** How our connections name themselves: the watermark asks the server for the oldest statement of these. */
+export const APPLICATION_NAME = 'vigie';
+
+async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    throw outage(error) ?? error;
+  }
+}
+
+/** int8 stays text in rows: counters and hashes exceed what a number holds. */
+pg.types.setTypeParser(pg.types.builtins.INT8, (value) => value);

@@ -1,0 +1,157 @@
+import type { Compartment } from '../fhir/compartment.ts';
+import { gone, notFound } from '../fhir/errors.ts';
+import { hashShard, shardOf } from '../fhir/ids.ts';
+import type { Database } from './database.ts';
+import { compartmentToken } from './index-rows.ts';
+import { textArray } from './pg-arrays.ts';
+
+/** One stored version. `content` is the body, served as it is. */
+export interface Stored {
+  type: string;
+  id: string;
+  shard: number;
+  version: number;
+  /** Instant in UTC with milliseconds, as `meta.lastUpdated` says. */
+  lastUpdated: string;
+  deleted: boolean;
+  derived: boolean;
+  content: string;
+}
+
+interface Row {
+  type: string;
+  id: string;
+  shard: number;
+  version: number;
+  ts: Date;
+  deleted: boolean;
+  derived: boolean;
+  content: string;
+}
+
+/**
+ * The current version of one resource. Throws not-found, also when it lies outside `within`: to a stranger "none" and
+ * "not yours" are the same; and deleted (410) when it was here.
+ */
+export async function readResource(db: Database, within: Compartment, type: string, id: string): Promise<Stored> {
+  const stored = await findResource(db, within, type, id);
+  if (!stored) throw notFound(type, id);
+  if (stored.deleted) throw gone(type, id);
+  return stored;
+}
+
+/** The current version, a deletion too; undefined when there is none. */
+export async function findResource(
+  db: Database,
+  within: Compartment,
+  type: string,
+  id: string,
+): Promise<Stored | undefined> {
+  const rows = await db.named<Row>(
+    'read',
+    `select c.type, c.id, c.shard, c.version, c.ts, c.deleted, c.derived, v.content
+     from resource_current c
+     join resource_version v using (tenant, shard, type, id, version)
+     where c.tenant = $1 and c.shard = $2 and c.type = $3 and c.id = $4 and ($5::bigint is null or c.tok @> array[$5::bigint])`,
+    [within.tenant, shardOfId(id), type, id, visibleToken(within)],
+  );
+  return rows[0] && stored(rows[0]);
+}
+
+/** The current versions of several resources that share a shard; those that do not exist are left out. */
+export async function findResources(
+  db: Database,
+  within: Compartment,
+  shard: number,
+  type: string,
+  ids: readonly string[],
+): Promise<Stored[]> {
+  const rows = await db.named<Row>(
+    'read-many',
+    `select c.type, c.id, c.shard, c.version, c.ts, c.deleted, c.derived, v.content
+     from resource_current c
+     join resource_version v using (tenant, shard, type, id, version)
+     where c.tenant = $1 and c.shard = $2 and c.type = $3 and c.id = any($4::text[])
+       and ($5::bigint is null or c.tok @> array[$5::bigint])`,
+    [within.tenant, shard, type, textArray(ids), visibleToken(within)],
+  );
+  return rows.map(stored);
+}
+
+/** One version. Throws not-found when there is none, deleted (410) when that version is the deletion. */
+export async function readVersion(
+  db: Database,
+  within: Compartment,
+  type: string,
+  id: string,
+  versionId: string,
+): Promise<Stored> {
+  const version = /^[1-9]\d{0,8}$/.test(versionId) ? Number(versionId) : 0;
+  const rows = await db.named<Row>(
+    'vread',
+    `select v.type, v.id, v.shard, v.version, v.ts, v.deleted, c.derived, v.content
+     from resource_version v
+     join resource_current c using (tenant, shard, type, id)
+     where v.tenant = $1 and v.shard = $2 and v.type = $3 and v.id = $4 and v.version = $5
+       and ($6::bigint is null or c.tok @> array[$6::bigint])`,
+    [within.tenant, shardOfId(id), type, id, version, visibleToken(within)],
+  );
+  const [row] = rows;
+  if (!row) throw notFound(type, `${id}/_history/${versionId}`);
+  if (row.deleted) throw gone(type, id);
+  return stored(row);
+}
+
+/** The versions of one resource, newest first, older than `before` (exclusive), at most `count`. Throws not-found. */
+export async function history(
+  db: Database,
+  within: Compartment,
+  type: string,
+  id: string,
+  page: { count: number; before?: number },
+): Promise<{ total: number; versions: Stored[] }> {
+  const current = await findResource(db, within, type, id);
+  if (!current) throw notFound(type, id);
+  const rows = await db.named<Row>(
+    'history',
+    `select type, id, shard, version, ts, deleted, false as derived, content
+     from resource_version
+     where tenant = $1 and shard = $2 and type = $3 and id = $4 and version < $5
+     order by version desc limit $6`,
+    [within.tenant, shardOfId(id), type, id, page.before ?? 2147483647, page.count],
+  );
+  return { total: current.version, versions: rows.map(stored) };
+}
+
+/** True when something that is not deleted lies in the patient's compartment. */
+export async function hasCompartment(
+  db: Database,
+  within: Compartment,
+  shard: number,
+  patient: string,
+): Promise<boolean> {
+  const rows = await db.named<{ found: boolean }>(
+    'has-compartment',
+    `select exists (select 1 from resource_current where tenant = $1 and shard = $2 and not deleted and tok @> array[$3::bigint]) as found`,
+    [within.tenant, shard, compartmentToken(within.tenant, patient)],
+  );
+  return rows[0]?.found === true;
+}
+
+/** The shard of an id: its own bits, or the hash of an id that a client chose. */
+export const shardOfId = (id: string): number => shardOf(id) ?? hashShard(id);
+
+/** The token that a hit must carry for a caller who sees one patient; null for one who sees all. */
+export const visibleToken = (within: Compartment): string | null =>
+  within.patient === 'everyone' ? null : compartmentToken(within.tenant, within.patient.id);
+
+const stored = (row: Row): Stored => ({
+  type: row.type,
+  id: row.id,
+  shard: row.shard,
+  version: row.version,
+  lastUpdated: row.ts.toISOString(),
+  deleted: row.deleted,
+  derived: row.derived,
+  content: row.content,
+});
