@@ -1,8 +1,8 @@
 import type { ParametersParameter } from '@medplum/fhirtypes';
 import { PRO_CTCAE } from '../fhir/canonical.ts';
+import { type DecisionRecord, type RecordedCondition, type RecordedTerm, versioned } from './decision-record.ts';
 import { WORDS, type Words } from './explain-words.ts';
 import type { Answer, Attribute, Finding } from './finding.ts';
-import { type DecisionRecord, type RecordedCondition, type RecordedTerm, versioned } from './record.ts';
 import { ATTRIBUTE, type Labels, type Language } from './resources/labels.ts';
 
 /** Why a term came out as it did: the record as FHIR Parameters, and the same as one readable paragraph. */

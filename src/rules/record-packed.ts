@@ -1,9 +1,9 @@
 import { canonicalJson } from './canonical-json.ts';
+import type { DecisionRecord, RecordedCondition, RecordedTerm, RecordInput } from './decision-record.ts';
 import type { ActionRef, Episode, Priority } from './episode.ts';
 import type { TermStep, Transition } from './episodes.ts';
 import type { Answer, Attribute, DataQuality, Finding, NotGradable, Outcome, Report } from './finding.ts';
 import type { ConditionResult } from './policy.ts';
-import type { DecisionRecord, RecordedCondition, RecordedTerm, RecordInput } from './record.ts';
 
 /**
  * A decision record as it is kept. There is one for every response, so what repeats is said once: reports and actions are
