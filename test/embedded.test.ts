@@ -122,7 +122,8 @@ function serve(options: Partial<EmbeddedOptions>, uid?: number) {
     child.on('exit', () => resolve({ up: false, message: 'ended' }));
   });
   const end = async (signal: NodeJS.Signals): Promise<void> => {
-    const gone = once(child, 'exit');
+    // Not `exit`: what it has told may not have been read by then.
+    const gone = Promise.all([once(child, 'close'), once(reader, 'close')]);
     child.kill(signal);
     await gone;
     children.delete(child);
