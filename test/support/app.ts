@@ -1,0 +1,95 @@
+import { resolve } from 'node:path';
+import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
+import { buildApp } from '../../src/app.ts';
+import { boot } from '../../src/bootstrap.ts';
+import type { Deps } from '../../src/deps.ts';
+import { openLog } from '../../src/log.ts';
+import { freshDatabase, type TestDatabase } from './database.ts';
+
+/** The service of one test: a fresh database, everything that ships with it, and no socket. */
+export interface TestApp {
+  app: FastifyInstance;
+  deps: Deps;
+  database: TestDatabase;
+  /** Lines of the log so far. */
+  log: string[];
+  /** A request under `/fhir`; an object body is sent as FHIR JSON, a string or Buffer as it is. */
+  send(method: Method, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** Listens on a free loopback port; gives the FHIR base that clients use. */
+  listen(): Promise<string>;
+  close(): Promise<void>;
+}
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH' | 'HEAD';
+
+export interface Answer {
+  status: number;
+  headers: LightMyRequestResponse['headers'];
+  text: string;
+  /** The parsed body; undefined when there is none. Tests read it as they expect it to be. */
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever came and fails where it is not what it expects
+  body: any;
+}
+
+export interface TestOptions {
+  demoPolicy?: boolean;
+  /** The clock; tests fix it. */
+  now?: () => Date;
+  baseUrl?: string;
+  connections?: number;
+  /** Replaces parts of the deps before the routes are built. */
+  change?: (deps: Deps) => void;
+}
+
+/** A fixed moment: tests that look at dates begin here. */
+export const NOW = new Date('2026-11-21T12:00:00.000Z');
+
+export async function testApp(options: TestOptions = {}): Promise<TestApp> {
+  const database = await freshDatabase({ connections: options.connections ?? 10 });
+  const log: string[] = [];
+  const deps = await boot({
+    db: database.db,
+    log: openLog('info', { write: (line) => void log.push(line) }),
+    baseUrl: options.baseUrl ?? 'http://localhost:8080/fhir',
+    language: 'en',
+    profiles: resolve('profiles'),
+    demoPolicy: options.demoPolicy ?? true,
+    ...(options.now ? { now: options.now } : {}),
+  });
+  options.change?.(deps);
+  const app = buildApp(deps);
+  return {
+    app,
+    deps,
+    database,
+    log,
+    async send(method, path, body, headers = {}) {
+      const raw = typeof body === 'string' || Buffer.isBuffer(body);
+      const response = await app.inject({
+        method,
+        url: path.startsWith('/health') ? path : `/fhir${path}`,
+        headers: {
+          host: 'localhost:8080',
+          ...(body === undefined ? {} : { 'content-type': 'application/fhir+json' }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { payload: raw ? body : JSON.stringify(body) }),
+      });
+      const text = response.body;
+      return {
+        status: response.statusCode,
+        headers: response.headers,
+        text,
+        body: text ? JSON.parse(text) : undefined,
+      };
+    },
+    async listen() {
+      const address = await app.listen({ host: '127.0.0.1', port: 0 });
+      return `${address}/fhir`;
+    },
+    async close() {
+      await app.close();
+      await database.drop();
+    },
+  };
+}
