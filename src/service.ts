@@ -33,7 +33,8 @@ export async function startService(config: Config, { log, root }: { log: Logger;
       await db.close();
       await embedded?.stop();
     });
-    await embedded?.lost.then((error) => {
+    // Settles only when the database is lost: nobody waits for it here.
+    void embedded?.lost.then((error) => {
       log.fatal({ err: error }, 'another service has taken the data directory');
       process.exitCode = 1;
       return stop();
