@@ -139,6 +139,7 @@ function reportOf({ id, version, response, form }: Evaluating, time: SymptomTime
     report: {
       source: { type: 'QuestionnaireResponse', id, version },
       at: time.at,
+      ...(time.clockAhead || response.authored === undefined ? {} : { authored: response.authored }),
       day: time.day,
       baseline: baseline === true,
       findings,
@@ -237,9 +238,9 @@ async function follow(
       findings: report?.report.findings ?? [],
       undecided: steps
         .filter(({ source }) => source.id === id)
-        .flatMap(({ term, conditions }) =>
+        .flatMap(({ term, finding, conditions }) =>
           conditions
-            .filter(({ value }) => value === 'undecided')
+            .filter(({ value }) => value === 'undecided' && finding.outcome.kind !== 'not-gradable')
             .map(({ policy, action }) => ({ term, policy, action })),
         ),
     },
@@ -302,7 +303,7 @@ async function observationVersions(
         patient: `Patient/${patient}`,
         source: `QuestionnaireResponse/${id}`,
         device: deps.engine.device,
-        effective: { end: stored.report.at },
+        effective: { end: stored.report.authored ?? stored.report.at },
         status,
         issued: deps.now().toISOString(),
         ...(response.source?.reference ? { performer: response.source.reference } : {}),

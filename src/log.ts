@@ -48,6 +48,5 @@ export function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
     route: request.routeOptions.url ?? 'none',
     status: reply.statusCode,
     millis: Math.round(reply.elapsedTime * 10) / 10,
-    request: request.id,
   });
 }

@@ -95,7 +95,8 @@ function run(group: Group, env: NodeJS.ProcessEnv): Promise<Tally> {
       });
       parser.on('complete', (results: FinalResults) => {
         for (const failure of results.failures) {
-          if ('tapError' in failure) console.log(`\nFAILED ${group.name}: ${path}: ${failure.tapError}`);
+          if ('tapError' in failure && failure.tapError)
+            console.log(`\nFAILED ${group.name}: ${path}: ${failure.tapError}`);
         }
       });
     };

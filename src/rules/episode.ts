@@ -19,6 +19,9 @@ export interface Episode {
   start: string;
   /** Symptom time of the report that closed it. */
   end?: string;
+  /** `start` and `end` as the authors of the reports wrote them; the same moments. */
+  startAuthored?: string;
+  endAuthored?: string;
   opening: Report['source'];
   /** The latest report that set or confirmed the grade. */
   latest: Report['source'];

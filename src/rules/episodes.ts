@@ -171,7 +171,7 @@ interface Moved {
   episode?: Episode;
 }
 
-function begun(finding: Finding, { source, at }: Report, effect: Effect, { before }: Context): Moved {
+function begun(finding: Finding, { source, at, authored }: Report, effect: Effect, { before }: Context): Moved {
   if (effect.kind !== 'open') return { transition: 'none' };
   const episode: Episode = {
     term: finding.term,
@@ -179,6 +179,8 @@ function begun(finding: Finding, { source, at }: Report, effect: Effect, { befor
     origin: source.id,
     start: at,
     end: undefined,
+    startAuthored: authored,
+    endAuthored: undefined,
     opening: source,
     latest: source,
     kind: finding.kind,
@@ -217,7 +219,10 @@ function carriedOn(counting: Episode, finding: Finding, report: Report, effect: 
       return { transition: 'worse', episode: { ...told, priority: effect.priority, decidedBy } };
     }
     case 'close':
-      return { transition: 'close', episode: { ...told, status: 'closed', end: report.at, decidedBy: effect.by } };
+      return {
+        transition: 'close',
+        episode: { ...told, status: 'closed', end: report.at, endAuthored: report.authored, decidedBy: effect.by },
+      };
     case 'de-escalate':
       return { transition: byGrade, episode: { ...told, priority: effect.priority, decidedBy: effect.by } };
     default:

@@ -59,6 +59,8 @@ export interface Report {
   source: { type: 'QuestionnaireResponse' | 'Observation'; id: string; version: number };
   /** Symptom time: instant in UTC, ISO 8601 with milliseconds. */
   at: string;
+  /** The moment as its author wrote it, where `at` is that moment: what a Flag shows. */
+  authored?: string;
   /** Calendar day of `at` where the patient is (the offset that came with it): `YYYY-MM-DD`. */
   day: string;
   /** A recorded baseline; never assumed of a first report. */

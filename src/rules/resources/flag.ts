@@ -49,7 +49,10 @@ export function flagOf(episode: Episode, context: EpisodeFlagContext): Flag {
       coding: [{ system: PRO_CTCAE, code: term.code, display: term.result.en }],
       text: flagText(episode, context.labels, context.language),
     },
-    period: { start: episode.start, ...(closed && episode.end ? { end: episode.end } : {}) },
+    period: {
+      start: episode.startAuthored ?? episode.start,
+      ...(closed && episode.end ? { end: episode.endAuthored ?? episode.end } : {}),
+    },
   });
 }
 
@@ -135,11 +138,15 @@ function gradedFinding(episode: Episode): Extension {
       ...measured(episode),
       ...grade('previous', episode.previousGrade),
       ...grade('baseline', episode.baselineGrade),
+      ...policiesOf(episode).map((policy) => ({ url: 'policy', valueCanonical: policy })),
       ...episode.openedBy.map((action) => decision('opened-by', action)),
       ...episode.decidedBy.map((action) => decision('decided-by', action)),
     ],
   };
 }
+
+/** `url|version` of each policy behind what the Flag says now. */
+const policiesOf = ({ decidedBy }: Episode): string[] => [...new Set(decidedBy.map(({ policy }) => policy))];
 
 function measured({ outcome }: Episode): Extension[] {
   switch (outcome.kind) {

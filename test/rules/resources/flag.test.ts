@@ -176,8 +176,8 @@ t.test('the measurement names system, grade, what came before, and each policy a
     flagOf(anEpisode(over), CONTEXT)
       .extension?.find(({ url }) => url === EXTENSION.gradedFinding)
       ?.extension?.map(
-        ({ url, valueCode, valueString, valueInteger, extension }) =>
-          `${url} ${valueCode ?? valueString ?? valueInteger ?? extension?.map((one) => one.valueCanonical ?? one.valueString).join(' ')}`,
+        ({ url, valueCode, valueString, valueInteger, valueCanonical, extension }) =>
+          `${url} ${valueCode ?? valueString ?? valueInteger ?? valueCanonical ?? extension?.map((one) => one.valueCanonical ?? one.valueString).join(' ')}`,
       );
   t.same(findingOf({ previousGrade: 1, baselineGrade: 0 }), [
     'system pro-ctcae',
@@ -186,6 +186,7 @@ t.test('the measurement names system, grade, what came before, and each policy a
     'grade 3',
     'previous 1',
     'baseline 0',
+    `policy ${POLICY}`,
     `opened-by ${POLICY} open-composite-3`,
     `decided-by ${POLICY} open-composite-3`,
   ]);
