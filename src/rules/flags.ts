@@ -40,7 +40,10 @@ export function reconcile(ledger: readonly LedgerRow[], episodes: readonly Candi
   return [...changes, ...retracted.map((row): FlagChange => ({ kind: 'retract', row }))];
 }
 
-/** After one step in order: the same for the open rows and the episodes that the step touched. Retracts nothing. */
+/**
+ * After one step in order, for a resource received for the first time (so that no Flag can have its origin yet): the same
+ * for the open rows and the episodes that the step touched. Retracts nothing.
+ */
 export function advance(openRows: readonly LedgerRow[], touched: readonly Candidate[]): FlagChange[] {
   return match(openRows, touched).changes;
 }

@@ -151,13 +151,11 @@ export function checkExpression(expression: string): CheckedExpression {
 
   function refused(node: Node): undefined {
     if (node.type === 'InvocationTerm') {
-      const name = functionName(node.children?.[0]) ?? node.children?.[0]?.text ?? node.text ?? '';
+      const name = functionName(node.children?.[0]) ?? node.children?.[0]?.text ?? '';
       const near = nearMatch(name, Object.keys(OBJECTS));
-      return judge(
-        node,
-        'not-supported',
-        `"${name}" does not start from a variable; write ${near ? `%${near}` : '%finding, %previous, …'}`,
-      );
+      const hint = near ? `did you mean %${near}?` : `such as %${Object.keys(OBJECTS).join(', %')}`;
+      const start = name ? `"${name}": ` : '';
+      return judge(node, 'not-supported', `${start}a condition starts from a variable; ${hint}`);
     }
     return judge(node, 'not-supported', `${node.text ? `"${node.text}"` : node.type} is not allowed in a condition`);
   }
