@@ -84,7 +84,10 @@ export function openDatabase(
     keepAlive: true,
   });
   // An idle connection that breaks is replaced at the next statement; without a listener it would end the process.
-  pool.on('error', (error) => options.onError?.(error));
+  // While closing, a server that stops at the same time may answer a good-bye with its own; that is no news.
+  pool.on('error', (error) => {
+    if (!pool.ending) options.onError?.(error);
+  });
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
 
   return {
