@@ -88,7 +88,7 @@ export async function update(
 ): Promise<Saved> {
   const resource = wellFormed(spec, received);
   if (resource.id !== id) {
-    throw badRequest(`Expected the id of the URL in the body: ${spec.type}.id is not ${id}`, `${spec.type}.id`);
+    throw badRequest(`${spec.type}.id: expected the id of the URL in the body`, `${spec.type}.id`);
   }
   const owner = ownerOf(deps, spec, resource);
   return attempts(deps, owner?.id, async () => {
@@ -317,7 +317,9 @@ async function conditionOf(
   const wanted = query.used.map(([name, value]) => `${name}=${value}`).sort();
   const key = `If-None-Exist ${spec.type}?${wanted.join('&')}`;
   const owner = await claimOwner(deps.db, within, key);
-  const { matches: found } = await search(deps.db, within, { ...query, count: 2 }, deps.baseUrl);
+  // Whatever else was asked for: all that matches counts.
+  const unpaged = { ...query, count: 2, countOnly: false, after: undefined, revincludes: [] };
+  const { matches: found } = await search(deps.db, within, unpaged, deps.baseUrl);
   const [hit, second] = found;
   if (second) throw multipleMatches('If-None-Exist');
   if (hit) return { existing: { ...hit, outcome: 'existing' } };

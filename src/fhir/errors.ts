@@ -75,8 +75,9 @@ const refuse = (code: IssueCode, diagnostics: string, expression?: string, statu
 export const badRequest = (diagnostics: string, expression?: string): FhirError =>
   refuse('invalid', diagnostics, expression);
 
-/** 404 for a resource; the same answer for "none" and "not yours". */
-export const notFound = (type: string, id: string): FhirError => refuse('not-found', `${type}/${id} is not known here`);
+/** 404 for a resource; the same answer for "none" and "not yours". What cannot be an id is free text, and not repeated. */
+export const notFound = (type: string, id: string): FhirError =>
+  refuse('not-found', `${/^[\w\-./]{1,150}$/.test(id) ? `${type}/${id}` : `This ${type}`} is not known here`);
 
 /** 410: it was here and was deleted. */
 export const gone = (type: string, id: string): FhirError => refuse('deleted', `${type}/${id} has been deleted`);

@@ -1,4 +1,4 @@
-import { createHash, randomFillSync } from 'node:crypto';
+import { hash, randomFillSync } from 'node:crypto';
 
 /**
  * Ids that the server assigns are UUIDs of version 8 (RFC 9562 section 5.8): 48 bits of Unix time in milliseconds, so
@@ -49,7 +49,7 @@ export const drawShard = (): number => random().readUInt16BE(0) & 0x7fff;
  * So a retry, a re-grade or a replay finds what it made before.
  */
 export function derivedId(origin: string, name: string): string {
-  const digest = createHash('sha256').update(origin).update('\0').update(name).digest();
+  const digest = hash('sha256', `${origin}\0${name}`, 'buffer');
   const shard = shardOf(origin) ?? hashShard(origin);
   const millis = OURS.test(origin) ? Number.parseInt(origin.slice(0, 8) + origin.slice(9, 13), 16) : 0;
   return assemble(millis, digest.readUInt16BE(8) & 0xfff, shard, digest.subarray(0, 8));
@@ -61,8 +61,11 @@ export function shardOf(id: string): number | undefined {
   return ((Number.parseInt(id.slice(19, 23), 16) & 0x3fff) << 1) | (Number.parseInt(id.charAt(24), 16) >> 3);
 }
 
+/** Whether a text can be the id of a resource at all. Source: FHIR R4, Data Types, id. */
+export const isId = (text: string): boolean => /^[A-Za-z0-9\-.]{1,64}$/.test(text);
+
 /** The shard of anything that is named by text: claims, and ids that a client chose. */
-export const hashShard = (text: string): number => createHash('sha256').update(text).digest().readUInt16BE(0) & 0x7fff;
+export const hashShard = (text: string): number => hash('sha256', text, 'buffer').readUInt16BE(0) & 0x7fff;
 
 function assemble(millis: number, order: number, shard: number, bytes: Buffer): string {
   const time = millis.toString(16).padStart(12, '0');

@@ -1,5 +1,6 @@
 import { dateInterval, type Interval } from './dates.ts';
 import { badRequest, FhirError, type Issue } from './errors.ts';
+import { isId } from './ids.ts';
 import { RESOURCES } from './resources.ts';
 import { parseReference, type SearchParam, type SearchRegistry } from './search-parameters.ts';
 
@@ -77,8 +78,11 @@ export function parseQuery(
       after = readCursor(value);
       continue;
     }
-    if (code === '_id' && !modifier) filters.push({ kind: 'id', ids: split(value) });
-    else if (code === '_lastUpdated' && !modifier) filters.push({ kind: 'lastUpdated', ranges: ranges(name, value) });
+    if (modifier !== undefined && (code === '_id' || code === '_lastUpdated')) {
+      throw badRequest(`${code}: the modifier :${repeatable(modifier)} is not supported`);
+    }
+    if (code === '_id') filters.push({ kind: 'id', ids: split(value).filter(isId) });
+    else if (code === '_lastUpdated') filters.push({ kind: 'lastUpdated', ranges: ranges(name, value) });
     else if (param) filters.push(filterOf(param, modifier, value, name, options.baseUrl));
     else if (name === '_sort') sort = sortOf(type, value);
     else if (name === '_count') count = countOf(value);
@@ -90,7 +94,7 @@ export function parseQuery(
       warnings.push({
         severity: 'warning',
         code: 'not-supported',
-        diagnostics: `Search parameter ${name} is not known for ${type} and was left aside; known are ${known(params)}`,
+        diagnostics: `Search parameter ${repeatable(name)} is not known for ${type} and was left aside; known are ${known(params)}`,
       });
       continue;
     }
@@ -106,7 +110,8 @@ export function parseQuery(
     filters,
     sort,
     count,
-    total: total || countOnly,
+    // _count=0 asks for the same as _summary=count. Source: FHIR R4, section 3.1.1.5.5.
+    total: total || countOnly || count === 0,
     countOnly: countOnly || count === 0,
     revincludes,
     ...(after ? { after } : {}),
@@ -114,6 +119,9 @@ export function parseQuery(
     warnings,
   };
 }
+
+/** A parameter's name as it may be repeated to a client: a free text in its place is not. */
+const repeatable = (name: string): string => (/^[A-Za-z_][\w:.-]{0,63}$/.test(name) ? name : '(unnamed)');
 
 const known = (params: ReadonlyMap<string, SearchParam>): string =>
   [...params.keys(), '_id', '_lastUpdated', '_sort', '_count', '_revinclude', '_total', '_summary=count'].join(', ');
@@ -126,37 +134,30 @@ function filterOf(
   baseUrl: string,
 ): Filter {
   if (param.kind === 'date') {
-    if (modifier) throw badRequest(`${name}: the modifier :${modifier} is not supported`);
+    if (modifier) throw badRequest(`${param.code}: the modifier :${repeatable(modifier)} is not supported`);
     return { kind: 'date', param, ranges: ranges(name, value) };
   }
   if (param.kind === 'reference') {
-    const keys = split(value).flatMap((text) => referenceKeys(param, modifier, text, name, baseUrl));
+    const keys = split(value).flatMap((text) => referenceKeys(param, modifier, text, baseUrl));
     return { kind: 'keys', param, keys };
   }
-  if (modifier) throw badRequest(`${name}: the modifier :${modifier} is not supported`);
+  if (modifier) throw badRequest(`${param.code}: the modifier :${repeatable(modifier)} is not supported`);
   return { kind: 'keys', param, keys: split(value) };
 }
 
 /** `Type/id`, `id` (any target type, or the one that the modifier names), a URL of ours, or any other URI. */
-function referenceKeys(
-  param: SearchParam,
-  modifier: string | undefined,
-  text: string,
-  name: string,
-  baseUrl: string,
-): string[] {
+function referenceKeys(param: SearchParam, modifier: string | undefined, text: string, baseUrl: string): string[] {
+  if (modifier !== undefined && !param.target.includes(modifier)) {
+    throw badRequest(`${param.code}: expected one of the types ${param.target.join(', ')} after the colon`);
+  }
   const local = parseReference(text);
   if (local) {
+    if (modifier !== undefined && local.type !== modifier) return [];
     if (local.base !== undefined && local.base !== baseUrl) return [text];
     return [`${local.type}/${local.id}${local.version === undefined ? '' : `/_history/${local.version}`}`];
   }
   if (/^[a-z][a-z0-9+.-]*:/i.test(text) || text.includes('/')) return [text];
-  if (modifier !== undefined) {
-    if (!param.target.includes(modifier)) {
-      throw badRequest(`${name}: expected one of the types ${param.target.join(', ')} after the colon`);
-    }
-    return [`${modifier}/${text}`];
-  }
+  if (modifier !== undefined) return [`${modifier}/${text}`];
   const types = param.target.filter((type) => SERVED.has(type));
   return types.length > 0 ? types.map((type) => `${type}/${text}`) : [text];
 }
@@ -223,15 +224,20 @@ function split(value: string): string[] {
 export const writeCursor = ({ value, id }: Cursor): string =>
   Buffer.from(JSON.stringify([value, id])).toString('base64url');
 
+/** 400: a position that no page of ours ends at. */
+export const badCursor = (): FhirError =>
+  badRequest('_cursor: this link was not made here; begin again from the first page');
+
 function readCursor(text: string): Cursor {
   try {
     const parsed: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
     if (Array.isArray(parsed) && parsed.length === 2) {
       const [value, id] = parsed;
-      if ((value === null || typeof value === 'string') && typeof id === 'string') return { value, id };
+      const readable = value === null || (typeof value === 'string' && value.length <= 64 && !value.includes('\0'));
+      if (readable && typeof id === 'string' && isId(id)) return { value, id };
     }
   } catch {
     // falls through to the refusal
   }
-  throw badRequest('_cursor: this link was not made here; begin again from the first page');
+  throw badCursor();
 }

@@ -3,13 +3,13 @@ import { badRequest } from '../fhir/errors.ts';
 import { DEFAULT_COUNT, MAX_COUNT } from '../fhir/query.ts';
 import { history } from '../store/resources.ts';
 import { sendJson } from './reply.ts';
-import { type AddRoute, compartmentOfCaller } from './route.ts';
+import { type AddRoute, compartmentOfCaller, paramsOf } from './route.ts';
 
 /** FHIR history of one instance, newest first. Source: https://hl7.org/fhir/R4/http.html#history */
 export const addHistory: AddRoute = (app, { type }, deps) => {
   app.get<{ Params: { id: string } }>(`/${type}/:id/_history`, async (request, reply) => {
     const { id } = request.params;
-    const params = new URL(request.url, 'http://localhost').searchParams;
+    const params = paramsOf(request);
     const count = Math.min(whole(params.get('_count'), '_count') ?? DEFAULT_COUNT, MAX_COUNT);
     const before = whole(params.get('_before'), '_before');
     const { total, versions } = await history(deps.db, compartmentOfCaller(), type, id, {

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { type Compartment, everyone } from '../fhir/compartment.ts';
 import { badRequest } from '../fhir/errors.ts';
@@ -10,6 +10,12 @@ export type AddRoute = (app: FastifyInstance, spec: ResourceSpec, deps: Deps) =>
 
 /** Whose data the caller may touch: all of the one tenant, until access control exists. */
 export const compartmentOfCaller = (): Compartment => everyone();
+
+/** The parameters of a request. All behind the first question mark: a canonical may have another one. */
+export function paramsOf({ url }: FastifyRequest): URLSearchParams {
+  const start = url.indexOf('?');
+  return new URLSearchParams(start < 0 ? '' : url.slice(start + 1));
+}
 
 /** The body of a request, read strictly. Throws 400 when there is none. */
 export function readBody(body: unknown): ReceivedText {

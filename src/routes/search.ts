@@ -3,12 +3,12 @@ import { toOutcome } from '../fhir/outcome.ts';
 import { parseQuery, writeCursor } from '../fhir/query.ts';
 import { search } from '../store/search.ts';
 import { isStrict, sendJson } from './reply.ts';
-import { type AddRoute, compartmentOfCaller } from './route.ts';
+import { type AddRoute, compartmentOfCaller, paramsOf } from './route.ts';
 
 /** FHIR search of one type. Source: https://hl7.org/fhir/R4/http.html#search */
 export const addSearch: AddRoute = (app, { type }, deps) => {
   app.get(`/${type}`, async (request, reply) => {
-    const pairs = new URLSearchParams(request.url.split('?', 2)[1] ?? '');
+    const pairs = paramsOf(request);
     const query = parseQuery(deps.registry, type, pairs, { strict: isStrict(request), baseUrl: deps.baseUrl });
     // The watermark is asked for first: what is not visible to the search then is younger.
     const lastUpdated = await deps.watermark.current(deps.now().getTime());

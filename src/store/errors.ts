@@ -2,6 +2,8 @@ import { FhirError, fault, tryAgain } from '../fhir/errors.ts';
 
 /** SQLSTATEs that we act on, by name. Source: PostgreSQL manual, appendix A. */
 const SQLSTATE = {
+  invalidDatetimeFormat: '22007',
+  datetimeFieldOverflow: '22008',
   divisionByZero: '22012',
   uniqueViolation: '23505',
   serializationFailure: '40001',
@@ -37,6 +39,12 @@ export function gaveWay(error: unknown): boolean {
     code === SQLSTATE.serializationFailure ||
     code === SQLSTATE.deadlockDetected
   );
+}
+
+/** True when a text was to be a moment and is none. Of what clients send only a page's cursor reaches the server as a moment unread. */
+export function isUnreadableMoment(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === SQLSTATE.invalidDatetimeFormat || code === SQLSTATE.datetimeFieldOverflow;
 }
 
 /** The refusal for a database that cannot be reached or is shutting down; undefined for any other error. */

@@ -1,6 +1,6 @@
 import type { Compartment } from '../fhir/compartment.ts';
 import { gone, notFound } from '../fhir/errors.ts';
-import { hashShard, shardOf } from '../fhir/ids.ts';
+import { hashShard, isId, shardOf } from '../fhir/ids.ts';
 import type { Database } from './database.ts';
 import { compartmentToken } from './index-rows.ts';
 import { textArray } from './pg-arrays.ts';
@@ -47,6 +47,7 @@ export async function findResource(
   type: string,
   id: string,
 ): Promise<Stored | undefined> {
+  if (!isId(id)) return undefined;
   const rows = await db.named<Row>(
     'read',
     `select c.type, c.id, c.shard, c.version, c.ts, c.deleted, c.derived, v.content
@@ -86,6 +87,7 @@ export async function readVersion(
   id: string,
   versionId: string,
 ): Promise<Stored> {
+  if (!isId(id)) throw notFound(type, id);
   const version = /^[1-9]\d{0,8}$/.test(versionId) ? Number(versionId) : 0;
   const rows = await db.named<Row>(
     'vread',

@@ -1,10 +1,10 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Compartment } from '../fhir/compartment.ts';
 import { shardOf } from '../fhir/ids.ts';
-import type { Cursor, DateRange, Filter, Query } from '../fhir/query.ts';
+import { badCursor, type Cursor, type DateRange, type Filter, type Query } from '../fhir/query.ts';
 import { keysOf, type SearchParam } from '../fhir/search-parameters.ts';
 import type { Database } from './database.ts';
-import { outage } from './errors.ts';
+import { isUnreadableMoment, outage } from './errors.ts';
 import { indexed, instant, token } from './index-rows.ts';
 import { shardOfId, visibleToken } from './resources.ts';
 
@@ -108,7 +108,7 @@ const BY_PATIENT = new Set(
 function condition(tenant: number, type: string, filter: Filter): RawBuilder<unknown> {
   switch (filter.kind) {
     case 'id':
-      return sql`c.id in (${sql.join(filter.ids)})`;
+      return filter.ids.length === 0 ? sql`false` : sql`c.id in (${sql.join(filter.ids)})`;
     case 'lastUpdated':
       return either(
         filter.ranges.map((range) => dateCondition(range, sql`c.ts`, sql`c.ts + interval '1 millisecond'`)),
@@ -218,6 +218,7 @@ async function run<T>(statement: () => Promise<T>): Promise<T> {
   try {
     return await statement();
   } catch (error) {
+    if (isUnreadableMoment(error)) throw badCursor();
     throw outage(error) ?? error;
   }
 }
