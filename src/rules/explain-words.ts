@@ -116,7 +116,7 @@ const french: Words = {
   notGradable: (version, reason) => `Sans grade PRO-CTCAE ${version} possible : ${NOT_GRADABLE[reason].fr}.`,
   dataQuality: {
     contradictory: 'La première réponse vaut 0 et une suivante non : cette réponse ne compte jamais pour la clôture.',
-    'needs-review': 'La sévérité à côté vaut 3 ou plus : à relire par un soignant.',
+    'needs-review': 'L’intensité à côté vaut 3 ou plus : à relire par un soignant.',
     'ambiguous-item': 'Deux questions ou deux répétitions portent le même code.',
     'clock-ahead': 'L’horloge de l’appareil avançait ; l’heure de réception est retenue.',
   },

@@ -65,6 +65,9 @@ interface PackedEpisode {
   opening: number;
   latest: number;
   end?: string;
+  /** Start and end as their authors wrote them. */
+  startAuthored?: string;
+  endAuthored?: string;
   grading?: readonly [system: string, version: string];
   outcome: PackedOutcome;
   level: number;
@@ -103,6 +106,8 @@ export function pack(input: RecordInput): Packed {
     opening: placeOf(episode.opening, episode.start),
     latest: placeOf(episode.latest),
     end: episode.end,
+    startAuthored: episode.startAuthored,
+    endAuthored: episode.endAuthored,
     grading: gradingOf(episode.system, episode.systemVersion),
     outcome: packOutcome(episode.outcome),
     level: episode.openingLevel,
@@ -180,6 +185,8 @@ export function unpack(packed: Packed): DecisionRecord {
       origin: opening.source.id,
       start: opening.at,
       end: episode.end,
+      startAuthored: episode.startAuthored,
+      endAuthored: episode.endAuthored,
       opening: opening.source,
       latest: report(episode.latest).source,
       kind,
