@@ -62,6 +62,9 @@ interface Past {
   failed?: EpisodeRow;
 }
 
+/** The tag without its display, since it is repeated on all that is derived. */
+const UNVALIDATED_TAG: Coding = { system: UNVALIDATED_WORDING.system, code: UNVALIDATED_WORDING.code };
+
 /** The ledger's term for Flags of responses that could not be evaluated. */
 const NOT_EVALUATED = 'not-evaluated';
 
@@ -146,7 +149,7 @@ function reportOf({ id, version, response, form }: Evaluating, time: SymptomTime
     },
     authored: response.authored ?? '',
     clockAhead: time.clockAhead,
-    tags: form.unvalidatedWording ? [UNVALIDATED_WORDING] : [],
+    tags: form.unvalidatedWording ? [UNVALIDATED_TAG] : [],
   };
 }
 
@@ -268,7 +271,7 @@ function writerOf(deps: Deps, within: Compartment, { context, patient }: Evaluat
       version,
       ...spliceOwn(resource, { id, versionId: String(version) }),
       derived: true,
-      index: indexRow(deps.registry, spec, within.tenant, { ...resource, id }, { baseUrl: deps.baseUrl, patient }),
+      index: indexRow(deps.registry, spec, within.tenant, resource, { baseUrl: deps.baseUrl, patient }),
     };
   };
 }

@@ -63,7 +63,7 @@ function compile(spec: ResourceSpec, code: string, definitions: readonly ParamDe
     kind: kindOf(definition.type),
     url: definition.url ?? '',
     target: definition.target ?? [],
-    elements: (resource) => walks.flatMap((walk) => walk(resource)),
+    elements: walks.length === 1 && walks[0] ? walks[0] : (resource) => walks.flatMap((walk) => walk(resource)),
   };
 }
 
@@ -74,9 +74,12 @@ function kindOf(type: string): ParamKind {
 
 type Walk = (resource: object) => Element[];
 
+/** One step: adds to `out` what it makes of one element. */
+type Step = (element: Element, out: Element[]) => void;
+
 /** Steps of names, `.where(resolve() is T)`, `.where(type='x')`, `.as(T)`, `.ofType(T)`, `as T`. */
 function compileWalk(path: string): Walk {
-  const steps: ((elements: Element[]) => Element[])[] = [];
+  const steps: Step[] = [];
   let rest = path;
   while (rest) {
     const name = /^([a-zA-Z]+)(?:\.|$| as )/.exec(rest);
@@ -85,44 +88,63 @@ function compileWalk(path: string): Walk {
     const cast = /^(?:as|ofType)\(([A-Za-z]+)\)(?:\.|$)/.exec(rest) ?? /^as ([A-Za-z]+)$/.exec(rest);
     if (name?.[1]) {
       const key = name[1];
-      steps.push((elements) => elements.flatMap(({ value }) => child(value, key)));
+      steps.push(({ value }, out) => child(value, key, out));
       rest = rest.slice(key.length).replace(/^\.| (?=as )/, '');
     } else if (target?.[1]) {
       const type = target[1];
-      steps.push((elements) => elements.filter(({ value }) => refersTo(value, type)));
+      steps.push(keep(({ value }) => refersTo(value, type)));
       rest = rest.slice(target[0].length);
     } else if (equals?.[1]) {
       const [all, key, wanted] = equals;
-      steps.push((elements) => elements.filter(({ value }) => isObject(value) && value[key] === wanted));
+      steps.push(keep(({ value }) => isObject(value) && value[key] === wanted));
       rest = rest.slice(all.length);
     } else if (cast?.[1]) {
       const suffix = cast[1].charAt(0).toUpperCase() + cast[1].slice(1);
-      steps.push((elements) => elements.filter((element) => element.name.endsWith(suffix)));
+      steps.push(keep((element) => element.name.endsWith(suffix)));
       rest = rest.slice(cast[0].length);
     } else {
       throw new Error(`The search expression ${path} is beyond what is indexed`);
     }
   }
-  return (resource) => steps.reduce((elements, step) => step(elements), [{ name: '', value: resource as unknown }]);
+  return (resource) => {
+    let elements: Element[] = [{ name: '', value: resource }];
+    for (const step of steps) {
+      const out: Element[] = [];
+      for (const element of elements) step(element, out);
+      if (out.length === 0) return out;
+      elements = out;
+    }
+    return elements;
+  };
 }
+
+const keep =
+  (wanted: (element: Element) => boolean): Step =>
+  (element, out) => {
+    if (wanted(element)) out.push(element);
+  };
 
 const CHOICE = /^[A-Z]/;
 
 /** The values under `key`, also under `key` + a type name where the element is a choice; arrays are opened. */
-function child(value: unknown, key: string): Element[] {
-  if (!isObject(value)) return [];
-  const direct = value[key];
-  if (direct !== undefined) return open(key, direct);
+function child(value: unknown, key: string, out: Element[]): void {
+  if (!isObject(value)) return;
+  if (key in value) {
+    open(key, value[key], out);
+    return;
+  }
   for (const name in value) {
     if (name.length > key.length && name.startsWith(key) && CHOICE.test(name.slice(key.length))) {
-      return open(name, value[name]);
+      open(name, value[name], out);
+      return;
     }
   }
-  return [];
 }
 
-const open = (name: string, value: unknown): Element[] =>
-  Array.isArray(value) ? value.map((item) => ({ name, value: item })) : [{ name, value }];
+function open(name: string, value: unknown, out: Element[]): void {
+  if (!Array.isArray(value)) out.push({ name, value });
+  else for (const item of value) out.push({ name, value: item });
+}
 
 const refersTo = (value: unknown, type: string): boolean =>
   isObject(value) &&

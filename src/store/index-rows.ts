@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { ResourceSpec } from '../fhir/resources.ts';
 import {
   intervalOf,
@@ -36,10 +36,10 @@ export function indexRow(
       }
       for (const key of keysOf(param, element, options.baseUrl)) {
         if (indexed(key) !== key) continue;
-        const hash = token(tenant, spec.type, param.code, key);
-        tok.add(hash);
+        const made = token(tenant, spec.type, param.code, key);
+        tok.add(made);
         // The principal code is the first one that has a system, or a canonical.
-        if (spec.key1 === param.code && key1 === null && key.includes('|') && !key.endsWith('|')) key1 = BigInt(hash);
+        if (spec.key1 === param.code && key1 === null && key.includes('|') && !key.endsWith('|')) key1 = BigInt(made);
       }
     }
   }
@@ -63,18 +63,24 @@ export const NO_INDEX: IndexRow = { tok: [], key1: null, lo: null, hi: null };
 /** The token that everything in a patient's compartment carries. */
 export const compartmentToken = (tenant: number, patient: string): string => token(tenant, '', 'compartment', patient);
 
-const memo = new Map<string, string>();
-const MEMO_SIZE = 20_000;
+/** Hashes by tenant, type and parameter, then by value: most values come again and again. */
+const memo = new Map<string, Map<string, string>>();
+const MEMO_SIZE = 5000;
 
-/** 64 bits of SHA-256 over tenant, type, parameter and value, as signed decimal text. Most values come again and again. */
+/** 64 bits of SHA-256 over tenant, type, parameter and value, as signed decimal text. */
 export function token(tenant: number, type: string, param: string, value: string): string {
-  const name = `${tenant}\0${type}\0${param}\0${value}`;
-  const found = memo.get(name);
+  const scope = `${tenant}\0${type}\0${param}\0`;
+  let values = memo.get(scope);
+  if (!values) {
+    values = new Map();
+    memo.set(scope, values);
+  }
+  const found = values.get(value);
   if (found !== undefined) return found;
-  const hash = createHash('sha256').update(name).digest().readBigInt64BE(0).toString();
-  if (memo.size >= MEMO_SIZE) memo.clear();
-  memo.set(name, hash);
-  return hash;
+  const made = BigInt.asIntN(64, BigInt(`0x${hash('sha256', scope + value).slice(0, 16)}`)).toString();
+  if (values.size >= MEMO_SIZE) values.clear();
+  values.set(value, made);
+  return made;
 }
 
 /** The patient whose data a resource is: the Patient itself, or the one that its compartment parameter refers to. */
