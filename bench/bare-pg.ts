@@ -1,0 +1,191 @@
+/** What `pg` alone does with the same rows: one Node process, so many connections, prepared statements, no HTTP. Takes one job. */
+import pg from 'pg';
+import { newId } from '../src/fhir/ids.ts';
+import { type Captured, capture } from './captured.ts';
+import { Tally } from './measured.ts';
+
+export interface BarePgJob {
+  url: string;
+  connections: number;
+  warmUp: number;
+  seconds: number;
+  /** Writes what the service wrote, or asks this statement with one of these lists of values. */
+  read?: { text: string; values: readonly unknown[][] };
+}
+
+process.once('message', (job: BarePgJob) => {
+  void run(job);
+});
+
+async function run(job: BarePgJob): Promise<void> {
+  const clients = await Promise.all(
+    Array.from({ length: job.connections }, async () => {
+      const client = new pg.Client({ connectionString: job.url });
+      await client.connect();
+      return client;
+    }),
+  );
+  const [first] = clients;
+  if (!first) throw new Error('No connection');
+  const next = job.read ? reading(job.read) : writing(await capture(first, 2000));
+  await during(job.warmUp, clients, next);
+  await told({ measuring: true });
+  const result = await during(job.seconds, clients, next);
+  await told({ result });
+  await Promise.all(clients.map((client) => client.end()));
+  process.disconnect();
+}
+
+type Statement = pg.QueryConfig<unknown[]>;
+
+async function during(seconds: number, clients: readonly pg.Client[], next: () => Statement) {
+  const tally = new Tally();
+  const began = performance.now();
+  const until = began + seconds * 1000;
+  await Promise.all(
+    clients.map(async (client) => {
+      for (let at = performance.now(); at < until; ) {
+        try {
+          const { rowCount } = await client.query(next());
+          const done = performance.now();
+          if (rowCount === 0) tally.failed('no row');
+          else tally.ok(done - at);
+          at = done;
+        } catch (error) {
+          tally.failed(error instanceof Error ? error.message : String(error));
+          at = performance.now();
+        }
+      }
+    }),
+  );
+  return tally.result((performance.now() - began) / 1000);
+}
+
+function reading({ text, values }: NonNullable<BarePgJob['read']>): () => Statement {
+  let turn = 0;
+  return () => {
+    turn += 1;
+    return { name: 'read', text, values: values[turn % values.length] ?? [] };
+  };
+}
+
+/** The captured writes again and again, each time under new ids and with new values where a value was one write's own. */
+function writing(captured: readonly Captured[]): () => Statement {
+  if (captured.length === 0) throw new Error('There is no write to repeat');
+  const uses = new Map<string, number>();
+  for (const { current } of captured) {
+    for (const tok of new Set(current.flatMap((row) => row.tok))) uses.set(tok, (uses.get(tok) ?? 0) + 1);
+  }
+  let turn = 0;
+  let fresh = 1n << 40n;
+  let ids = new Map<string, string>();
+  return () => {
+    const write = captured[turn % captured.length];
+    if (!write) throw new Error('There is no write to repeat');
+    if (turn % captured.length === 0) ids = new Map();
+    turn += 1;
+    const { shard, id: patient } = write.patient;
+    const idOf = (old: string): string => {
+      const known = ids.get(old) ?? newId(shard, Date.now());
+      ids.set(old, known);
+      return known;
+    };
+    const own = new Map<string, string>();
+    const tokOf = (tok: string): string => {
+      if ((uses.get(tok) ?? 0) > 1) return tok;
+      const known = own.get(tok);
+      if (known !== undefined) return known;
+      fresh += 1n;
+      // The golden ratio spreads the numbers over all 64 bits, as hashes are.
+      const made = BigInt.asIntN(64, fresh * 0x9e3779b97f4a7c15n).toString();
+      own.set(tok, made);
+      return made;
+    };
+    return statement(write, shard, patient, idOf, tokOf);
+  };
+}
+
+/** Multi-row inserts joined into one statement, so one round trip and one transaction. */
+function statement(
+  write: Captured,
+  shard: number,
+  patient: string,
+  idOf: (old: string) => string,
+  tokOf: (old: string) => string,
+): Statement {
+  const { versions, current, report, decision, episodes } = write;
+  const values: unknown[] = [];
+  const list = (row: readonly unknown[]): string =>
+    `(1, ${row.map((value) => `$${values.push(value)}`).join(', ')}, now())`;
+  const plain = (row: readonly unknown[]): string => `(1, ${row.map((value) => `$${values.push(value)}`).join(', ')})`;
+  const changed = versions.map(({ type, id, version }) => `${type}/${idOf(id)}/_history/${version}`);
+  const text = `
+with counted as (
+  update patient_state set n = n + 1, state = $${values.push(write.patient.state)}
+  where tenant = 1 and shard = $${values.push(shard)} and patient = $${values.push(patient)} returning n
+), v as (
+  insert into resource_version (tenant, shard, type, id, version, content, ts)
+  values ${versions.map((row) => list([shard, row.type, idOf(row.id), row.version, row.content])).join(', ')}
+), c as (
+  insert into resource_current (tenant, shard, type, id, version, derived, key1, lo, hi, tok, ts)
+  values ${current
+    .map((row) =>
+      list([
+        shard,
+        row.type,
+        idOf(row.id),
+        row.version,
+        row.derived,
+        row.key1,
+        row.lo,
+        row.hi,
+        `{${row.tok.map(tokOf).join(',')}}`,
+      ]),
+    )
+    .join(', ')}
+  on conflict (tenant, shard, type, id) do update
+  set version = excluded.version, ts = excluded.ts, derived = excluded.derived, key1 = excluded.key1, lo = excluded.lo,
+      hi = excluded.hi, tok = excluded.tok
+), r as (
+  insert into report (tenant, shard, patient, source_type, source_id, at, content)
+  values ${plain([shard, patient, report.source_type, idOf(report.source_id), report.at, report.content])}
+), d as (
+  insert into decision (tenant, shard, id, content) values ${plain([shard, idOf(decision.id), decision.content])}
+), ${
+    episodes.length === 0
+      ? ''
+      : `e as (
+  insert into episode (tenant, shard, patient, flag_id, version, term, origin, status, started, ended, signature)
+  values ${episodes
+    .map((row) =>
+      plain([
+        shard,
+        patient,
+        idOf(row.flag_id),
+        row.version,
+        row.term,
+        row.origin,
+        row.status,
+        row.started,
+        row.ended,
+        row.signature,
+      ]),
+    )
+    .join(', ')}
+  on conflict (tenant, shard, patient, flag_id) do update
+  set version = excluded.version, status = excluded.status, started = excluded.started, ended = excluded.ended,
+      signature = excluded.signature
+), `
+  }o as (
+  insert into outbox (tenant, shard, id, changed, n, ts)
+  values (1, $${values.push(shard)}, $${values.push(newId(shard, Date.now()))}, $${values.push(changed)}, (select n from counted), now())
+)
+select 1`;
+  // One name per shape: the text is the same whenever the numbers of rows are.
+  return { name: `write-${versions.length}-${episodes.length}`, text, values };
+}
+
+const told = (message: object): Promise<void> =>
+  new Promise((resolve) => {
+    process.send?.(message, () => resolve());
+  });

@@ -1,0 +1,67 @@
+import type pg from 'pg';
+
+/** The rows that the service committed for one response, table by table, values as node-pg takes them. */
+export interface Captured {
+  patient: { shard: number; id: string; state: string };
+  versions: { type: string; id: string; version: number; content: string }[];
+  current: {
+    type: string;
+    id: string;
+    version: number;
+    derived: boolean;
+    key1: string | null;
+    lo: Date | null;
+    hi: Date | null;
+    tok: string[];
+  }[];
+  report: { source_type: string; source_id: string; at: Date; content: string };
+  decision: { id: string; content: string };
+  episodes: {
+    flag_id: string;
+    version: number;
+    term: string;
+    origin: string;
+    status: string;
+    started: Date;
+    ended: Date | null;
+    signature: string;
+  }[];
+}
+
+/** The latest `count` writes of a response, in the order in which they were made. */
+export async function capture(client: pg.Client, count: number): Promise<Captured[]> {
+  const { rows } = await client.query<{ written: Captured }>(WRITES, [count]);
+  return rows.map(({ written }) => written);
+}
+
+const WRITES = `
+with write as (
+  select o.tenant, o.shard, o.ts, o.n, o.changed,
+         array(select split_part(c, '/', 2) from unnest(o.changed) c) as ids,
+         split_part(o.changed[1], '/', 2) as response
+  from outbox o
+  where o.n is not null and o.changed[1] like 'QuestionnaireResponse/%/_history/1' and cardinality(o.changed) > 2
+  order by o.ts desc, o.id desc limit $1
+)
+select json_build_object(
+  'patient', (select json_build_object('shard', p.shard, 'id', p.patient, 'state', p.state) from patient_state p
+              where p.tenant = w.tenant and p.shard = w.shard and p.patient = r.patient),
+  'versions', (select json_agg(json_build_object('type', v.type, 'id', v.id, 'version', v.version, 'content', v.content))
+               from resource_version v
+               where v.tenant = w.tenant and v.shard = w.shard and v.id = any(w.ids)
+                 and v.type || '/' || v.id || '/_history/' || v.version = any(w.changed)),
+  'current', (select json_agg(json_build_object('type', c.type, 'id', c.id, 'version', v.version, 'derived', c.derived,
+                'key1', c.key1::text, 'lo', c.lo, 'hi', c.hi, 'tok', c.tok::text[]))
+              from resource_current c join resource_version v using (tenant, shard, type, id)
+              where c.tenant = w.tenant and c.shard = w.shard and c.id = any(w.ids)
+                and v.type || '/' || v.id || '/_history/' || v.version = any(w.changed)),
+  'report', json_build_object('source_type', r.source_type, 'source_id', r.source_id, 'at', r.at, 'content', r.content),
+  'decision', (select json_build_object('id', d.id, 'content', d.content) from decision d
+               where d.tenant = w.tenant and d.shard = w.shard and d.id = any(w.ids)),
+  'episodes', coalesce((select json_agg(json_build_object('flag_id', e.flag_id, 'version', e.version, 'term', e.term,
+                 'origin', e.origin, 'status', e.status, 'started', e.started, 'ended', e.ended, 'signature', e.signature))
+               from episode e
+               where e.tenant = w.tenant and e.shard = w.shard and e.patient = r.patient and e.flag_id = any(w.ids)), '[]')
+) as written
+from write w join report r on r.tenant = w.tenant and r.shard = w.shard and r.source_id = w.response
+order by w.ts, w.n`;

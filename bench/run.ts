@@ -1,0 +1,275 @@
+/**
+ * The bench: what the service does per second, beside what `pg` and Fastify alone do with the same rows and bytes in the same run.
+ * How to read it: docs/performance.md.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
+import type { Patient, Questionnaire } from '@medplum/fhirtypes';
+import { FORM } from './bodies.ts';
+import { diskPerResponse, readDisk } from './disk.ts';
+import type { Measured } from './measured.ts';
+import { type BenchOptions, readOptions, USAGE } from './options.ts';
+import { memoryOf } from './process-stat.ts';
+import { type ReadRow, readRows } from './rows.ts';
+import { type ServiceProcess, startServiceProcess } from './service.ts';
+import { makeStand, type Stand } from './stand.ts';
+import { diskFigures, type Figure, failures, type Row, tables } from './table.ts';
+import { measure, startWorker, type Watched } from './worker.ts';
+
+const DIST = join(import.meta.dirname, '..');
+const MAIN = join(DIST, 'main.js');
+const fileOf = (name: string): string => join(DIST, 'bench', `${name}.js`);
+
+const WARM_UP = 2;
+const STARTS = 3;
+
+async function bench(options: BenchOptions): Promise<{ rows: Row[]; figures: Figure[] }> {
+  const rows: Row[] = [];
+  const figures: Figure[] = [];
+  const wanted = (name: string): boolean => options.only.length === 0 || options.only.includes(name);
+  const stand = await makeStand();
+  let service: ServiceProcess | undefined;
+  const start = async (env: Record<string, string>): Promise<ServiceProcess> => {
+    service = await startServiceProcess(MAIN, env);
+    return service;
+  };
+  try {
+    const env = { DATABASE_URL: stand.url };
+    const filled = await fill(stand, await start(env), options);
+    figures.push(...filled.figures);
+    await service?.stop();
+    await stand.copy();
+    if (wanted('start')) figures.push(await warmStart('with an external PostgreSQL', start, env));
+
+    const running = await start(env);
+    const watched: Watched = {
+      service: running.pid,
+      ...(stand.postmaster === undefined ? {} : { database: stand.postmaster }),
+    };
+    const idle = memoryOf(running.pid);
+    const client = await stand.client();
+    const reads = (await readRows(client, filled.patients)).filter(({ name }) => wanted(name));
+    await client.end();
+    const answers = await recorded(running.origin, reads);
+    const parts: Parts = { options, stand, watched, origin: running.origin, answers };
+    for (const row of reads) rows.push(await readRow(parts, row));
+    const posts: Row[] = [];
+    let next = options.rows;
+    for (const once of [false, true]) {
+      if (!wanted(once ? 'post-once' : 'post')) continue;
+      const done = await postRow(parts, { patients: filled.patients, now: filled.now, from: next, once });
+      next = done.next;
+      posts.push(done.row);
+    }
+    rows.unshift(...posts);
+    const loaded = memoryOf(running.pid);
+    if (idle && loaded) {
+      figures.push(
+        {
+          title: 'memory of the service after its start',
+          value: `${Math.round(idle.now)} MB`,
+          goal: '<= 150 MB',
+          met: idle.now <= 150,
+        },
+        { title: 'highest memory under load', value: `${Math.round(loaded.highest)} MB`, goal: '' },
+      );
+    }
+    await running.stop();
+    if (wanted('start')) {
+      await stand.stopServer();
+      figures.unshift(await warmStart('with the embedded PostgreSQL', start, { DATA_DIR: stand.dataDir }));
+    }
+  } finally {
+    await service?.stop();
+    await stand.remove();
+  }
+  return { rows, figures };
+}
+
+interface Filled {
+  patients: string[];
+  now: number;
+  figures: Figure[];
+}
+
+/** The form, the patients and their first responses, all through the service; tells what they take on disk. */
+async function fill(stand: Stand, { origin, base }: ServiceProcess, options: BenchOptions): Promise<Filled> {
+  tell(`storing ${options.rows} responses of ${options.patients} patients`);
+  await post(base, FORM);
+  const patients: string[] = [];
+  for (let i = 0; i < options.patients; i += 1) {
+    const birthDate = `19${40 + (i % 50)}-0${1 + (i % 9)}-11`;
+    patients.push(await post(base, { resourceType: 'Patient', gender: i % 2 ? 'male' : 'female', birthDate }));
+  }
+  const client = await stand.client();
+  const before = await readDisk(client);
+  const now = Date.now();
+  const job = { origin, connections: options.connections, warmUp: 0, seconds: 0, amount: options.rows };
+  const { measured } = await measure(fileOf('load'), {
+    ...job,
+    post: { path: '/fhir/QuestionnaireResponse', patients, now, from: 0, once: false },
+  });
+  if (measured.count !== options.rows) throw new Error(`Storing failed: ${JSON.stringify(measured.failures)}`);
+  const figures = diskFigures(diskPerResponse(before, await readDisk(client), options.rows));
+  await client.end();
+  return { patients, now, figures };
+}
+
+interface Parts {
+  options: BenchOptions;
+  stand: Stand;
+  watched: Watched;
+  origin: string;
+  answers: Readonly<Record<string, string>>;
+}
+
+async function readRow(parts: Parts, { title, goal, least, paths, statement }: ReadRow): Promise<Row> {
+  const { options, watched } = parts;
+  tell(title);
+  const job = { connections: options.connections, warmUp: WARM_UP, seconds: options.seconds };
+  const { measured } = await measure(fileOf('load'), { ...job, origin: parts.origin, get: paths }, watched);
+  return {
+    title,
+    service: measured,
+    pg: await barePg(parts, { read: statement }),
+    http: await bareHttp(parts, { get: paths }),
+    goal,
+    ...(least === undefined ? {} : { met: measured.rate >= least }),
+  };
+}
+
+async function postRow(
+  parts: Parts,
+  post: { patients: readonly string[]; now: number; from: number; once: boolean },
+): Promise<{ row: Row; next: number }> {
+  const title = `POST QuestionnaireResponse, full pipeline${post.once ? ', If-None-Exist' : ''}`;
+  tell(title);
+  const { options, watched } = parts;
+  const job = { connections: options.connections, warmUp: WARM_UP, seconds: options.seconds };
+  const send = { path: '/fhir/QuestionnaireResponse', ...post };
+  const { measured, next } = await measure(fileOf('load'), { ...job, origin: parts.origin, post: send }, watched);
+  if (post.once) return { row: { title, service: measured, goal: '' }, next };
+  const pg = await barePg(parts, {});
+  const row: Row = {
+    title,
+    service: measured,
+    pg,
+    http: await bareHttp(parts, { post: { ...send, from: 0 } }),
+    goal: '>= 45 % of pg, p99 < 80 ms',
+    met: measured.rate >= 0.45 * pg.rate && measured.p99 < 80,
+  };
+  return { row, next };
+}
+
+async function barePg({ options, stand, watched }: Parts, work: object): Promise<Measured> {
+  const { database } = watched;
+  const job = {
+    url: stand.copyUrl,
+    connections: options.connections,
+    warmUp: WARM_UP,
+    seconds: options.seconds,
+    ...work,
+  };
+  const watch = { self: true, ...(database === undefined ? {} : { database }) };
+  return (await measure(fileOf('bare-pg'), job, watch)).measured;
+}
+
+async function bareHttp({ options, stand, watched, answers }: Parts, work: object): Promise<Measured> {
+  const child = startWorker(fileOf('bare-http'));
+  const listening = new Promise<string>((resolve) => {
+    child.once('message', (message: { origin: string }) => resolve(message.origin));
+  });
+  child.send({ answers, url: stand.copyUrl });
+  const origin = await listening;
+  const { database } = watched;
+  const job = { origin, connections: options.connections, warmUp: WARM_UP, seconds: options.seconds, ...work };
+  const watch = {
+    ...(child.pid === undefined ? {} : { service: child.pid }),
+    ...(database === undefined ? {} : { database }),
+  };
+  const { measured } = await measure(fileOf('load'), job, watch);
+  child.disconnect();
+  return measured;
+}
+
+/** What the service answers to each path, for Fastify alone to answer the same. */
+async function recorded(origin: string, reads: readonly ReadRow[]): Promise<Record<string, string>> {
+  const answers: Record<string, string> = {};
+  for (const path of reads.flatMap(({ paths }) => paths)) {
+    const response = await fetch(origin + path);
+    if (!response.ok) throw new Error(`${path} answers ${response.status}`);
+    answers[path] = await response.text();
+  }
+  return answers;
+}
+
+/** The median of a few starts on a database that holds data. */
+async function warmStart(
+  what: string,
+  start: (env: Record<string, string>) => Promise<ServiceProcess>,
+  env: Record<string, string>,
+): Promise<Figure> {
+  tell(`warm start ${what}`);
+  const times: number[] = [];
+  for (let i = 0; i < STARTS; i += 1) {
+    const service = await start(env);
+    times.push(service.readyAfter);
+    await service.stop();
+  }
+  const median = times.sort((a, b) => a - b)[Math.floor(STARTS / 2)] ?? 0;
+  return {
+    title: `warm start to ready ${what}`,
+    value: `${(median / 1000).toFixed(2)} s`,
+    goal: '< 2 s',
+    met: median < 2000,
+  };
+}
+
+async function post(base: string, resource: Questionnaire | Patient): Promise<string> {
+  const response = await fetch(`${base}/${resource.resourceType}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/fhir+json' },
+    body: JSON.stringify(resource),
+  });
+  const text = await response.text();
+  if (response.status !== 201) throw new Error(`POST ${resource.resourceType} answers ${response.status}: ${text}`);
+  return JSON.parse(text).id;
+}
+
+/** Puts `text` between the marks of a Markdown file. */
+function writeInto(file: string, text: string): void {
+  const before = readFileSync(file, 'utf8');
+  const marks = /(<!-- measured -->\n)[\s\S]*(<!-- end of measured -->)/;
+  if (!marks.test(before)) throw new Error(`${file} has no place for what was measured`);
+  writeFileSync(
+    file,
+    before.replace(marks, (_, from: string, to: string) => `${from}\n${text}\n\n${to}`),
+  );
+}
+
+const tell = (what: string): void => console.error(`bench: ${what}`);
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2));
+  const load = loadavg()[0] ?? 0;
+  const began = Date.now();
+  const { rows, figures } = await bench(options);
+  const text = [
+    `${options.connections} connections, ${options.seconds} s per row, ${options.rows} responses of ${options.patients} patients; ` +
+      `Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? 'CPU'}, load average before the run ${load.toFixed(1)}.`,
+    '',
+    tables(rows, figures),
+  ].join('\n');
+  console.log(text);
+  if (options.write !== undefined) writeInto(options.write, text);
+  tell(`took ${Math.round((Date.now() - began) / 1000)} s`);
+  const failed = failures(rows);
+  for (const line of failed) console.error(`NOT AS EXPECTED: ${line}`);
+  if (failed.length > 0) process.exitCode = 1;
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof RangeError || error instanceof TypeError ? `${error.message}\n${USAGE}` : error);
+  process.exitCode = 1;
+});

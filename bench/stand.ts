@@ -1,0 +1,72 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { type Embedded, startEmbedded, withDatabase } from '../src/embedded.ts';
+import { parentOf } from './process-stat.ts';
+
+/** The database of one run, in a folder of its own that is gone at the end. */
+export interface Stand {
+  dataDir: string;
+  /** What the service writes. */
+  url: string;
+  /** An identical copy, for what `pg` alone does. */
+  copyUrl: string;
+  /** The postmaster's process, where the system tells it. */
+  postmaster: number | undefined;
+  client(): Promise<pg.Client>;
+  /** Makes the copy anew. Nobody may be connected to the original. */
+  copy(): Promise<void>;
+  stopServer(): Promise<void>;
+  remove(): Promise<void>;
+}
+
+const COPY = 'vigie_bench_copy';
+
+/** The embedded PostgreSQL as the service runs it: the same programs and settings, none of them less durable. */
+export async function makeStand(): Promise<Stand> {
+  const folder = mkdtempSync(join(tmpdir(), 'vigie-bench-'));
+  // As root the server runs as an account that has to pass through here.
+  chmodSync(folder, 0o711);
+  const dataDir = join(folder, 'data');
+  const server: Embedded = await startEmbedded({ dataDir, log: () => {} });
+  const client = async (): Promise<pg.Client> => {
+    const made = new pg.Client({ connectionString: server.url });
+    await made.connect();
+    return made;
+  };
+  const asked = await client();
+  const { rows } = await asked.query<{ pid: number; name: string }>(
+    'select pg_backend_pid() as pid, current_database() as name',
+  );
+  await asked.end();
+  const backend = rows[0];
+  if (!backend) throw new Error('The database does not answer');
+  const admin = async (...statements: string[]): Promise<void> => {
+    const made = new pg.Client({ connectionString: withDatabase(server.url, 'postgres') });
+    await made.connect();
+    try {
+      for (const statement of statements) await made.query(statement);
+    } finally {
+      await made.end();
+    }
+  };
+  return {
+    dataDir,
+    url: server.url,
+    copyUrl: withDatabase(server.url, COPY),
+    postmaster: parentOf(backend.pid),
+    client,
+    copy: () =>
+      admin(
+        `drop database if exists ${COPY} with (force)`,
+        `create database ${COPY} template "${backend.name}"`,
+        'checkpoint',
+      ),
+    stopServer: () => server.stop(),
+    async remove() {
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
