@@ -27,7 +27,10 @@ export interface Form {
 export interface Snapshot {
   generation: string;
   terminology: Terminology;
+  /** The newest active version of each policy: what a report that comes in now is judged by. */
   policies: readonly Policy[];
+  /** A released policy by `url|version`, retired ones too: what an earlier report was judged by. Undefined when it is not held. */
+  policy(canonical: string): Policy | undefined;
   /** The form of a canonical: with a version that very one, else the newest active one. Undefined when it is not held. */
   form(canonical: string): Form | undefined;
   /** Versions that are held of a url, to say so in a refusal. */
@@ -81,10 +84,26 @@ async function load(db: Database, within: Compartment): Promise<Snapshot> {
   }
   for (const versions of byUrl.values()) versions.sort((a, b) => compareVersions(b, a));
   const forms = new Map<Questionnaire, Form>();
+  const released = plans
+    .map((text): PlanDefinition => JSON.parse(text))
+    .filter((plan) => plan.status !== 'draft' && plan.url !== undefined && isPolicy(plan));
+  const compiled = new Map<string, Policy>();
+  const policyOf = (plan: PlanDefinition): Policy => {
+    const canonical = `${plan.url}|${plan.version}`;
+    const policy = compiled.get(canonical) ?? compilePolicy(plan);
+    compiled.set(canonical, policy);
+    return policy;
+  };
   return {
     generation,
     terminology,
-    policies: activePolicies(plans.map((text): PlanDefinition => JSON.parse(text))),
+    policies: newestActive(released)
+      .map(policyOf)
+      .sort((a, b) => (a.canonical < b.canonical ? -1 : 1)),
+    policy(canonical) {
+      const plan = released.find(({ url, version }) => `${url}|${version}` === canonical);
+      return plan && policyOf(plan);
+    },
     form(canonical) {
       const { url, version } = splitCanonical(canonical);
       const found = byUrl
@@ -114,15 +133,14 @@ function formOf(questionnaire: Questionnaire, terminology: Terminology): Form {
   };
 }
 
-/** Of each url the newest active version; sorted, since the order of policies is part of what a record repeats. */
-function activePolicies(plans: readonly PlanDefinition[]): Policy[] {
+/** Of each url the newest active version. */
+function newestActive(plans: readonly PlanDefinition[]): PlanDefinition[] {
   const newest = new Map<string, PlanDefinition>();
   for (const plan of plans) {
-    if (plan.status !== 'active' || !isPolicy(plan) || plan.url === undefined) continue;
-    const held = newest.get(plan.url);
-    if (!held || compareVersions(plan, held) > 0) newest.set(plan.url, plan);
+    const held = newest.get(plan.url ?? '');
+    if (plan.status === 'active' && (!held || compareVersions(plan, held) > 0)) newest.set(plan.url ?? '', plan);
   }
-  return [...newest.values()].map(compilePolicy).sort((a, b) => (a.canonical < b.canonical ? -1 : 1));
+  return [...newest.values()];
 }
 
 /** Newer is the greater version (numbers within it compared as numbers), then the later date, then the later change. */

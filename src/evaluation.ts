@@ -10,6 +10,7 @@ import { fold, isNext, type TermStep } from './rules/episodes.ts';
 import type { Finding, Report } from './rules/finding.ts';
 import { advance, type FlagChange, reconcile, signature } from './rules/flags.ts';
 import { GRADING_DIGESTS } from './rules/gradings/index.ts';
+import type { Policy } from './rules/policy.ts';
 import { decisionRecord } from './rules/record.ts';
 import { EXTENSION, UNVALIDATED_WORDING } from './rules/resources/codes.ts';
 import { flagOf, notEvaluatedFlag, withStatus } from './rules/resources/flag.ts';
@@ -128,7 +129,7 @@ const earlierTime = (before: StoredReport | undefined): { authored: string; time
   };
 
 /** What the response says; undefined when no item of its form can be graded. */
-function reportOf({ id, version, response, form }: Evaluating, time: SymptomTime): StoredReport | undefined {
+function reportOf({ id, version, response, form, snapshot }: Evaluating, time: SymptomTime): StoredReport | undefined {
   // A term of which nothing was asked this time says nothing, and gets no Observation.
   const graded = form.grade(form.compiled.collect(response)).filter(wasAsked);
   if (graded.length === 0) return undefined;
@@ -146,6 +147,7 @@ function reportOf({ id, version, response, form }: Evaluating, time: SymptomTime
       day: time.day,
       baseline: baseline === true,
       findings,
+      policies: snapshot.policies.map(({ canonical }) => canonical),
     },
     authored: response.authored ?? '',
     clockAhead: time.clockAhead,
@@ -174,7 +176,7 @@ async function follow(
   const reports = past ? [...others, ...own] : own;
   const folded = fold(
     reports.map((stored) => stored.report),
-    snapshot.policies,
+    (one) => policiesOf(snapshot, one),
     facts,
     past ? undefined : state,
   );
@@ -186,6 +188,7 @@ async function follow(
   const since = [past?.before?.report.at, report?.report.at].filter((at) => at !== undefined).sort()[0] ?? '';
   const steps = folded.steps.filter(({ term, at }) => terms.has(term) && at >= since);
 
+  const asked = policiesAsked(snapshot, steps);
   const writer = writerOf(deps, within, input);
   const observations = await observationVersions(deps, within, input, writer, past?.before, report);
   const flags = await flagVersions(deps, within, input, writer, { changes, steps, reports, failed: past?.failed });
@@ -196,7 +199,7 @@ async function follow(
     fhirpathVersion: deps.engine.fhirpathVersion,
     questionnaire: { canonical: input.form.canonical, digest: input.form.digest },
     gradings: GRADING_DIGESTS,
-    policies: snapshot.policies,
+    policies: asked,
     source: { type: 'QuestionnaireResponse', id, version: input.version },
     patient: { reference: `Patient/${input.patient}`, version: context.patient.version },
     report: (report ?? past?.before)?.report ?? withdrawn(deps.now()),
@@ -213,7 +216,7 @@ async function follow(
           { role: 'source', what: `Patient/${input.patient}/_history/${context.patient.version}` },
           ...earlierReports(steps, id).map((what) => ({ role: 'derivation' as const, what })),
         ],
-        policies: snapshot.policies.map(({ canonical }) => canonical),
+        policies: asked.map(({ canonical }) => canonical),
         recorded: deps.now().toISOString(),
         ...(report ? { occurred: report.report.at } : {}),
         digest: record.digest,
@@ -461,6 +464,34 @@ const ledgerRow = (row: EpisodeRow) => ({
   signature: row.signature,
   status: row.status,
 });
+
+/** Those that were active when a report came in; a report of an older store is judged by those of today. */
+function policiesOf(snapshot: Snapshot, { policies }: Report): readonly Policy[] {
+  if (!policies) return snapshot.policies;
+  return policies.map((canonical) => {
+    const policy = snapshot.policy(canonical);
+    if (!policy) throw new Error('a report was judged by a policy that is no longer held');
+    return policy;
+  });
+}
+
+/** Every policy that a record of these steps has to name, sorted. */
+function policiesAsked(snapshot: Snapshot, steps: readonly TermStep[]): Policy[] {
+  const asked = new Map(snapshot.policies.map((policy) => [policy.canonical, policy]));
+  for (const { conditions, episodeBefore, episodeAfter } of steps) {
+    const refs = [
+      ...conditions,
+      ...(episodeBefore?.openedBy ?? []),
+      ...(episodeBefore?.decidedBy ?? []),
+      ...(episodeAfter?.decidedBy ?? []),
+    ];
+    for (const { policy } of refs) {
+      const held = asked.has(policy) ? undefined : snapshot.policy(policy);
+      if (held) asked.set(policy, held);
+    }
+  }
+  return [...asked.values()].sort((a, b) => (a.canonical < b.canonical ? -1 : 1));
+}
 
 /** The reports, other than its own, that the decisions about a response rest on. */
 function earlierReports(steps: readonly TermStep[], id: string): string[] {

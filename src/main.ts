@@ -8,6 +8,11 @@ import { startFailure } from './start-failure.ts';
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const log = openLog(config.logLevel);
+  // Whatever escapes is told without its message, which may quote what a patient wrote, and ends the process.
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'unforeseen');
+    process.exit(1);
+  });
   const service = await startService(config, { log, root: join(import.meta.dirname, '..') });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {

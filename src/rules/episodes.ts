@@ -66,20 +66,24 @@ export function step(state: FoldState, report: Report, policies: readonly Policy
   return { state: { upTo: { at: report.at, id: report.source.id }, terms }, steps };
 }
 
-/** Folds reports in the order of symptom time, then source id, whatever their order here. Throws when two share a position. */
-export function fold(
-  reports: readonly Report[],
-  policies: readonly Policy[],
+/**
+ * Folds reports in the order of symptom time, then source id, whatever their order here. `policiesOf` gives those that a report is
+ * judged by: the ones that were active when it came in, so that a new policy never rewrites the past. Throws when two reports share
+ * a position.
+ */
+export function fold<R extends Report>(
+  reports: readonly R[],
+  policiesOf: readonly Policy[] | ((report: R) => readonly Policy[]),
   patient: PatientFacts,
   from: FoldState = EMPTY,
 ): FoldResult {
-  const asked = inOrder(policies);
+  const asked = typeof policiesOf === 'function' ? policiesOf : always(inOrder(policiesOf));
   const episodes = Object.values(from.terms).flatMap(({ episode }) => (episode ? [track(episode)] : []));
   const open = new Map(episodes.map((tracked) => [tracked.episode.term, tracked]));
   const steps: TermStep[] = [];
   let state = from;
   for (const report of [...reports].sort(byPosition)) {
-    const next = step(state, report, asked, patient);
+    const next = step(state, report, asked(report), patient);
     state = next.state;
     for (const made of next.steps) {
       steps.push(made);
@@ -96,6 +100,11 @@ export function fold(
   }
   return { state, steps, episodes: episodes.map(finished).sort(byStart) };
 }
+
+const always =
+  <T>(value: T) =>
+  (): T =>
+    value;
 
 interface Tracked {
   episode: Episode;

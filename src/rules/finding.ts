@@ -66,6 +66,8 @@ export interface Report {
   /** A recorded baseline; never assumed of a first report. */
   baseline: boolean;
   findings: readonly Finding[];
+  /** `url|version` of the policies that were active when it came in, and that it is judged by ever after. */
+  policies?: readonly string[];
 }
 
 /** Lowest grade that is certain, `undefined` when none is. */
