@@ -88,6 +88,9 @@ export function openDatabase(
   pool.on('error', (error) => {
     if (!pool.ending) options.onError?.(error);
   });
+  // One that breaks under a statement fails that statement, whose caller is told. It is told as an event besides, to which the
+  // pool does not listen while the connection is in use: without a listener that too would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
 
   return {
