@@ -21,6 +21,7 @@ export function indexRow(
   options: { baseUrl: string; patient?: string },
 ): IndexRow {
   const tok = new Set<string>();
+  const ownerReference = options.patient === undefined ? undefined : `Patient/${options.patient}`;
   let key1: bigint | null = null;
   let lo: number | null = null;
   let hi: number | null = null;
@@ -36,6 +37,7 @@ export function indexRow(
       }
       for (const key of keysOf(param, element, options.baseUrl)) {
         if (indexed(key) !== key) continue;
+        if (ownerReference !== undefined && key === ownerReference && namesOwner(spec, param)) continue;
         const made = token(tenant, spec.type, param.code, key);
         tok.add(made);
         // The principal code is the first one that has a system, or a canonical.
@@ -45,6 +47,16 @@ export function indexRow(
   }
   if (options.patient !== undefined) tok.add(compartmentToken(tenant, options.patient));
   return { tok: [...tok], key1, lo: instant(lo), hi: instant(hi) };
+}
+
+/** Parameters that name whose data a resource is: the compartment's token answers them, and none of their own is kept. */
+export const namesOwner = ({ patient }: ResourceSpec, { code }: SearchParam): boolean =>
+  patient !== undefined && (code === patient || code === 'patient');
+
+/** The token that a key of a parameter is found by. */
+export function searchToken(tenant: number, spec: ResourceSpec, param: SearchParam, key: string): string {
+  const owner = namesOwner(spec, param) ? /^Patient\/([^/]+)/.exec(key)?.[1] : undefined;
+  return owner === undefined ? token(tenant, spec.type, param.code, indexed(key)) : compartmentToken(tenant, owner);
 }
 
 /**

@@ -1,11 +1,11 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Compartment } from '../fhir/compartment.ts';
-import { shardOf } from '../fhir/ids.ts';
 import { badCursor, type Cursor, type DateRange, type Filter, type Query } from '../fhir/query.ts';
+import { type ResourceSpec, resourceSpec } from '../fhir/resources.ts';
 import { keysOf, type SearchParam } from '../fhir/search-parameters.ts';
 import type { Database } from './database.ts';
 import { isUnreadableMoment, outage } from './errors.ts';
-import { indexed, instant, token } from './index-rows.ts';
+import { instant, namesOwner, searchToken } from './index-rows.ts';
 import { shardOfId, visibleToken } from './resources.ts';
 
 /** A hit, as it is stored. */
@@ -95,15 +95,17 @@ function shardOfQuery(query: Query): number | undefined {
     if (filter.kind === 'id' && filter.ids.length === 1) return shardOfId(filter.ids[0] ?? '');
     if (filter.kind !== 'keys' || filter.keys.length !== 1) continue;
     const [type, id] = filter.keys[0]?.split('/') ?? [];
-    if (type === 'Patient' && id && BY_PATIENT.has(`${query.type}.${filter.param.code}`)) return shardOf(id);
+    if (type === 'Patient' && id && namesOwner(specOf(query.type), filter.param)) return shardOfId(id);
   }
   return undefined;
 }
 
-/** Parameters that say whose data a resource is, and so where it lies. */
-const BY_PATIENT = new Set(
-  ['Observation', 'Flag', 'QuestionnaireResponse'].flatMap((type) => [`${type}.subject`, `${type}.patient`]),
-);
+/** The row of a type that a query was checked against, so it is there. */
+function specOf(type: string): ResourceSpec {
+  const spec = resourceSpec(type);
+  if (!spec) throw new Error(`${type} is not served`);
+  return spec;
+}
 
 function condition(tenant: number, type: string, filter: Filter): RawBuilder<unknown> {
   switch (filter.kind) {
@@ -116,7 +118,7 @@ function condition(tenant: number, type: string, filter: Filter): RawBuilder<unk
     case 'date':
       return sql`c.lo is not null and ${either(filter.ranges.map((range) => dateCondition(range, sql`c.lo`, sql`c.hi`)))}`;
     case 'keys': {
-      const hashes = filter.keys.map((key) => token(tenant, type, filter.param.code, indexed(key)));
+      const hashes = filter.keys.map((key) => searchToken(tenant, specOf(type), filter.param, key));
       const list = sql`array[${sql.join(hashes.map((hash) => sql`${hash}::bigint`))}]`;
       if (hashes.length === 0) return sql`false`;
       return hashes.length === 1 ? sql`c.tok @> ${list}` : sql`c.tok && ${list}`;
@@ -186,7 +188,7 @@ async function includes(
   const visible = visibleToken(within);
   for (const { type, param } of query.revincludes) {
     const keys = matches.map((match) => `${match.type}/${match.id}`);
-    const hashes = keys.map((key) => sql`${token(within.tenant, type, param.code, key)}::bigint`);
+    const hashes = keys.map((key) => sql`${searchToken(within.tenant, specOf(type), param, key)}::bigint`);
     const { rows } = await run(() =>
       sql<Row>`
         select c.type, c.id, c.shard, c.version, c.ts, null as sortkey, v.content
