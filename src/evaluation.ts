@@ -2,6 +2,7 @@ import type { Coding, Flag, Patient, QuestionnaireResponse, Resource } from '@me
 import type { Form, Snapshot } from './catalog.ts';
 import type { Deps } from './deps.ts';
 import type { Compartment } from './fhir/compartment.ts';
+import { FhirError } from './fhir/errors.ts';
 import { derivedId, newId } from './fhir/ids.ts';
 import { resourceSpec } from './fhir/resources.ts';
 import { spliceOwn } from './fhir/text.ts';
@@ -92,11 +93,14 @@ export async function evaluate(deps: Deps, within: Compartment, input: Evaluatin
     if (report && (state.stale || !isNext(state, report.report))) past ??= await readPast(deps, within, input);
     return await follow(deps, within, input, { state, past, report });
   } catch (error) {
-    if (error instanceof StaleRead || !time) throw error;
+    // What the database could not tell is no fault of the rules: the client is told to try again.
+    if (error instanceof StaleRead || isOutage(error) || !time) throw error;
     deps.log.error({ err: error, resource: `QuestionnaireResponse/${id}` }, 'not evaluated');
     return notEvaluated(deps, within, input, { state, time, failed, report });
   }
 }
+
+const isOutage = (error: unknown): boolean => error instanceof FhirError && error.issues[0].code === 'transient';
 
 /** Whether anything rests on a response: then it cannot be deleted. */
 export async function isGraded(
