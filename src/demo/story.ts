@@ -28,7 +28,7 @@ export function tellStory(chart: Chart): string[] {
 /** One line per report, one column per term that was ever above 0. */
 function gradeTable(reports: readonly ReportRead[]): string[] {
   const all = reports.flatMap(({ observations }) => observations);
-  const terms = [...new Set(all.map(termOf))];
+  const terms = [...new Set(all.map(termOf))].sort((a, b) => numberOf(a) - numberOf(b));
   const spoken = terms.filter((term) => all.some((one) => termOf(one) === term && answersOf(one) !== undefined));
   const name = (term: string): string => nameOf(all.find((one) => termOf(one) === term));
   const silent = terms.filter((term) => !spoken.includes(term)).map(name);
@@ -153,6 +153,9 @@ const decidedBy = ({ policies }: Chart): string[] =>
   policies.map(({ url, version, title }) => `Policy  ${url} version ${version}\n        ${title}`);
 
 const termOf = ({ code }: Observation): string => code.coding?.find(({ system }) => system === PRO_CTCAE)?.code ?? '';
+
+/** `PROCTCAE_16_COMP` is the term of number 16. */
+const numberOf = (term: string): number => Number(/\d+/.exec(term)?.[0] ?? 0);
 
 const nameOf = (observation: Observation | undefined): string =>
   (observation?.code.coding?.[0]?.display ?? 'A report').replace(/: composite grade$/, '');
