@@ -249,20 +249,17 @@ function counted(episode: Episode, finding: Finding, day: string): Episode {
   const { openingLevel, lastCalmDay } = episode;
   const reports = episode.reports + (finding.outcome.kind === 'not-gradable' ? 0 : 1);
   if (isStirred(finding, openingLevel)) return { ...episode, calmDays: 0, lastCalmDay: undefined, reports };
-  const counts = isCalm(finding, openingLevel) && (lastCalmDay === undefined || day > lastCalmDay);
+  const counts = isComplete(finding) && (lastCalmDay === undefined || day > lastCalmDay);
   return counts ? { ...episode, calmDays: episode.calmDays + 1, lastCalmDay: day, reports } : { ...episode, reports };
 }
 
-/** Complete, below the opening level and at grade 1 or less. */
-function isCalm(finding: Finding, openingLevel: number): boolean {
-  if (finding.outcome.kind !== 'graded' || !isComplete(finding)) return false;
-  return finding.outcome.grade < openingLevel && finding.outcome.grade <= 1;
-}
-
-/** Certainly not calm, whatever is missing. What leaves calm open, or contradicts itself, neither counts nor resets. */
+/**
+ * Certainly not calm, whatever is missing: at the opening level or above, or above grade 1. Of the rest only what is complete
+ * counts; what leaves calm open, or contradicts itself (and so is graded 0), neither counts nor resets.
+ */
 function isStirred(finding: Finding, openingLevel: number): boolean {
   const least = lowest(finding.outcome);
-  return least !== undefined && !isContradictory(finding) && (least >= openingLevel || least > 1);
+  return least !== undefined && (least >= openingLevel || least > 1);
 }
 
 /** Whether a finding tells the grade of the episode anew: a certain grade does, a range only when its floor is higher. */

@@ -103,6 +103,27 @@ t.test('calm days', async (t) => {
   for (const [name, findings, expected] of cases) t.equal(last(...findings).episodeAfter?.calmDays, expected, name);
 });
 
+t.test('an episode that opened at level 1 is calm at 0 alone', async (t) => {
+  const low = [
+    compilePolicy(
+      plan([
+        { id: 'open', expression: '%finding.min >= 1' },
+        { id: 'close', code: 'close', expression: '%episode.calmDays >= 2' },
+      ]),
+    ),
+  ];
+  const calm = (...grades: number[]) =>
+    fold(days(grades.map((grade) => graded(grade))), low, {}).steps.at(-1)?.episodeAfter?.calmDays;
+  t.equal(calm(1, 1), 0, 'at the level it does not count');
+  t.equal(calm(1, 0), 1);
+  t.equal(calm(1, 0, 1), 0, 'and resets');
+});
+
+t.test('reports that cannot be graded are not counted', async (t) => {
+  t.equal(last(graded(3), notGradable()).episodeAfter?.reports, 1);
+  t.equal(last(graded(3), notGradable(), atLeast(1, 3), contradictory(1)).episodeAfter?.reports, 3);
+});
+
 t.test('calm days are different days where the patient is', async (t) => {
   const at = (moment: string, id: string, grade: number, day = moment.slice(0, 10)): Report => ({
     ...report(moment, graded(grade), { id }),
@@ -287,6 +308,7 @@ t.test('a baseline is one that was recorded, and counts for its own report', asy
   t.same(run(report('03-01', graded(3), { baseline: true })).episodes, [], 'no rise above itself');
   const contradiction = run(report('03-01', contradictory(1), { baseline: true }), report('03-08', graded(3)));
   t.same(contradiction.episodes, [], 'a contradictory one is none');
+  t.ok(contradiction.steps.every(({ baseline }) => baseline === undefined));
   t.same(run(report('03-01', atLeast(0, 1), { baseline: true }), report('03-08', graded(3))).episodes, []);
 });
 

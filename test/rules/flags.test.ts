@@ -136,6 +136,24 @@ t.test('reconcile', async (t) => {
       ['none own b', 'retract over -', 'retract member -'],
     ],
     [
+      'touching at the other end too',
+      [row({ flagId: 'A', origin: 'a', start: d(4) })],
+      [episode({ status: 'closed', end: d(4) })],
+      ['update A b'],
+    ],
+    [
+      'just not touching there',
+      [row({ flagId: 'A', origin: 'a', start: d(4) })],
+      [episode({ status: 'closed', end: d(4).replace('T08', 'T07') })],
+      ['create - b', 'retract A -'],
+    ],
+    [
+      'a member goes before an overlap that started earlier',
+      [row({ flagId: 'over', origin: 'gone', start: d(1) }), row({ flagId: 'member', origin: 'c', start: d(3) })],
+      [with_({}, ['b', 'c'])],
+      ['ledger-only member b', 'retract over -'],
+    ],
+    [
       'an episode split in two: each origin keeps its own',
       [a],
       [

@@ -99,6 +99,15 @@ t.test('answers are remembered by the values of the inputs', async (t) => {
   t.not(remembered(around({ finding: graded(2) })), two, 'beyond its capacity it starts anew');
 });
 
+t.test('a value is remembered in its own place', async (t) => {
+  const { inputs } = compileExpression('%previous.grade > %baseline.grade', ['%previous.grade', '%baseline.grade']);
+  const remembered = remember(inputs, ({ before }) => before);
+  const previous = { grade: 1, at: '2026-03-03T08:00:00.000Z', day: '2026-03-03', source };
+  const [one, other] = [{ previous }, { baseline: previous }];
+  t.equal(remembered(around({ before: one })), one);
+  t.equal(remembered(around({ before: other })), other);
+});
+
 t.test('a condition on a moment or a day says so, so that nobody remembers it', async (t) => {
   const timed = (expression: string) => compileExpression(expression, checkExpression(expression).mentions).timed;
   t.ok(timed('%now > %previous.at'));
