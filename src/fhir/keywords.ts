@@ -115,7 +115,7 @@ const list: CodeKeywordDefinition = {
               _`${data}[${i}] === null`,
               () =>
                 gen.if(_`!Array.isArray(${beside}) || ${beside}[${i}] === null || ${beside}[${i}] === undefined`, () =>
-                  fail(cxt, _`{what: "null"}`),
+                  named(cxt, i, () => fail(cxt, _`{what: "null"}`)),
                 ),
               item,
             );
@@ -199,10 +199,10 @@ const resources: CodeKeywordDefinition = {
 };
 
 /** Errors of what `generate` makes are placed at `step`: ajv knows JSON names only, and we want a choice's element too. */
-function named(cxt: KeywordCxt, step: string, generate: () => void): void {
+function named(cxt: KeywordCxt, step: string | Name, generate: () => void): void {
   const it = cxt.it as { errorPath: Code };
   const outer = it.errorPath;
-  it.errorPath = str`${outer}${`/${step}`}`;
+  it.errorPath = str`${outer}/${step}`;
   generate();
   it.errorPath = outer;
 }

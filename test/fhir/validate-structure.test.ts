@@ -631,7 +631,7 @@ const BROKEN: Record<string, [says: RegExp, confirm: (resource: Members) => bool
   'Questionnaire-zika-virus-exposure-assessment.json': [
     /XHTML/,
     (resource) =>
-      fhirpath.evaluate(resource, 'Questionnaire.text.div.htmlChecks()', {}, r4Model, { async: false })[0] === false,
+      fhirpath.evaluate(resource, 'Questionnaire.text.`div`.htmlChecks()', {}, r4Model, { async: false })[0] === false,
   ],
   'SearchParameter-questionnaireresponse-extensions-QuestionnaireResponse-item-subject.json': [
     /Expected an id/,
