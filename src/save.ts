@@ -15,7 +15,7 @@ import {
   versionConflict,
 } from './fhir/errors.ts';
 import { drawShard, newId } from './fhir/ids.ts';
-import { parseQuery } from './fhir/query.ts';
+import { MAX_COUNT, parseQuery, type Query } from './fhir/query.ts';
 import type { ResourceSpec } from './fhir/resources.ts';
 import { type ReceivedText, splice } from './fhir/text.ts';
 import { validateStructure } from './fhir/validate-structure.ts';
@@ -26,7 +26,7 @@ import { type PatientContext, patientContext } from './store/context.ts';
 import { gaveWay } from './store/errors.ts';
 import { indexRow, NO_INDEX, patientOf } from './store/index-rows.ts';
 import { findResource, type Stored } from './store/resources.ts';
-import { search } from './store/search.ts';
+import { type Hit, search } from './store/search.ts';
 import { type Claim, commit, type NewVersion, type Write } from './store/write.ts';
 
 /** What a write came to, built from what was committed. */
@@ -317,15 +317,27 @@ async function conditionOf(
   const wanted = query.used.map(([name, value]) => `${name}=${value}`).sort();
   const key = `If-None-Exist ${spec.type}?${wanted.join('&')}`;
   const owner = await claimOwner(deps.db, within, key);
-  // Whatever else was asked for: all that matches counts.
-  const unpaged = { ...query, count: 2, countOnly: false, after: undefined, revincludes: [] };
-  const { matches: found } = await search(deps.db, within, unpaged, deps.baseUrl);
-  const [hit, second] = found;
+  const [hit, second] = await firstTwo(deps, within, query);
   if (second) throw multipleMatches('If-None-Exist');
   if (hit) return { existing: { ...hit, outcome: 'existing' } };
   return {
     claim: { key, shard: claimShard(key), type: spec.type, ...(owner ? { stale: owner.id } : {}) },
   };
+}
+
+/**
+ * Two matches, or all when there are fewer, whatever else the query asks for. A page may hold none and not be the last, since what
+ * the index finds is checked on the content.
+ */
+async function firstTwo(deps: Deps, within: Compartment, query: Query): Promise<Hit[]> {
+  const found: Hit[] = [];
+  let page: Query = { ...query, count: 2, countOnly: false, total: false, after: undefined, revincludes: [] };
+  for (;;) {
+    const { matches: hits, next } = await search(deps.db, within, page, deps.baseUrl);
+    found.push(...hits);
+    if (!next || found.length >= 2) return found;
+    page = { ...page, count: MAX_COUNT, after: next };
+  }
 }
 
 const rulesOf = (spec: ResourceSpec): TypeRules => RULES[spec.type] ?? {};

@@ -24,12 +24,16 @@ export const createIn = (
   options: { ifNoneExist?: string } = {},
 ): Promise<Saved> => create(deps, everyone(), specOf(resource.resourceType), received(resource), options);
 
+/** A resource with the id under which it is stored. */
+export interface Named {
+  resourceType: string;
+  id: string;
+  [element: string]: unknown;
+}
+
 /** Updates through the write path itself. */
-export const updateIn = (
-  deps: Deps,
-  resource: { resourceType: string; id: string },
-  options: { ifMatch?: number } = {},
-): Promise<Saved> => update(deps, everyone(), specOf(resource.resourceType), resource.id, received(resource), options);
+export const updateIn = (deps: Deps, resource: Named, options: { ifMatch?: number } = {}): Promise<Saved> =>
+  update(deps, everyone(), specOf(resource.resourceType), resource.id, received(resource), options);
 
 /** The bundled weekly form, as it ships. */
 export const WEEKLY: Questionnaire = JSON.parse(
