@@ -98,9 +98,7 @@ function eventStory(version: FlagVersion, before: FlagVersion | undefined, chart
   const measured = observation ? `${answersOf(observation) ?? 'all 0'}, grade ${gradeOf(observation)}` : '';
   return [
     `    ${day(cause?.authored)}  ${eventOf(flag, before?.flag).padEnd(29)}  ${measured}${correction}`,
-    ...(isNews
-      ? reasons.map((reason, index) => `              ${index === 0 ? 'since' : '  and'} ${lowerFirst(reason)}`)
-      : []),
+    ...(isNews ? wrapped(`since ${reasons.map(lowerFirst).join('; ')}`, 104, ' '.repeat(12)) : []),
   ];
 }
 

@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { SETTINGS } from '../src/config.ts';
+
+const readme = readFileSync('README.md', 'utf8');
+
+t.test('the table of settings is that of the code, both ways', async (t) => {
+  const rows = [...readme.matchAll(/^\| `([A-Z_]+)` \| (.*?) \| (.*) \|$/gm)].map(([, name, standard, description]) => [
+    name,
+    standard,
+    description,
+  ]);
+  const expected = Object.entries(SETTINGS).map(([name, setting]) => [
+    name,
+    'default' in setting && setting.default !== '' ? `\`${setting.default}\`` : '',
+    setting.description,
+  ]);
+  t.same(rows, expected);
+});
+
+t.test('every script that the README names is there', async (t) => {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
+  for (const [, name = ''] of readme.matchAll(/npm run (?:--silent )?([a-z][a-z:]*)/g))
+    t.ok(name in scripts, `npm run ${name}`);
+});
