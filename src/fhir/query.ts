@@ -154,7 +154,9 @@ function referenceKeys(param: SearchParam, modifier: string | undefined, text: s
   if (local) {
     if (modifier !== undefined && local.type !== modifier) return [];
     if (local.base !== undefined && local.base !== baseUrl) return [text];
-    return [`${local.type}/${local.id}${local.version === undefined ? '' : `/_history/${local.version}`}`];
+    const key = `${local.type}/${local.id}${local.version === undefined ? '' : `/_history/${local.version}`}`;
+    // A canonical under our own base is kept as it is written, being a name and not a place.
+    return local.base !== undefined && CANONICAL.has(local.type) ? [key, text] : [key];
   }
   if (/^[a-z][a-z0-9+.-]*:/i.test(text) || text.includes('/')) return [text];
   if (modifier !== undefined) return [`${modifier}/${text}`];
@@ -163,6 +165,7 @@ function referenceKeys(param: SearchParam, modifier: string | undefined, text: s
 }
 
 const SERVED = new Set(RESOURCES.map(({ type }) => type));
+const CANONICAL = new Set(RESOURCES.filter(({ canonical }) => canonical).map(({ type }) => type));
 
 const PREFIXES = new Set(['eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb']);
 

@@ -120,10 +120,11 @@ const referenceText = (value: unknown): string | undefined =>
     ? value.reference
     : undefined;
 
-/** Open ends, and years beyond four digits, become PostgreSQL's infinities. */
+/** Open ends become PostgreSQL's infinities; the end of the year 9999 does not, so that an open end lies beyond it. */
 export function instant(millis: number | null): string | null {
   if (millis === null) return null;
-  if (millis >= YEAR_10000) return 'infinity';
+  if (millis === Number.POSITIVE_INFINITY) return 'infinity';
+  if (millis >= YEAR_10000) return '10000-01-01T00:00:00.000Z';
   if (millis < YEAR_1) return '-infinity';
   return new Date(millis).toISOString();
 }

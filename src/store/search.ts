@@ -1,11 +1,11 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Compartment } from '../fhir/compartment.ts';
-import { badCursor, type Cursor, type DateRange, type Filter, type Query } from '../fhir/query.ts';
+import { badCursor, type Cursor, type DateRange, type Filter, MAX_COUNT, type Query } from '../fhir/query.ts';
 import { type ResourceSpec, resourceSpec } from '../fhir/resources.ts';
 import { keysOf, type SearchParam } from '../fhir/search-parameters.ts';
 import type { Database } from './database.ts';
 import { isUnreadableMoment, outage } from './errors.ts';
-import { instant, namesOwner, searchToken } from './index-rows.ts';
+import { indexed, instant, namesOwner, searchToken } from './index-rows.ts';
 import { shardOfId, visibleToken } from './resources.ts';
 
 /** A hit, as it is stored. */
@@ -41,7 +41,7 @@ interface Row {
  */
 export async function search(db: Database, within: Compartment, query: Query, baseUrl: string): Promise<Found> {
   const where = whereOf(within, query);
-  const total = query.total ? await countOf(db, where) : undefined;
+  const total = query.total ? await totalOf(db, within, query, where, baseUrl) : undefined;
   if (query.countOnly) return { matches: [], included: [], ...(total === undefined ? {} : { total }) };
 
   const key = SORT[query.sort.by];
@@ -167,6 +167,26 @@ function afterCursor({ after, sort }: Query): RawBuilder<unknown> {
   const value = sql`${after.value}::timestamptz`;
   return sql`(${key} ${beyond} ${value} or (${key} = ${value} and c.id ${beyond} ${after.id}) or ${key} is null)`;
 }
+
+/** How many match: by the index alone where it knows, else by the content of all that it finds. */
+async function totalOf(
+  db: Database,
+  within: Compartment,
+  query: Query,
+  where: RawBuilder<boolean>,
+  baseUrl: string,
+): Promise<number> {
+  if (query.filters.every(isExact)) return countOf(db, where);
+  let page: Query = { ...query, count: MAX_COUNT, total: false, countOnly: false, after: undefined, revincludes: [] };
+  for (let total = 0; ; ) {
+    const { matches, next } = await search(db, within, page, baseUrl);
+    total += matches.length;
+    if (!next) return total;
+    page = { ...page, after: next };
+  }
+}
+
+const isExact = (filter: Filter): boolean => filter.kind !== 'keys' || filter.keys.every((key) => indexed(key) === key);
 
 async function countOf(db: Database, where: RawBuilder<boolean>): Promise<number> {
   const { rows } = await run(() =>
