@@ -33,13 +33,17 @@ export function safeError(error: unknown): SafeError {
   return safe;
 }
 
-/** Lines of the stack that are frames; the message, which stands above them and may have many lines, is left out. */
-const framesOf = (error: Error): string[] =>
-  (error.stack ?? '')
+/** The frames of the stack, which stand below the message. A message may have lines that look like frames: it is cut off first. */
+function framesOf({ stack = '', message }: Error): string[] {
+  const at = stack.indexOf(message);
+  if (at < 0) return [];
+  return stack
+    .slice(at + message.length)
     .split('\n')
     .filter((line) => /^\s+at [^\s]/.test(line) && /:\d+:\d+\)?$/.test(line))
     .map((line) => line.trim())
     .slice(0, 12);
+}
 
 /** One line per answer: the route's pattern, never the path that was asked. */
 export function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
