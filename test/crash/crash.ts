@@ -1,0 +1,123 @@
+import { join } from 'node:path';
+import type { Questionnaire } from '@medplum/fhirtypes';
+import { audit } from './audit.ts';
+import { Bed } from './bed.ts';
+import { Client } from './http.ts';
+import { Journal, recall } from './journal.ts';
+import { type Kill, kill, type Target } from './killer.ts';
+import { type Random, seeded } from './random.ts';
+import { type Field, Writer } from './writer.ts';
+
+export interface CrashOptions {
+  kills: number;
+  seed: number;
+  writers: number;
+  /** The built service. */
+  main: string;
+  /** Keeps the folder with database, journals and log. */
+  keep?: boolean;
+  tell?: (line: string) => void;
+}
+
+export interface CrashReport {
+  kills: readonly Kill[];
+  /** Writes that were acknowledged, and versions found for them. */
+  acknowledged: number;
+  audited: Readonly<Record<string, number>>;
+  failedStarts: number;
+  violations: readonly string[];
+  seconds: number;
+  folder: string;
+}
+
+const FORM = 'https://vigie.example/fhir/Questionnaire/pro-ctcae-weekly';
+
+/** Writers write, processes die and come back, and then every acknowledged write is looked for. */
+export async function crashTest(options: CrashOptions): Promise<CrashReport> {
+  const began = Date.now();
+  const tell = options.tell ?? (() => {});
+  const bed = await Bed.make(options.main);
+  const random = seeded(options.seed);
+  try {
+    await bed.start();
+    const client = new Client(bed.base);
+    const found = JSON.parse((await client.insist('GET', `/Questionnaire?url=${FORM}`)).text);
+    const form: Questionnaire = found.entry[0].resource;
+    const field: Field = { base: bed.base, form, violations: [], acknowledged: 0, stopped: false, now: Date.now() };
+    const journals = Array.from(
+      { length: options.writers },
+      (_, i) => new Journal(join(bed.folder, `writer-${i}.log`)),
+    );
+    const writers = journals.map((journal, i) => new Writer(i, field, journal, seeded(options.seed * 1000 + i)));
+    let failure: unknown;
+    const running = Promise.all(writers.map((writer) => writer.run())).catch((error: unknown) => {
+      failure = error;
+      field.stopped = true;
+    });
+
+    const kills: Kill[] = [];
+    while (kills.length < options.kills && failure === undefined) {
+      if (bed.service === undefined) {
+        field.violations.push('the service ended although nobody had killed it');
+        await bed.start();
+      }
+      kills.push(
+        await one(bed, field, random, () => writers.reduce((sum, { client: { waiting } }) => sum + waiting, 0)),
+      );
+      const last = kills.at(-1)?.target;
+      if (last === 'service' || last === 'both') await bed.start();
+      if (kills.length % 10 === 0) tell(`${kills.length} kills, ${field.acknowledged} writes acknowledged`);
+    }
+    await progress(field, 60_000);
+    field.stopped = true;
+    await running;
+    if (failure !== undefined) throw failure;
+    tell('auditing');
+    const { violations, counts } = await audit(bed, client, form, recall(journals));
+    client.close();
+    return {
+      kills,
+      acknowledged: field.acknowledged,
+      audited: counts,
+      failedStarts: bed.failedStarts,
+      violations: [...field.violations, ...violations],
+      seconds: Math.round((Date.now() - began) / 1000),
+      folder: bed.folder,
+    };
+  } finally {
+    await bed.stop();
+    if (!options.keep) bed.remove();
+  }
+}
+
+const WEIGHTED: readonly [Target, ...Target[]] = [
+  ...(Array(8).fill('service') as Target[]),
+  ...(Array(4).fill('postmaster') as Target[]),
+  ...(Array(4).fill('database') as Target[]),
+  ...(Array(2).fill('backend') as Target[]),
+  'both',
+  'both',
+] as unknown as [Target, ...Target[]];
+
+/** One kill at a random moment: mostly when writes go through again, sometimes while all is still coming up; every other one aimed at a commit. */
+async function one(bed: Bed, field: Field, random: Random, unanswered: () => number): Promise<Kill> {
+  const target = random.pick(WEIGHTED);
+  const aim = random.chance(0.6);
+  const early = !aim && random.chance(0.25);
+  const wait = random.between(0, 300);
+  if (!early) await progress(field, 60_000);
+  await new Promise((resolve) => setTimeout(resolve, wait));
+  return kill(bed, target, aim, random, unanswered);
+}
+
+/** Waits until a few more writes are acknowledged. */
+async function progress(field: Field, patience: number): Promise<void> {
+  const enough = field.acknowledged + 4;
+  for (const until = Date.now() + patience; field.acknowledged < enough && !field.stopped; ) {
+    if (Date.now() > until) {
+      field.violations.push(`no write was acknowledged for ${patience} ms`);
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
