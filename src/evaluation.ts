@@ -1,74 +1,32 @@
-import type { Coding, Flag, Patient, QuestionnaireResponse, Resource } from '@medplum/fhirtypes';
-import type { Form, Snapshot } from './catalog.ts';
+import type { Patient } from '@medplum/fhirtypes';
+import type { Snapshot } from './catalog.ts';
 import type { Deps } from './deps.ts';
+import {
+  type Consequence,
+  type Evaluating,
+  NOT_EVALUATED,
+  type Past,
+  type StoredState,
+} from './evaluation/evaluating.ts';
+import { flagVersions, ledgerRow } from './evaluation/flag-versions.ts';
+import { notEvaluated } from './evaluation/not-evaluated.ts';
+import { observationVersions } from './evaluation/observation-versions.ts';
+import { readReport, type StoredReport, tagsOf, timeOf, writeReport } from './evaluation/stored-report.ts';
+import { writerOf } from './evaluation/writer.ts';
 import type { Compartment } from './fhir/compartment.ts';
 import { FhirError } from './fhir/errors.ts';
-import { derivedId, newId } from './fhir/ids.ts';
-import { resourceSpec } from './fhir/resources.ts';
-import { spliceOwn } from './fhir/text.ts';
-import type { Episode, FoldState } from './rules/episode.ts';
+import { newId } from './fhir/ids.ts';
 import { fold, isNext, type TermStep } from './rules/episodes.ts';
 import type { Finding, Report } from './rules/finding.ts';
-import { advance, type FlagChange, reconcile, signature } from './rules/flags.ts';
+import { advance, type FlagChange, reconcile } from './rules/flags.ts';
 import { GRADING_DIGESTS } from './rules/gradings/index.ts';
 import type { Policy } from './rules/policy.ts';
 import { decisionRecord } from './rules/record.ts';
-import { EXTENSION, UNVALIDATED_WORDING } from './rules/resources/codes.ts';
-import { flagOf, notEvaluatedFlag, withStatus } from './rules/resources/flag.ts';
-import { observationOf } from './rules/resources/observation.ts';
-import type { Changes, FlagEvent } from './rules/resources/outcome.ts';
+import { EXTENSION } from './rules/resources/codes.ts';
 import { provenanceOf } from './rules/resources/provenance.ts';
 import { type PatientContext, patientHistory } from './store/context.ts';
 import { StaleRead } from './store/errors.ts';
-import { indexRow } from './store/index-rows.ts';
-import { findResources, type Stored } from './store/resources.ts';
-import type { EpisodeRow, NewVersion, Write } from './store/write.ts';
 import { type SymptomTime, symptomTime } from './symptom-time.ts';
-
-/** A response that is about to be written, with all that its evaluation may know. */
-export interface Evaluating {
-  id: string;
-  version: number;
-  response: QuestionnaireResponse;
-  form: Form;
-  snapshot: Snapshot;
-  patient: string;
-  context: PatientContext;
-}
-
-/** What is written with the response, in the same statement. */
-export interface Consequence {
-  versions: NewVersion[];
-  patient: NonNullable<Write['patient']>;
-  changes: Pick<Changes, 'flags' | 'findings' | 'undecided'>;
-}
-
-/** What a report row holds. */
-interface StoredReport {
-  report: Report;
-  authored: string;
-  clockAhead: boolean;
-  tags: readonly Coding[];
-}
-
-/** The fold of a patient, and whether an evaluation has failed since: then one step does not suffice, all is folded again. */
-type StoredState = FoldState & { stale?: true };
-
-/** What was written of this patient before, read only where one step of the fold does not suffice. */
-interface Past {
-  reports: readonly StoredReport[];
-  ledger: readonly EpisodeRow[];
-  /** What this very response said in its earlier version. */
-  before?: StoredReport;
-  /** The Flag that says an earlier version of it was not evaluated. */
-  failed?: EpisodeRow;
-}
-
-/** The tag without its display, since it is repeated on all that is derived. */
-const UNVALIDATED_TAG: Coding = { system: UNVALIDATED_WORDING.system, code: UNVALIDATED_WORDING.code };
-
-/** The ledger's term for Flags of responses that could not be evaluated. */
-const NOT_EVALUATED = 'not-evaluated';
 
 /**
  * Grades a response, folds its patient's episodes anew and gives everything that follows: Observations, Flag versions, Provenance,
@@ -84,7 +42,7 @@ export async function evaluate(deps: Deps, within: Compartment, input: Evaluatin
   let past = input.version > 1 ? await readPast(deps, within, input) : undefined;
   const { before, failed } = past ?? {};
   if (!asked && !before && !failed) return undefined;
-  const time = asked ? symptomTime(response, deps.now(), earlierTime(before)) : undefined;
+  const time = asked ? symptomTime(response, deps.now(), timeOf(before)) : undefined;
 
   let report: StoredReport | undefined;
   try {
@@ -94,9 +52,10 @@ export async function evaluate(deps: Deps, within: Compartment, input: Evaluatin
     return await follow(deps, within, input, { state, past, report });
   } catch (error) {
     // What the database could not tell is no fault of the rules: the client is told to try again.
-    if (error instanceof StaleRead || isOutage(error) || !time) throw error;
+    if (error instanceof StaleRead || isOutage(error)) throw error;
     deps.log.error({ err: error, resource: `QuestionnaireResponse/${id}` }, 'not evaluated');
-    return notEvaluated(deps, within, input, { state, time, failed, report });
+    const at = time?.at ?? before?.report.at ?? deps.now().toISOString();
+    return notEvaluated(deps, within, input, { state, at, failed, report });
   }
 }
 
@@ -112,7 +71,7 @@ export async function isGraded(
 ): Promise<boolean> {
   const { reports, ledger } = await patientHistory(deps.db, within, context.shard, patient);
   return (
-    reports.some((text) => (JSON.parse(text) as StoredReport).report.source.id === id) ||
+    reports.some((text) => readReport(text).report.source.id === id) ||
     ledger.some((row) => row.term === NOT_EVALUATED && row.origin === id)
   );
 }
@@ -120,17 +79,11 @@ export async function isGraded(
 async function readPast(deps: Deps, within: Compartment, { id, patient, context }: Evaluating): Promise<Past> {
   const { n, reports, ledger } = await patientHistory(deps.db, within, context.shard, patient);
   if (n !== context.n) throw new StaleRead();
-  const all = reports.map((text): StoredReport => JSON.parse(text));
+  const all = reports.map(readReport);
   const before = all.find(({ report }) => report.source.id === id);
   const failed = ledger.find((row) => row.term === NOT_EVALUATED && row.origin === id && row.status === 'active');
   return { reports: all, ledger, ...(before ? { before } : {}), ...(failed ? { failed } : {}) };
 }
-
-const earlierTime = (before: StoredReport | undefined): { authored: string; time: SymptomTime } | undefined =>
-  before && {
-    authored: before.authored,
-    time: { at: before.report.at, day: before.report.day, clockAhead: before.clockAhead },
-  };
 
 /** What the response says; undefined when no item of its form can be graded. */
 function reportOf({ id, version, response, form, snapshot }: Evaluating, time: SymptomTime): StoredReport | undefined {
@@ -155,7 +108,7 @@ function reportOf({ id, version, response, form, snapshot }: Evaluating, time: S
     },
     authored: response.authored ?? '',
     clockAhead: time.clockAhead,
-    tags: form.unvalidatedWording ? [UNVALIDATED_TAG] : [],
+    unvalidatedWording: form.unvalidatedWording,
   };
 }
 
@@ -186,11 +139,7 @@ async function follow(
   );
   const ledger = (past?.ledger ?? context.open).filter(({ term }) => term !== NOT_EVALUATED);
   const changes = (past ? reconcile : advance)(ledger.map(ledgerRow), folded.episodes);
-  const terms = new Set(
-    [...(past?.before?.report.findings ?? []), ...(report?.report.findings ?? [])].map(({ term }) => term),
-  );
-  const since = [past?.before?.report.at, report?.report.at].filter((at) => at !== undefined).sort()[0] ?? '';
-  const steps = folded.steps.filter(({ term, at }) => terms.has(term) && at >= since);
+  const steps = stepsToTell(folded.steps, [past?.before, report], changes);
 
   const asked = policiesAsked(snapshot, steps);
   const writer = writerOf(deps, within, input);
@@ -226,7 +175,7 @@ async function follow(
         digest: record.digest,
         device: deps.engine.device,
         activity: !past?.before ? 'evaluate' : report ? 're-evaluate' : 'retract',
-        tags: report?.tags ?? [],
+        tags: tagsOf(report),
       }),
     }),
   );
@@ -238,7 +187,7 @@ async function follow(
       n: context.n,
       state: JSON.stringify(folded.state),
       ...(report
-        ? { report: { type: 'QuestionnaireResponse', id, at: report.report.at, content: JSON.stringify(report) } }
+        ? { report: { type: 'QuestionnaireResponse', id, at: report.report.at, content: writeReport(report) } }
         : { retract: { type: 'QuestionnaireResponse', id } }),
       episodes: flags.ledger,
       decision: { id: provenanceId, content: record.text },
@@ -257,216 +206,32 @@ async function follow(
   };
 }
 
+/**
+ * The steps that a record tells: of the terms that the response asks or asked, from its place in time on; and all of any other term whose
+ * Flag this evaluation changes.
+ */
+function stepsToTell(
+  steps: readonly TermStep[],
+  stored: readonly (StoredReport | undefined)[],
+  changes: readonly FlagChange[],
+): TermStep[] {
+  const own = stored.filter((one) => one !== undefined);
+  const terms = new Set(own.flatMap(({ report }) => report.findings.map(({ term }) => term)));
+  const since = own.map(({ report }) => report.at).sort()[0] ?? '';
+  const changed = new Set(
+    changes.flatMap((change) => {
+      if (change.kind === 'none' || change.kind === 'ledger-only') return [];
+      return [change.kind === 'retract' ? change.row.term : change.episode.term];
+    }),
+  );
+  return steps.filter(({ term, at }) => (terms.has(term) ? at >= since : changed.has(term)));
+}
+
 /** The place in time of a withdrawal of what was never graded. */
 const withdrawn = (now: Date): Pick<Report, 'at' | 'day' | 'baseline'> => ({
   at: now.toISOString(),
   day: now.toISOString().slice(0, 10),
   baseline: false,
-});
-
-type Writer = (type: string, id: string, version: number, resource: Resource) => NewVersion;
-
-/** Versions of what the engine derives: spliced, indexed, in the patient's shard and compartment. */
-function writerOf(deps: Deps, within: Compartment, { context, patient }: Evaluating): Writer {
-  return (type, id, version, resource) => {
-    const spec = resourceSpec(type);
-    if (!spec) throw new Error(`${type} is not served`);
-    return {
-      type,
-      id,
-      shard: context.shard,
-      version,
-      ...spliceOwn(resource, { id, versionId: String(version) }),
-      derived: true,
-      index: indexRow(deps.registry, spec, within.tenant, resource, { baseUrl: deps.baseUrl, patient }),
-    };
-  };
-}
-
-/** One Observation per asked term; those of terms that an amended response no longer asks, or of a retracted one, are entered in error. */
-async function observationVersions(
-  deps: Deps,
-  within: Compartment,
-  { id, patient, context, response }: Evaluating,
-  write: Writer,
-  before: StoredReport | undefined,
-  report: StoredReport | undefined,
-): Promise<NewVersion[]> {
-  const now = report?.report.findings ?? [];
-  const asked = new Set(now.map(({ term }) => term));
-  const gone = before?.report.findings.filter(({ term }) => !asked.has(term)) ?? [];
-  const held = await versionsOf(
-    deps,
-    within,
-    context.shard,
-    before ? [...now, ...gone].map(({ term }) => derivedId(id, term)) : [],
-  );
-  const make = (
-    finding: Finding,
-    stored: StoredReport,
-    status: 'final' | 'amended' | 'entered-in-error',
-  ): NewVersion => {
-    const observationId = derivedId(id, finding.term);
-    const version = (held.get(observationId) ?? 0) + 1;
-    return write('Observation', observationId, version, {
-      ...observationOf(finding, {
-        patient: `Patient/${patient}`,
-        source: `QuestionnaireResponse/${id}`,
-        device: deps.engine.device,
-        effective: { end: stored.report.authored ?? stored.report.at },
-        status,
-        issued: deps.now().toISOString(),
-        ...(response.source?.reference ? { performer: response.source.reference } : {}),
-        tags: stored.tags,
-        labels: deps.labels,
-        language: deps.language,
-      }),
-    });
-  };
-  const amended = response.status === 'amended' || before !== undefined;
-  return [
-    ...(report ? now.map((finding) => make(finding, report, amended ? 'amended' : 'final')) : []),
-    ...(before ? gone.map((finding) => make(finding, before, 'entered-in-error')) : []),
-  ];
-}
-
-async function versionsOf(
-  deps: Deps,
-  within: Compartment,
-  shard: number,
-  ids: readonly string[],
-): Promise<Map<string, number>> {
-  if (ids.length === 0) return new Map();
-  const held = await findResources(deps.db, within, shard, 'Observation', ids);
-  return new Map(held.map(({ id, version }) => [id, version]));
-}
-
-interface FlagFacts {
-  changes: readonly FlagChange[];
-  steps: readonly TermStep[];
-  reports: readonly StoredReport[];
-  failed: EpisodeRow | undefined;
-}
-
-/** Flags whose grade, status or priority changed, their rows in the ledger, and what to tell of them. */
-async function flagVersions(
-  deps: Deps,
-  within: Compartment,
-  input: Evaluating,
-  write: Writer,
-  { changes, steps, reports, failed }: FlagFacts,
-): Promise<{ versions: NewVersion[]; ledger: EpisodeRow[]; events: Changes['flags'][number][] }> {
-  const versions: NewVersion[] = [];
-  const ledger: EpisodeRow[] = [];
-  const events: Changes['flags'][number][] = [];
-  const put = (row: EpisodeRow, flag: Flag, event: FlagEvent): void => {
-    versions.push(write('Flag', row.flagId, row.version, flag));
-    ledger.push(row);
-    events.push({ event, reference: `Flag/${row.flagId}/_history/${row.version}`, flag });
-  };
-
-  for (const change of changes) {
-    switch (change.kind) {
-      case 'none':
-        break;
-      case 'ledger-only':
-        ledger.push(rowOf(change.episode, change.row));
-        break;
-      case 'create':
-      case 'update': {
-        const { episode } = change;
-        const held = change.kind === 'update' ? change.row : undefined;
-        const origin = held?.origin ?? episode.origin;
-        const flagId = held?.flagId ?? derivedId(origin, episode.term);
-        const row = rowOf(episode, { flagId, origin, version: (held?.version ?? 0) + 1 });
-        put(row, flagNow(deps, input, episode, `${origin}.${episode.term}`, reports), eventOf(change, steps));
-        break;
-      }
-      case 'retract': {
-        const stored = await currentFlag(deps, within, input, change.row.flagId);
-        const row: EpisodeRow = {
-          flagId: change.row.flagId,
-          version: change.row.version + 1,
-          term: change.row.term,
-          origin: change.row.origin,
-          status: 'entered-in-error',
-          started: change.row.start,
-          ended: change.row.end ?? null,
-          signature: '',
-        };
-        put(row, withStatus(stored, 'entered-in-error'), 'retracted');
-      }
-    }
-  }
-  if (failed) {
-    const stored = await currentFlag(deps, within, input, failed.flagId);
-    const ended = deps.now().toISOString();
-    const retracted = input.response.status === 'entered-in-error';
-    put(
-      { ...failed, version: failed.version + 1, status: retracted ? 'entered-in-error' : 'inactive', ended },
-      withStatus(stored, retracted ? 'entered-in-error' : 'inactive', ended),
-      retracted ? 'retracted' : 'closed',
-    );
-  }
-  return { versions, ledger, events };
-}
-
-async function currentFlag(deps: Deps, within: Compartment, { context }: Evaluating, id: string): Promise<Flag> {
-  const [stored]: Stored[] = await findResources(deps.db, within, context.shard, 'Flag', [id]);
-  if (!stored) throw new Error('the ledger names a Flag that is not there');
-  return JSON.parse(stored.content);
-}
-
-function flagNow(
-  deps: Deps,
-  { patient }: Evaluating,
-  episode: Episode,
-  identifier: string,
-  reports: readonly StoredReport[],
-): Flag {
-  const latest = reports.find(({ report }) => report.source.id === episode.latest.id);
-  const finding = latest?.report.findings.find(({ term }) => term === episode.term);
-  return flagOf(episode, {
-    patient: `Patient/${patient}`,
-    identifier,
-    device: deps.engine.device,
-    research: false,
-    language: deps.language,
-    observations: [episode.opening, episode.latest].map(({ id }) => `Observation/${derivedId(id, episode.term)}`),
-    labels: deps.labels,
-    dataQuality: finding?.dataQuality ?? [],
-    tags: latest?.tags ?? [],
-  });
-}
-
-function eventOf(change: { kind: string; episode: Episode }, steps: readonly TermStep[]): FlagEvent {
-  const { episode } = change;
-  if (change.kind === 'create') return 'opened';
-  if (episode.status === 'closed') return 'closed';
-  const last = steps.findLast(({ term }) => term === episode.term)?.transition;
-  return last === 'worse' || last === 'better' ? last : 'changed';
-}
-
-const rowOf = (episode: Episode, identity: Pick<EpisodeRow, 'flagId' | 'origin' | 'version'>): EpisodeRow => ({
-  flagId: identity.flagId,
-  version: identity.version,
-  term: episode.term,
-  origin: identity.origin,
-  status: episode.status === 'open' ? 'active' : 'inactive',
-  started: episode.start,
-  ended: episode.end ?? null,
-  signature: signature(episode),
-});
-
-const ledgerRow = (row: EpisodeRow) => ({
-  flagId: row.flagId,
-  version: row.version,
-  term: row.term,
-  origin: row.origin,
-  start: row.started,
-  ...(row.ended === null ? {} : { end: row.ended }),
-  signature: row.signature,
-  status: row.status,
 });
 
 /** Those that were active when a report came in; a report of an older store is judged by those of today. */
@@ -513,61 +278,4 @@ function earlierReports(steps: readonly TermStep[], id: string): string[] {
 function patientFacts({ patient }: PatientContext): { gender?: string; birthDate?: string } {
   const { gender, birthDate }: Patient = JSON.parse(patient.content);
   return { ...(gender ? { gender } : {}), ...(birthDate ? { birthDate } : {}) };
-}
-
-/** The response is stored all the same; a Flag of high priority asks a person to read it. */
-function notEvaluated(
-  deps: Deps,
-  within: Compartment,
-  input: Evaluating,
-  {
-    state,
-    time,
-    failed,
-    report,
-  }: { state: StoredState; time: SymptomTime; failed: EpisodeRow | undefined; report: StoredReport | undefined },
-): Consequence {
-  const { id, patient, context } = input;
-  const write = writerOf(deps, within, input);
-  const flagId = failed?.flagId ?? derivedId(id, NOT_EVALUATED);
-  const version = (failed?.version ?? 0) + 1;
-  const flag = notEvaluatedFlag({
-    patient: `Patient/${patient}`,
-    identifier: `${id}.${NOT_EVALUATED}`,
-    device: deps.engine.device,
-    research: false,
-    language: deps.language,
-    source: `QuestionnaireResponse/${id}`,
-    at: time.at,
-  });
-  const row: EpisodeRow = {
-    flagId,
-    version,
-    term: NOT_EVALUATED,
-    origin: id,
-    status: 'active',
-    started: time.at,
-    ended: null,
-    signature: NOT_EVALUATED,
-  };
-  const stale: StoredState = { ...state, stale: true };
-  return {
-    versions: [write('Flag', flagId, version, flag)],
-    patient: {
-      id: patient,
-      shard: context.shard,
-      n: context.n,
-      state: JSON.stringify(stale),
-      // What could be graded is kept for the next fold.
-      ...(report
-        ? { report: { type: 'QuestionnaireResponse', id, at: report.report.at, content: JSON.stringify(report) } }
-        : {}),
-      episodes: [row],
-    },
-    changes: {
-      flags: [{ event: 'not-evaluated', reference: `Flag/${flagId}/_history/${version}`, flag }],
-      findings: [],
-      undecided: [],
-    },
-  };
 }

@@ -1,7 +1,8 @@
 import type { PlanDefinition, Questionnaire, QuestionnaireResponse, Resource } from '@medplum/fhirtypes';
 import type { Form, Snapshot } from './catalog.ts';
 import type { Deps } from './deps.ts';
-import { type Consequence, evaluate, isGraded } from './evaluation.ts';
+import type { Consequence } from './evaluation/evaluating.ts';
+import { evaluate, isGraded } from './evaluation.ts';
 import { splitCanonical } from './fhir/canonical.ts';
 import type { Compartment } from './fhir/compartment.ts';
 import { businessRule, FhirError, fault, type Issue } from './fhir/errors.ts';

@@ -1,6 +1,6 @@
 import type { Resource } from '@medplum/fhirtypes';
 import type { Deps } from './deps.ts';
-import type { Consequence } from './evaluation.ts';
+import type { Consequence } from './evaluation/evaluating.ts';
 import type { Compartment } from './fhir/compartment.ts';
 import {
   badRequest,
@@ -24,7 +24,7 @@ import { RULES, type TypeRules } from './save-rules.ts';
 import { claimOwner, claimShard } from './store/claims.ts';
 import { type PatientContext, patientContext } from './store/context.ts';
 import { gaveWay } from './store/errors.ts';
-import { indexRow, NO_INDEX, patientOf } from './store/index-rows.ts';
+import { deletedRow, indexRow, patientOf } from './store/index-rows.ts';
 import { findResource, type Stored } from './store/resources.ts';
 import { type Hit, search } from './store/search.ts';
 import { type Claim, commit, type NewVersion, type Write } from './store/write.ts';
@@ -138,7 +138,7 @@ export async function remove(
       head: '',
       tail: '',
       deleted: true,
-      index: NO_INDEX,
+      index: deletedRow(within.tenant, patient),
     };
     await commit(deps.db, within, {
       versions: [version],
@@ -181,7 +181,8 @@ async function write(
     tail,
     index: indexRow(deps.registry, spec, within.tenant, resource, {
       baseUrl: deps.baseUrl,
-      ...(patient === undefined ? {} : { patient }),
+      // A Patient lies in its own compartment.
+      ...(spec.type === 'Patient' ? { patient: id } : patient === undefined ? {} : { patient }),
     }),
   };
   const lastUpdated = await commit(deps.db, within, {

@@ -2,7 +2,15 @@ import { canonicalJson } from './canonical-json.ts';
 import type { DecisionRecord, RecordedCondition, RecordedTerm, RecordInput } from './decision-record.ts';
 import type { ActionRef, Episode, Priority } from './episode.ts';
 import type { TermStep, Transition } from './episodes.ts';
-import type { Answer, Attribute, DataQuality, Finding, NotGradable, Outcome, Report } from './finding.ts';
+import type { DataQuality, Finding, Report } from './finding.ts';
+import {
+  type PackedAnswers,
+  type PackedOutcome,
+  packAnswers,
+  packOutcome,
+  readAnswers,
+  readOutcome,
+} from './finding-packed.ts';
 import type { ConditionResult } from './policy.ts';
 
 /**
@@ -40,7 +48,7 @@ interface PackedTerm {
   grading?: readonly [system: string, version: string];
   kind?: Finding['kind'];
   outcome: PackedOutcome;
-  answers: Partial<Record<Attribute, PackedAnswer>>;
+  answers: PackedAnswers;
   issues?: readonly DataQuality[];
   /** [grade, report]. */
   previous?: readonly [number, number];
@@ -54,12 +62,6 @@ interface PackedTerm {
   /** Kinds of errors behind an undecided, by `policy place:action`. */
   errors?: Record<string, string>;
 }
-
-/** A grade; [min, max, missing…]; or [reason, missing…]. */
-type PackedOutcome = number | readonly (number | string)[];
-
-/** [linkId, score]; [linkId, 0, linkId that hid it]; [linkId, state, opt-out code]; or [state]. */
-type PackedAnswer = readonly (string | number)[];
 
 interface PackedEpisode {
   opening: number;
@@ -80,8 +82,6 @@ interface PackedEpisode {
   calm: readonly (number | string)[];
   reports: number;
 }
-
-const ATTRIBUTES: readonly Attribute[] = ['frequency', 'severity', 'interference', 'amount', 'presence', 'text'];
 
 /** The packed form of what an evaluation did. */
 export function pack(input: RecordInput): Packed {
@@ -288,66 +288,6 @@ function readLetters(policy: PackedPolicy, place: number, { conditions, errors }
     const error = errors?.[`${place}:${action}`];
     return [{ policy: policy.canonical, action, ...(title && { title }), value, ...(error && { error }) }];
   });
-}
-
-function packOutcome(outcome: Outcome): PackedOutcome {
-  if (outcome.kind === 'graded') return outcome.grade;
-  if (outcome.kind === 'at-least') return [outcome.min, outcome.max, ...outcome.missing];
-  return [outcome.reason, ...outcome.missing];
-}
-
-function readOutcome(packed: PackedOutcome): Outcome {
-  if (typeof packed === 'number') return { kind: 'graded', grade: packed };
-  const [first, second] = packed;
-  if (typeof first === 'number') {
-    return { kind: 'at-least', min: first, max: Number(second), missing: packed.slice(2) as Attribute[] }; // as packed
-  }
-  return { kind: 'not-gradable', reason: first as NotGradable, missing: packed.slice(1) as Attribute[] }; // as packed
-}
-
-function packAnswers(attributes: Finding['attributes']): PackedTerm['answers'] {
-  const packed: PackedTerm['answers'] = {};
-  for (const attribute of ATTRIBUTES) {
-    const answer = attributes[attribute];
-    if (answer) packed[attribute] = packAnswer(answer);
-  }
-  return packed;
-}
-
-function packAnswer(answer: Answer): PackedAnswer {
-  switch (answer.state) {
-    case 'answered':
-      return [answer.linkId, answer.value];
-    case 'hidden':
-      return [answer.linkId, 0, answer.because];
-    case 'opted-out':
-      return [answer.linkId, answer.state, answer.code];
-    case 'not-asked':
-      return [answer.state];
-    default:
-      return [answer.linkId, answer.state];
-  }
-}
-
-/** In the order of the published items, which canonical JSON does not keep. */
-function readAnswers(answers: PackedTerm['answers']): Finding['attributes'] {
-  const attributes: Finding['attributes'] = {};
-  for (const attribute of ATTRIBUTES) {
-    const answer = answers[attribute];
-    if (answer) attributes[attribute] = readAnswer(answer);
-  }
-  return attributes;
-}
-
-function readAnswer([first, second, third]: PackedAnswer): Answer {
-  const linkId = String(first);
-  if (second === undefined) return { state: 'not-asked' };
-  if (typeof second === 'number') {
-    if (third === undefined) return { state: 'answered', value: second, linkId };
-    return { state: 'hidden', value: 0, linkId, because: String(third) };
-  }
-  if (second === 'opted-out') return { state: second, linkId, code: String(third) };
-  return { state: second === 'written' ? second : 'missing', linkId };
 }
 
 function readReport([key = '', at = '', day = at.slice(0, 10)]: readonly string[] = []): Pick<

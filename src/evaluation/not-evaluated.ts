@@ -1,0 +1,71 @@
+import type { Deps } from '../deps.ts';
+import type { Compartment } from '../fhir/compartment.ts';
+import { derivedId } from '../fhir/ids.ts';
+import { notEvaluatedFlag } from '../rules/resources/flag.ts';
+import type { EpisodeRow } from '../store/write.ts';
+import { type Consequence, type Evaluating, NOT_EVALUATED, type StoredState } from './evaluating.ts';
+import { type StoredReport, writeReport } from './stored-report.ts';
+import { writerOf } from './writer.ts';
+
+/** What is known where grading or policy failed. */
+export interface Unevaluated {
+  state: StoredState;
+  /** Symptom time, or when the response was withdrawn. */
+  at: string;
+  /** The Flag that an earlier failure of the same response left. */
+  failed: EpisodeRow | undefined;
+  /** What could be graded before the failure. */
+  report: StoredReport | undefined;
+}
+
+/** The response is stored all the same; a Flag of high priority asks a person to read it. */
+export function notEvaluated(
+  deps: Deps,
+  within: Compartment,
+  input: Evaluating,
+  { state, at, failed, report }: Unevaluated,
+): Consequence {
+  const { id, patient, context } = input;
+  const write = writerOf(deps, within, input);
+  const flagId = failed?.flagId ?? derivedId(id, NOT_EVALUATED);
+  const version = (failed?.version ?? 0) + 1;
+  const flag = notEvaluatedFlag({
+    patient: `Patient/${patient}`,
+    identifier: `${id}.${NOT_EVALUATED}`,
+    device: deps.engine.device,
+    research: false,
+    language: deps.language,
+    source: `QuestionnaireResponse/${id}`,
+    at,
+  });
+  const row: EpisodeRow = {
+    flagId,
+    version,
+    term: NOT_EVALUATED,
+    origin: id,
+    status: 'active',
+    started: at,
+    ended: null,
+    signature: NOT_EVALUATED,
+  };
+  const stale: StoredState = { ...state, stale: true };
+  return {
+    versions: [write('Flag', flagId, version, flag)],
+    patient: {
+      id: patient,
+      shard: context.shard,
+      n: context.n,
+      state: JSON.stringify(stale),
+      // What could be graded is kept for the next fold.
+      ...(report
+        ? { report: { type: 'QuestionnaireResponse', id, at: report.report.at, content: writeReport(report) } }
+        : {}),
+      episodes: [row],
+    },
+    changes: {
+      flags: [{ event: 'not-evaluated', reference: `Flag/${flagId}/_history/${version}`, flag }],
+      findings: [],
+      undecided: [],
+    },
+  };
+}
