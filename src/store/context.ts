@@ -1,6 +1,6 @@
 import type { Compartment } from '../fhir/compartment.ts';
 import type { Database } from './database.ts';
-import { shardOfId } from './resources.ts';
+import { shardOfId, visibleToken } from './resources.ts';
 import type { EpisodeRow } from './write.ts';
 
 /** What a write that concerns a patient has to know, in one read. */
@@ -44,7 +44,7 @@ export async function patientContext(
   within: Compartment,
   patient: string,
 ): Promise<PatientContext | undefined> {
-  if (within.patient !== 'everyone' && within.patient.id !== patient) return undefined;
+  if (!sees(within, patient)) return undefined;
   const shard = shardOfId(patient);
   const rows = await db.named<Row>(
     'context',
@@ -52,7 +52,7 @@ export async function patientContext(
             (select json_agg(row_to_json(e)) from (
                select flag_id, version, term, origin, status, started, ended, signature from episode
                where tenant = $1 and shard = $2 and patient = $3 and status = 'active') e) as open,
-            (select generation from catalog where tenant = $1 and shard = 0) as generation
+            coalesce((select generation from catalog where tenant = $1 and shard = 0), 0) as generation
      from patient_state p
      join resource_current c on c.tenant = p.tenant and c.shard = p.shard and c.type = 'Patient' and c.id = p.patient and not c.deleted
      join resource_version v on v.tenant = c.tenant and v.shard = c.shard and v.type = c.type and v.id = c.id and v.version = c.version
@@ -71,13 +71,14 @@ export async function patientContext(
   };
 }
 
-/** Every report of a patient (JSON text, in no order) and every Flag that stood or stands for an episode. */
+/** Every report of a patient (JSON text, in no order) and every Flag that stood or stands for an episode; nothing of a patient outside `within`. */
 export async function patientHistory(
   db: Database,
   within: Compartment,
   shard: number,
   patient: string,
 ): Promise<{ n: bigint; reports: string[]; ledger: EpisodeRow[] }> {
+  if (!sees(within, patient)) return { n: 0n, reports: [], ledger: [] };
   const rows = await db.named<{ n: string; reports: string[] | null; ledger: LedgerJson[] | null }>(
     'patient-history',
     `select n,
@@ -92,7 +93,7 @@ export async function patientHistory(
   return { n: BigInt(row?.n ?? 0), reports: row?.reports ?? [], ledger: (row?.ledger ?? []).map(ledgerRow) };
 }
 
-/** The report of one graded resource, JSON text; undefined when it has none. */
+/** The report of one graded resource, JSON text; undefined when it has none or its patient lies outside `within`. */
 export async function findReport(
   db: Database,
   within: Compartment,
@@ -100,6 +101,7 @@ export async function findReport(
   patient: string,
   source: { type: string; id: string },
 ): Promise<string | undefined> {
+  if (!sees(within, patient)) return undefined;
   const rows = await db.named<{ content: string }>(
     'report',
     `select content from report where tenant = $1 and shard = $2 and patient = $3 and source_type = $4 and source_id = $5`,
@@ -108,15 +110,20 @@ export async function findReport(
   return rows[0]?.content;
 }
 
-/** The decision record of an evaluation, by the id of its Provenance. */
+/** The decision record of an evaluation, by the id of its Provenance; undefined when there is none or it lies outside `within`. */
 export async function findDecision(db: Database, within: Compartment, id: string): Promise<string | undefined> {
   const rows = await db.named<{ content: string }>(
     'decision',
-    'select content from decision where tenant = $1 and shard = $2 and id = $3',
-    [within.tenant, shardOfId(id), id],
+    `select content from decision where tenant = $1 and shard = $2 and id = $3
+       and ($4::bigint is null or exists (
+         select 1 from resource_current c
+         where c.tenant = $1 and c.shard = $2 and c.type = 'Provenance' and c.id = $3 and c.tok @> array[$4::bigint]))`,
+    [within.tenant, shardOfId(id), id, visibleToken(within)],
   );
   return rows[0]?.content;
 }
+
+const sees = ({ patient }: Compartment, id: string): boolean => patient === 'everyone' || patient.id === id;
 
 const ledgerRow = (row: LedgerJson): EpisodeRow => ({
   flagId: row.flag_id,

@@ -69,8 +69,13 @@ export function indexed(key: string): string {
   return key.startsWith('|') ? key.slice(1) : key;
 }
 
-/** The index row of a deletion: found by nothing. */
-export const NO_INDEX: IndexRow = { tok: [], key1: null, lo: null, hi: null };
+/** The index row of a deletion: no search finds it, and whoever saw the resource may read that it is gone. */
+export const deletedRow = (tenant: number, patient: string | undefined): IndexRow => ({
+  tok: patient === undefined ? [] : [compartmentToken(tenant, patient)],
+  key1: null,
+  lo: null,
+  hi: null,
+});
 
 /** The token that everything in a patient's compartment carries. */
 export const compartmentToken = (tenant: number, patient: string): string => token(tenant, '', 'compartment', patient);

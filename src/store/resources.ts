@@ -125,17 +125,19 @@ export async function history(
   return { total: current.version, versions: rows.map(stored) };
 }
 
-/** True when something that is not deleted lies in the patient's compartment. */
+/** True when something that is not deleted lies in the patient's compartment, beside the Patient itself. */
 export async function hasCompartment(
   db: Database,
   within: Compartment,
   shard: number,
   patient: string,
 ): Promise<boolean> {
+  if (within.patient !== 'everyone' && within.patient.id !== patient) return false;
   const rows = await db.named<{ found: boolean }>(
     'has-compartment',
-    `select exists (select 1 from resource_current where tenant = $1 and shard = $2 and not deleted and tok @> array[$3::bigint]) as found`,
-    [within.tenant, shard, compartmentToken(within.tenant, patient)],
+    `select exists (select 1 from resource_current where tenant = $1 and shard = $2 and not deleted and tok @> array[$3::bigint]
+       and not (type = 'Patient' and id = $4)) as found`,
+    [within.tenant, shard, compartmentToken(within.tenant, patient), patient],
   );
   return rows[0]?.found === true;
 }

@@ -188,7 +188,8 @@ with stamp as materialized (
 ), born as (
   insert into patient_state (tenant, shard, patient, n, state) select $1, $37::int2, $36::text, 0, $38::text where $36 is not null
 ), bumped as (
-  update catalog set generation = generation + 1 where $44::bool and tenant = $1 and shard = 0
+  insert into catalog (tenant, shard, generation) select $1, 0, 1 where $44::bool
+  on conflict (tenant, shard) do update set generation = catalog.generation + 1
 ), posted as (
   insert into outbox (tenant, shard, id, ts, n, changed)
   select $1, $15::int2, $14, s.at, (select n from counted),
