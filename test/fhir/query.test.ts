@@ -1,0 +1,115 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import t from 'tap';
+import { searchParametersOf } from '../../src/fhir/definitions.ts';
+import { FhirError } from '../../src/fhir/errors.ts';
+import { DEFAULT_COUNT, MAX_COUNT, parseQuery, type Query, writeCursor } from '../../src/fhir/query.ts';
+import { searchRegistry } from '../../src/fhir/search-parameters.ts';
+
+const ours = readdirSync('profiles')
+  .filter((file) => file.startsWith('SearchParameter-'))
+  .map((file) => JSON.parse(readFileSync(`profiles/${file}`, 'utf8')));
+const registry = searchRegistry(searchParametersOf, ours);
+const BASE = 'https://vigie.example/fhir';
+const parse = (type: string, text: string, strict = false): Query =>
+  parseQuery(registry, type, new URLSearchParams(text), { strict, baseUrl: BASE });
+const keys = (type: string, text: string) =>
+  parse(type, text).filters.map((filter) => ('keys' in filter ? filter.keys : []));
+
+const statusOf = (work: () => unknown): number | undefined => {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return error instanceof FhirError ? error.status : 500;
+  }
+};
+
+t.test('with nothing asked: the newest first, a page of the default size, nothing counted', async (t) => {
+  t.match(parse('Flag', ''), {
+    filters: [],
+    sort: { by: '_id', descending: true },
+    count: DEFAULT_COUNT,
+    total: false,
+    countOnly: false,
+    used: [],
+    warnings: [],
+  });
+});
+
+t.test('alternatives are split at commas, escaped ones stay', async (t) => {
+  t.same(keys('Flag', 'code=a,b'), [['a', 'b']]);
+  t.same(keys('Flag', 'code=a\\,b,c\\|d,e\\\\f'), [['a,b', 'c|d', 'e\\f']]);
+  t.same(keys('Flag', 'code=a&code=b'), [['a'], ['b']], 'repeated: both must hold');
+  t.same(keys('Flag', 'code=a,,b,'), [['a', 'b']]);
+});
+
+t.test('a reference: typed, bare, versioned, ours by URL, of another server', async (t) => {
+  const cases: [string, string, string[]][] = [
+    ['Flag', 'patient=Patient/a', ['Patient/a']],
+    ['Flag', `patient=${BASE}/Patient/a`, ['Patient/a']],
+    ['Flag', 'patient=https://o.example/Patient/a', ['https://o.example/Patient/a']],
+    ['Flag', 'subject:Patient=a', ['Patient/a']],
+    ['Flag', 'subject:Patient=Patient/a', ['Patient/a']],
+    ['Flag', 'subject:Patient=Device/a', []],
+    ['Provenance', 'target=Flag/a/_history/2', ['Flag/a/_history/2']],
+    ['QuestionnaireResponse', 'questionnaire=https://q.example/a|1', ['https://q.example/a|1']],
+  ];
+  for (const [type, text, expected] of cases) t.same(keys(type, text), [expected], text);
+  t.ok(keys('Flag', 'patient=a')[0]?.includes('Patient/a'), 'a bare id');
+});
+
+t.test('_count is bounded; 0 asks for the total alone', async (t) => {
+  t.equal(parse('Flag', `_count=${MAX_COUNT}`).count, MAX_COUNT);
+  t.equal(parse('Flag', `_count=${MAX_COUNT + 1}`).count, MAX_COUNT);
+  t.match(parse('Flag', '_count=0'), { countOnly: true, total: true });
+  t.match(parse('Flag', '_count=1'), { countOnly: false, total: false });
+});
+
+t.test('a cursor is read as it was written', async (t) => {
+  const cursor = { value: '2026-11-21 12:00:00.123+00', id: 'a-1' };
+  const query = parse('Flag', `_sort=date&_cursor=${writeCursor(cursor)}`);
+  t.same(query.after, cursor);
+  t.same(query.used, [['_sort', 'date']], 'and is no part of the self link');
+});
+
+t.test('a date has a prefix or none', async (t) => {
+  const [filter] = parse('Flag', 'date=ge2026-03').filters;
+  t.match(filter, { kind: 'date', ranges: [{ prefix: 'ge', start: Date.UTC(2026, 2), end: Date.UTC(2026, 3) }] });
+  t.match(parse('Flag', 'date=2026-03').filters[0], { ranges: [{ prefix: 'eq' }] });
+  t.match(parse('Flag', '_lastUpdated=gt2026-03-01T00:00:00 01:00').filters[0], {
+    ranges: [{ prefix: 'gt', start: Date.UTC(2026, 1, 28, 23) }],
+  });
+});
+
+t.test('what is not understood is left aside with a warning, or refused when strict', async (t) => {
+  t.match(parse('Flag', 'colour=red&status=active'), {
+    used: [['status', 'active']],
+    warnings: [{ code: 'not-supported' }],
+  });
+  t.equal(
+    statusOf(() => parse('Flag', 'colour=red', true)),
+    400,
+  );
+  t.notMatch(JSON.stringify(parse('Flag', 'Anne Dupont=1').warnings), /Dupont/);
+});
+
+t.test('a value or modifier that cannot be read is refused, strict or not', async (t) => {
+  for (const text of [
+    'date=soon',
+    'code:not=a',
+    'subject:missing=true',
+    'subject:identifier=Patient/1',
+    '_count=x',
+    '_sort=code',
+    '_revinclude=x',
+    '_cursor=x',
+    '_id:not=a',
+    'date:missing=true',
+  ]) {
+    t.equal(
+      statusOf(() => parse('Flag', text)),
+      400,
+      text,
+    );
+  }
+});
