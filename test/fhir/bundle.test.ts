@@ -24,6 +24,52 @@ t.test('an empty searchset has no entry at all, and is valid', async (t) => {
     type: 'searchset',
     link: [{ relation: 'self', url: `${BASE}/Patient` }],
   });
+  t.same(faults(bundle), []);
+});
+
+t.test('matches, then what is included, then the outcome; content byte for byte', async (t) => {
+  const text = searchBundle(BASE, [entry('a', { content: '{"resourceType":"Patient","x":1.50}' })], {
+    included: [entry('b')],
+    lastUpdated: LAST,
+    total: 1,
+    outcome: { resourceType: 'OperationOutcome', issue: [{ severity: 'warning', code: 'not-supported' }] },
+    self: `${BASE}/Patient`,
+    next: `${BASE}/Patient?_cursor=x`,
+  });
+  t.ok(text.includes('1.50'));
+  const bundle: Bundle = JSON.parse(text);
+  t.same(
+    bundle.entry?.map(({ fullUrl, search }) => [fullUrl, search?.mode]),
+    [
+      [`${BASE}/Patient/a`, 'match'],
+      [`${BASE}/Patient/b`, 'include'],
+      [undefined, 'outcome'],
+    ],
+  );
+  t.same(
+    bundle.link?.map(({ relation }) => relation),
+    ['self', 'next'],
+  );
+  t.equal(bundle.total, 1);
+});
+
+t.test('a history: what was asked and answered, a deletion without a resource', async (t) => {
+  const versions = [entry('a', { version: 3, deleted: true, content: '' }), entry('a', { version: 2 }), entry('a')];
+  const bundle: Bundle = JSON.parse(historyBundle(BASE, versions, { total: 3, self: `${BASE}/Patient/a/_history` }));
+  t.same(
+    bundle.entry?.map(({ request, response, resource }) => [
+      request?.method,
+      request?.url,
+      response?.status,
+      response?.etag,
+      Boolean(resource),
+    ]),
+    [
+      ['DELETE', 'Patient/a', '204', 'W/"3"', false],
+      ['PUT', 'Patient/a', '200', 'W/"2"', true],
+      ['POST', 'Patient', '201', 'W/"1"', true],
+    ],
+  );
   // The quotes of an ETag look like an empty string to `faults`.
   for (const { response } of bundle.entry ?? []) if (response) response.etag = 'x';
   t.same(faults(bundle), []);
