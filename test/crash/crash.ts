@@ -4,7 +4,7 @@ import { audit } from './audit.ts';
 import { Bed } from './bed.ts';
 import { Client } from './http.ts';
 import { Journal, recall } from './journal.ts';
-import { type Kill, kill, type Target } from './killer.ts';
+import { type Kill, kill, TARGETS, type Target } from './killer.ts';
 import { type Random, seeded } from './random.ts';
 import { type Field, Writer } from './writer.ts';
 
@@ -55,17 +55,18 @@ export async function crashTest(options: CrashOptions): Promise<CrashReport> {
       field.stopped = true;
     });
 
+    const unanswered = (): number => writers.reduce((sum, { client: { waiting } }) => sum + waiting, 0);
     const kills: Kill[] = [];
-    while (kills.length < options.kills && failure === undefined) {
+    for (const { target, aim, early, wait } of planOf(options.kills, random)) {
+      if (failure !== undefined) break;
       if (bed.service === undefined) {
         field.violations.push('the service ended although nobody had killed it');
         await bed.start();
       }
-      kills.push(
-        await one(bed, field, random, () => writers.reduce((sum, { client: { waiting } }) => sum + waiting, 0)),
-      );
-      const last = kills.at(-1)?.target;
-      if (last === 'service' || last === 'both') await bed.start();
+      if (!early) await progress(field, 60_000);
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      kills.push(await kill(bed, target, aim, seeded(options.seed + kills.length), unanswered));
+      if (target === 'service' || target === 'both') await bed.start();
       if (kills.length % 10 === 0) tell(`${kills.length} kills, ${field.acknowledged} writes acknowledged`);
     }
     await progress(field, 60_000);
@@ -90,24 +91,28 @@ export async function crashTest(options: CrashOptions): Promise<CrashReport> {
   }
 }
 
-const WEIGHTED: readonly [Target, ...Target[]] = [
-  ...(Array(8).fill('service') as Target[]),
-  ...(Array(4).fill('postmaster') as Target[]),
-  ...(Array(4).fill('database') as Target[]),
-  ...(Array(2).fill('backend') as Target[]),
-  'both',
-  'both',
-] as unknown as [Target, ...Target[]];
+/** How often each target comes up. */
+const WEIGHTS: Readonly<Record<Target, number>> = { service: 4, postmaster: 2, database: 2, backend: 1, both: 1 };
 
-/** One kill at a random moment: mostly when writes go through again, sometimes while all is still coming up; every other one aimed at a commit. */
-async function one(bed: Bed, field: Field, random: Random, unanswered: () => number): Promise<Kill> {
-  const target = random.pick(WEIGHTED);
-  const aim = random.chance(0.6);
-  const early = !aim && random.chance(0.25);
-  const wait = random.between(0, 300);
-  if (!early) await progress(field, 60_000);
-  await new Promise((resolve) => setTimeout(resolve, wait));
-  return kill(bed, target, aim, random, unanswered);
+interface Planned {
+  target: Target;
+  /** Into a commit that is under way. */
+  aim: boolean;
+  /** Without waiting until writes go through again: it may fall into a start or a recovery. */
+  early: boolean;
+  /** Milliseconds before it. */
+  wait: number;
+}
+
+/** What is killed and when, the same for the same seed: of every ten kills each target has its weight. */
+function planOf(kills: number, random: Random): Planned[] {
+  const left: Target[] = [];
+  return Array.from({ length: kills }, () => {
+    if (left.length === 0) left.push(...TARGETS.flatMap((target) => Array<Target>(WEIGHTS[target]).fill(target)));
+    const [target = 'service'] = left.splice(random.between(0, left.length - 1), 1);
+    const aim = random.chance(0.6);
+    return { target, aim, early: !aim && random.chance(0.25), wait: random.between(0, 300) };
+  });
 }
 
 /** Waits until a few more writes are acknowledged. */
