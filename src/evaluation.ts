@@ -1,13 +1,7 @@
 import type { Patient } from '@medplum/fhirtypes';
 import type { Snapshot } from './catalog.ts';
 import type { Deps } from './deps.ts';
-import {
-  type Consequence,
-  type Evaluating,
-  NOT_EVALUATED,
-  type Past,
-  type StoredState,
-} from './evaluation/evaluating.ts';
+import { type Consequence, type Evaluating, NOT_EVALUATED, type Past } from './evaluation/evaluating.ts';
 import { flagVersions, ledgerRow } from './evaluation/flag-versions.ts';
 import { notEvaluated } from './evaluation/not-evaluated.ts';
 import { observationVersions } from './evaluation/observation-versions.ts';
@@ -24,6 +18,7 @@ import type { Policy } from './rules/policy.ts';
 import { decisionRecord } from './rules/record.ts';
 import { EXTENSION } from './rules/resources/codes.ts';
 import { provenanceOf } from './rules/resources/provenance.ts';
+import { type KeptState, readState, writeState } from './rules/state-packed.ts';
 import { type PatientContext, patientHistory } from './store/context.ts';
 import { StaleRead } from './store/errors.ts';
 import { type SymptomTime, symptomTime } from './symptom-time.ts';
@@ -38,7 +33,7 @@ export async function evaluate(deps: Deps, within: Compartment, input: Evaluatin
   const { id, response, context } = input;
   const asked = response.status === 'completed' || response.status === 'amended';
   if (!asked && input.version === 1) return undefined;
-  const state: StoredState = JSON.parse(context.state);
+  const state = readState(context.state);
   let past = input.version > 1 ? await readPast(deps, within, input) : undefined;
   const { before, failed } = past ?? {};
   if (!asked && !before && !failed) return undefined;
@@ -115,7 +110,7 @@ function reportOf({ id, version, response, form, snapshot }: Evaluating, time: S
 const wasAsked = ({ outcome }: Finding): boolean => outcome.kind !== 'not-gradable' || outcome.reason !== 'not-asked';
 
 interface Facts {
-  state: StoredState;
+  state: KeptState;
   past: Past | undefined;
   report: StoredReport | undefined;
 }
@@ -185,7 +180,7 @@ async function follow(
       id: input.patient,
       shard: context.shard,
       n: context.n,
-      state: JSON.stringify(folded.state),
+      state: writeState(folded.state),
       ...(report
         ? { report: { type: 'QuestionnaireResponse', id, at: report.report.at, content: writeReport(report) } }
         : { retract: { type: 'QuestionnaireResponse', id } }),

@@ -20,6 +20,7 @@ import type { ResourceSpec } from './fhir/resources.ts';
 import { type ReceivedText, splice } from './fhir/text.ts';
 import { validateStructure } from './fhir/validate-structure.ts';
 import { EMPTY } from './rules/episodes.ts';
+import { writeState } from './rules/state-packed.ts';
 import { RULES, type TypeRules } from './save-rules.ts';
 import { claimOwner, claimShard } from './store/claims.ts';
 import { type PatientContext, patientContext } from './store/context.ts';
@@ -189,7 +190,7 @@ async function write(
     versions: [main, ...(consequence?.versions ?? [])],
     outbox: outboxOf(deps, shard),
     ...patientPart(consequence, patient, context),
-    ...(spec.type === 'Patient' && version === 1 ? { newPatient: { id, shard, state: JSON.stringify(EMPTY) } } : {}),
+    ...(spec.type === 'Patient' && version === 1 ? { newPatient: { id, shard, state: writeState(EMPTY) } } : {}),
     claims: [...writing.claims.map((claim) => ({ ...claim, id })), ...(ruled?.claims ?? [])],
     bumpCatalog: spec.canonical === true,
   });

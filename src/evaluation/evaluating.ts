@@ -1,6 +1,5 @@
 import type { QuestionnaireResponse } from '@medplum/fhirtypes';
 import type { Form, Snapshot } from '../catalog.ts';
-import type { FoldState } from '../rules/episode.ts';
 import type { Changes } from '../rules/resources/outcome.ts';
 import type { PatientContext } from '../store/context.ts';
 import type { EpisodeRow, NewVersion, Write } from '../store/write.ts';
@@ -23,9 +22,6 @@ export interface Consequence {
   patient: NonNullable<Write['patient']>;
   changes: Pick<Changes, 'flags' | 'findings' | 'undecided'>;
 }
-
-/** The fold of a patient, and whether an evaluation has failed since: then one step does not suffice, all is folded again. */
-export type StoredState = FoldState & { stale?: true };
 
 /** What was written of this patient before, read only where one step of the fold does not suffice. */
 export interface Past {

@@ -2,14 +2,15 @@ import type { Deps } from '../deps.ts';
 import type { Compartment } from '../fhir/compartment.ts';
 import { derivedId } from '../fhir/ids.ts';
 import { notEvaluatedFlag } from '../rules/resources/flag.ts';
+import { type KeptState, writeState } from '../rules/state-packed.ts';
 import type { EpisodeRow } from '../store/write.ts';
-import { type Consequence, type Evaluating, NOT_EVALUATED, type StoredState } from './evaluating.ts';
+import { type Consequence, type Evaluating, NOT_EVALUATED } from './evaluating.ts';
 import { type StoredReport, writeReport } from './stored-report.ts';
 import { writerOf } from './writer.ts';
 
 /** What is known where grading or policy failed. */
 export interface Unevaluated {
-  state: StoredState;
+  state: KeptState;
   /** Symptom time, or when the response was withdrawn. */
   at: string;
   /** The Flag that an earlier failure of the same response left. */
@@ -48,14 +49,13 @@ export function notEvaluated(
     ended: null,
     signature: NOT_EVALUATED,
   };
-  const stale: StoredState = { ...state, stale: true };
   return {
     versions: [write('Flag', flagId, version, flag)],
     patient: {
       id: patient,
       shard: context.shard,
       n: context.n,
-      state: JSON.stringify(stale),
+      state: writeState({ ...state, stale: true }),
       // What could be graded is kept for the next fold.
       ...(report
         ? { report: { type: 'QuestionnaireResponse', id, at: report.report.at, content: writeReport(report) } }
