@@ -53,10 +53,13 @@ export class Catalog {
   /** The snapshot of `generation`, or of the present one when none is given. */
   async at(within: Compartment, generation?: string): Promise<Snapshot> {
     const wanted = generation ?? (await catalogGeneration(this.#db, within));
-    const held = this.#snapshots.get(within.tenant);
-    if (held) {
+    // Of many that find it out of date at once, one loads and the others wait for that.
+    for (let held = this.#snapshots.get(within.tenant); held; ) {
       const snapshot = await held.catch(() => undefined);
       if (snapshot && BigInt(snapshot.generation) >= BigInt(wanted)) return snapshot;
+      const now = this.#snapshots.get(within.tenant);
+      if (now === held) break;
+      held = now;
     }
     const loading = load(this.#db, within);
     this.#snapshots.set(within.tenant, loading);

@@ -1,0 +1,60 @@
+import t from 'tap';
+import { Catalog } from '../src/catalog.ts';
+import { everyone } from '../src/fhir/compartment.ts';
+import { testApp } from './support/app.ts';
+
+t.test('the catalog', async (t) => {
+  const app = await testApp();
+  t.teardown(() => app.close());
+  let loads = 0;
+  let broken = false;
+  const db = {
+    ...app.deps.db,
+    named: async (...args: Parameters<typeof app.deps.db.named>) => {
+      if (args[2].includes('Questionnaire')) loads += 1;
+      if (broken) throw new Error('no');
+      return app.deps.db.named(...args);
+    },
+  } as typeof app.deps.db;
+  const catalog = new Catalog(db);
+  const many = () => Promise.all(Array.from({ length: 20 }, () => catalog.at(everyone())));
+
+  await t.test('twenty that ask at once load it once, and then never again', async (t) => {
+    const snapshots = await many();
+    t.equal(loads, 1);
+    t.equal(new Set(snapshots).size, 1);
+    await many();
+    t.equal(loads, 1);
+  });
+
+  await t.test('a change of a conformance resource is seen by the next who asks, and loaded once', async (t) => {
+    loads = 0;
+    const before = await catalog.at(everyone());
+    const url = 'https://example.org/Questionnaire/new';
+    t.equal(before.form(url), undefined);
+    const { status } = await app.send('POST', '/Questionnaire', {
+      resourceType: 'Questionnaire',
+      url,
+      status: 'active',
+      item: [{ linkId: 'a', type: 'string', text: 'a' }],
+    });
+    t.equal(status, 201);
+    for (const snapshot of await many()) t.ok(snapshot.form(url));
+    t.equal(loads, 1);
+  });
+
+  await t.test('what belongs to no conformance resource changes nothing', async (t) => {
+    loads = 0;
+    t.equal((await app.send('POST', '/Device', { resourceType: 'Device' })).status, 201);
+    await many();
+    t.equal(loads, 0);
+  });
+
+  await t.test('a load that failed is not kept', async (t) => {
+    const fresh = new Catalog(db);
+    broken = true;
+    await t.rejects(fresh.at(everyone()));
+    broken = false;
+    t.ok(await fresh.at(everyone()));
+  });
+});
