@@ -4,9 +4,10 @@ import type { Compartment } from '../fhir/compartment.ts';
 import { derivedId } from '../fhir/ids.ts';
 import type { Episode } from '../rules/episode.ts';
 import type { TermStep } from '../rules/episodes.ts';
-import { type FlagChange, type LedgerRow, signature } from '../rules/flags.ts';
+import type { FlagChange, LedgerRow } from '../rules/flags.ts';
 import { flagOf, withStatus } from '../rules/resources/flag.ts';
 import type { Changes, FlagEvent } from '../rules/resources/outcome.ts';
+import { shownSignature } from '../rules/signature.ts';
 import { findResources } from '../store/resources.ts';
 import type { EpisodeRow, NewVersion } from '../store/write.ts';
 import type { Evaluating } from './evaluating.ts';
@@ -43,7 +44,7 @@ export async function flagVersions(
       case 'none':
         break;
       case 'ledger-only':
-        ledger.push(rowOf(change.episode, change.row));
+        ledger.push({ ...rowOf(change.episode, change.row), signature: change.row.signature });
         break;
       case 'create':
       case 'update': {
@@ -52,7 +53,11 @@ export async function flagVersions(
         const origin = held?.origin ?? episode.origin;
         const flagId = held?.flagId ?? derivedId(origin, episode.term);
         const row = rowOf(episode, { flagId, origin, version: (held?.version ?? 0) + 1 });
-        put(row, flagNow(deps, input, episode, `${origin}.${episode.term}`, reports), eventOf(change, steps));
+        put(
+          row,
+          flagNow(deps, input, episode.shown ?? episode, `${origin}.${episode.term}`, reports),
+          eventOf(change, steps),
+        );
         break;
       }
       case 'retract': {
@@ -121,7 +126,7 @@ function eventOf(change: { kind: string; episode: Episode }, steps: readonly Ter
   return last === 'worse' || last === 'better' ? last : 'changed';
 }
 
-const rowOf = (episode: Episode, identity: Pick<EpisodeRow, 'flagId' | 'origin' | 'version'>): EpisodeRow => ({
+const rowOf = (episode: Shown, identity: Pick<EpisodeRow, 'flagId' | 'origin' | 'version'>): EpisodeRow => ({
   flagId: identity.flagId,
   version: identity.version,
   term: episode.term,
@@ -129,8 +134,10 @@ const rowOf = (episode: Episode, identity: Pick<EpisodeRow, 'flagId' | 'origin' 
   status: episode.status === 'open' ? 'active' : 'inactive',
   started: episode.start,
   ended: episode.end ?? null,
-  signature: signature(episode),
+  signature: shownSignature(episode.shown ?? episode),
 });
+
+type Shown = Episode & { shown?: Episode };
 
 /** A row of the ledger as the pure matching takes it. */
 export const ledgerRow = (row: EpisodeRow): LedgerRow => ({

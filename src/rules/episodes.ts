@@ -3,6 +3,7 @@ import type { Episode, FoldState, PatientFacts, TermState } from './episode.ts';
 import { type Finding, highest, lowest, type Report } from './finding.ts';
 import type { ConditionResult, Policy } from './policy.ts';
 import { type Context, isComplete, isContradictory } from './policy-language.ts';
+import { signature } from './signature.ts';
 
 /**
  * What a report did to the episode of its term. `none`: none is open. `kept`: one is open and the report could not
@@ -34,6 +35,8 @@ export interface StepResult {
 /** An episode with the ids of the reports that fell into it, the opening and the closing one included. */
 export interface FoldedEpisode extends Episode {
   members: readonly string[];
+  /** The episode as it was when its signature last changed: what its Flag says. */
+  shown: Episode;
 }
 
 export interface FoldResult extends StepResult {
@@ -95,6 +98,7 @@ export function fold<R extends Report>(
         episodes.push(tracked);
       }
       tracked.episode = made.episodeAfter;
+      if (signature(tracked.shown) !== signature(tracked.episode)) tracked.shown = tracked.episode;
       tracked.members.add(report.source.id);
     }
   }
@@ -108,12 +112,17 @@ const always =
 
 interface Tracked {
   episode: Episode;
+  shown: Episode;
   members: Set<string>;
 }
 
-const track = (episode: Episode): Tracked => ({ episode, members: new Set([episode.origin]) });
+const track = (episode: Episode): Tracked => ({ episode, shown: episode, members: new Set([episode.origin]) });
 
-const finished = ({ episode, members }: Tracked): FoldedEpisode => ({ ...episode, members: [...members] });
+const finished = ({ episode, shown, members }: Tracked): FoldedEpisode => ({
+  ...episode,
+  members: [...members],
+  shown,
+});
 
 function byPosition(a: Report, b: Report): number {
   if (a.at !== b.at) return a.at < b.at ? -1 : 1;

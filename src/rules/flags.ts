@@ -1,5 +1,6 @@
 import type { Episode } from './episode.ts';
 import { byStart, type FoldedEpisode } from './episodes.ts';
+import { shownSignature, showsSignature } from './signature.ts';
 
 /** What is kept of a Flag that an episode was given. Its identity, `origin` and `term`, never changes. */
 export interface LedgerRow {
@@ -10,24 +11,19 @@ export interface LedgerRow {
   origin: string;
   start: string;
   end?: string;
-  /** `signature` of the episode that the present version of the Flag shows. */
+  /** `shownSignature` of the episode as the present version of the Flag shows it. */
   signature: string;
   status: 'active' | 'inactive' | 'entered-in-error';
 }
 
 /** What to do about one Flag. `ledger-only`: start or end moved, which no Flag version depends on. */
 export type FlagChange =
-  | { kind: 'create'; episode: Episode }
-  | { kind: 'update' | 'ledger-only' | 'none'; row: LedgerRow; episode: Episode }
+  | { kind: 'create'; episode: Candidate }
+  | { kind: 'update' | 'ledger-only' | 'none'; row: LedgerRow; episode: Candidate }
   | { kind: 'retract'; row: LedgerRow };
 
 /** An episode as a step or a fold gives it: members are known after a fold. */
-type Candidate = Episode & Partial<Pick<FoldedEpisode, 'members'>>;
-
-/** All that a Flag version depends on: status, grade and priority. A Flag gets a new version only when this changes. */
-export function signature({ status, outcome, priority }: Episode): string {
-  return [status === 'open' ? 'active' : 'inactive', gradeText(outcome), priority].join(' ');
-}
+type Candidate = Episode & Partial<Pick<FoldedEpisode, 'members' | 'shown'>>;
 
 /**
  * After a refold: which Flag shows which episode. Give it every row and every episode of the terms concerned; a Flag that
@@ -35,7 +31,7 @@ export function signature({ status, outcome, priority }: Episode): string {
  * Flag whose origin is one of its reports; a Flag that overlaps it in time; the earliest first. Else it gets a new one.
  */
 export function reconcile(ledger: readonly LedgerRow[], episodes: readonly Candidate[]): FlagChange[] {
-  const { changes, left } = match(ledger, episodes);
+  const { changes, left } = match(ledger, episodes, says);
   const retracted = left.filter(({ status }) => status !== 'entered-in-error').sort(rowByStart);
   return [...changes, ...retracted.map((row): FlagChange => ({ kind: 'retract', row }))];
 }
@@ -45,12 +41,13 @@ export function reconcile(ledger: readonly LedgerRow[], episodes: readonly Candi
  * for the open rows and the episodes that the step touched. Retracts nothing.
  */
 export function advance(openRows: readonly LedgerRow[], touched: readonly Candidate[]): FlagChange[] {
-  return match(openRows, touched).changes;
+  return match(openRows, touched, showsStill).changes;
 }
 
 function match(
   ledger: readonly LedgerRow[],
   given: readonly Candidate[],
+  upToDate: UpToDate,
 ): { changes: FlagChange[]; left: LedgerRow[] } {
   const episodes = [...given].sort(byStart);
   const left = [...ledger].sort(rowByStart);
@@ -63,23 +60,26 @@ function match(
       if (row) rowOf.set(episode, row);
     }
   }
-  return { changes: episodes.map((episode) => changeOf(rowOf.get(episode), episode)), left };
+  return { changes: episodes.map((episode) => changeOf(rowOf.get(episode), episode, upToDate)), left };
 }
 
-function changeOf(row: LedgerRow | undefined, episode: Candidate): FlagChange {
+function changeOf(row: LedgerRow | undefined, episode: Candidate, upToDate: UpToDate): FlagChange {
   if (!row) return { kind: 'create', episode };
-  if (row.signature !== signature(episode) || row.status !== flagStatus(episode))
-    return { kind: 'update', row, episode };
+  if (!upToDate(row, episode) || row.status !== flagStatus(episode)) return { kind: 'update', row, episode };
   const moved = row.start !== episode.start || row.end !== episode.end;
   return { kind: moved ? 'ledger-only' : 'none', row, episode };
 }
 
-const flagStatus = ({ status }: Episode): LedgerRow['status'] => (status === 'open' ? 'active' : 'inactive');
+/** Whether the present version of a Flag still says what it has to. */
+type UpToDate = (row: LedgerRow, episode: Candidate) => boolean;
 
-function gradeText(outcome: Episode['outcome']): string {
-  if (outcome.kind === 'graded') return `graded ${outcome.grade}`;
-  return outcome.kind === 'at-least' ? `at-least ${outcome.min}-${outcome.max}` : 'not-gradable';
-}
+/** After a refold: all that it says is what it would say, had every report come in order. */
+const says: UpToDate = ({ signature }, { shown, ...episode }) => signature === shownSignature(shown ?? episode);
+
+/** In order: status, grade and priority have not changed since it was written. */
+const showsStill: UpToDate = ({ signature }, episode) => showsSignature(signature, episode);
+
+const flagStatus = ({ status }: Episode): LedgerRow['status'] => (status === 'open' ? 'active' : 'inactive');
 
 const sameOrigin = (row: LedgerRow, { origin }: Candidate): boolean => row.origin === origin;
 

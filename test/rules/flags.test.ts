@@ -2,8 +2,9 @@ import t from 'tap';
 import type { Episode } from '../../src/rules/episode.ts';
 import { EMPTY, fold, isNext, step } from '../../src/rules/episodes.ts';
 import type { Finding, Report } from '../../src/rules/finding.ts';
-import { advance, type FlagChange, type LedgerRow, reconcile, signature } from '../../src/rules/flags.ts';
+import { advance, type FlagChange, type LedgerRow, reconcile } from '../../src/rules/flags.ts';
 import { compilePolicy } from '../../src/rules/policy.ts';
+import { shownSignature, signature } from '../../src/rules/signature.ts';
 import {
   atLeast,
   contradictory,
@@ -44,7 +45,7 @@ const row = (over: Partial<LedgerRow> = {}): LedgerRow => ({
   term: TERM,
   origin: 'b',
   start: '2026-03-02T08:00:00.000Z',
-  signature: signature(episode()),
+  signature: shownSignature(episode({ start: over.start ?? episode().start })),
   status: 'active',
   ...over,
 });
@@ -72,6 +73,21 @@ t.test('a signature changes with status, grade and priority alone', async (t) =>
   t.not(range(1, 2), range(1, 3));
 });
 
+t.test('what a Flag says is all in its shown signature', async (t) => {
+  const same = shownSignature(episode());
+  t.equal(shownSignature(episode({ calmDays: 1, reports: 9, openingLevel: 1, origin: 'x' })), same);
+  const others: Partial<Episode>[] = [
+    { start: '2026-03-01T08:00:00.000Z' },
+    { startAuthored: '2026-03-02T09:00:00+01:00' },
+    { previousGrade: 2 },
+    { baselineGrade: 0 },
+    { latest: { type: 'QuestionnaireResponse', id: 'c', version: 1 } },
+    { decidedBy: [{ policy: 'p|1', action: 'x' }] },
+    { priority: 'PM' },
+  ];
+  for (const over of others) t.not(shownSignature(episode(over)), same, JSON.stringify(over));
+});
+
 t.test('reconcile', async (t) => {
   const d = (day: number) => `2026-03-${String(day).padStart(2, '0')}T08:00:00.000Z`;
   const a = row({ flagId: 'A', origin: 'a', start: d(1) });
@@ -90,28 +106,28 @@ t.test('reconcile', async (t) => {
     ['no episode is left: retracted', [row()], [], ['retract F -']],
     ['a retracted Flag stays as it is', [row({ status: 'entered-in-error' })], [], []],
     [
-      'the start moved: the ledger alone',
+      'the start moved: a new version says so',
       [a],
       [with_({ origin: 'z', start: d(1).replace('T08', 'T07') }, ['z', 'a'])],
-      ['ledger-only A z'],
+      ['update A z'],
     ],
     [
-      'the end moved: the ledger alone',
-      [row({ status: 'inactive', end: d(8), signature: signature(episode({ status: 'closed' })) })],
+      'the end moved: a new version says so',
+      [row({ status: 'inactive', end: d(8), signature: shownSignature(episode({ status: 'closed' })) })],
       [episode({ status: 'closed', end: d(9) })],
-      ['ledger-only F b'],
+      ['update F b'],
     ],
     [
       'an earlier report opens it now: the Flag of a member goes on',
       [row({ flagId: 'A', origin: 'a', start: d(5) })],
       [with_({ origin: 'late', start: d(1) }, ['late', 'a'])],
-      ['ledger-only A late'],
+      ['update A late'],
     ],
     [
       'the opening report does no longer open: the Flag goes on by overlap',
       [a],
       [with_({ origin: 'b' }, ['b', 'c'])],
-      ['ledger-only A b'],
+      ['update A b'],
     ],
     [
       'no overlap: another Flag',
@@ -151,7 +167,7 @@ t.test('reconcile', async (t) => {
       'a member goes before an overlap that started earlier',
       [row({ flagId: 'over', origin: 'gone', start: d(1) }), row({ flagId: 'member', origin: 'c', start: d(3) })],
       [with_({}, ['b', 'c'])],
-      ['ledger-only member b', 'retract over -'],
+      ['update member b', 'retract over -'],
     ],
     [
       'an episode split in two: each origin keeps its own',
@@ -234,12 +250,14 @@ class Clinic {
       const { episode, kind } = change;
       const { term, origin, start, end } = episode;
       const status = episode.status === 'open' ? 'active' : 'inactive';
-      const now = { start, end, status, signature: signature(episode) } as const;
+      const shown = shownSignature(episode.shown ?? episode);
+      const now = { start, end, status, signature: kind === 'ledger-only' ? change.row.signature : shown } as const;
       if (kind === 'create') {
         if (this.ledger.some((row) => row.term === term && row.origin === origin))
           throw new Error('an identity given twice');
         this.ledger.push({ flagId: `${term} ${origin}`, version: 1, term, origin, ...now });
-      } else Object.assign(change.row, now, { version: change.row.version + (kind === 'update' ? 1 : 0) });
+      } else if (kind !== 'none')
+        Object.assign(change.row, now, { version: change.row.version + (kind === 'update' ? 1 : 0) });
     }
   }
 

@@ -1,0 +1,39 @@
+import { canonicalJson, sha256 } from './canonical-json.ts';
+import type { Episode } from './episode.ts';
+
+/** All that a Flag version depends on: status, grade and priority. A Flag gets a new version only when this changes. */
+export function signature({ status, outcome, priority }: Episode): string {
+  return [status === 'open' ? 'active' : 'inactive', gradeText(outcome), priority].join(' ');
+}
+
+/**
+ * The signature of an episode as a Flag shows it, and a digest of all that the Flag says of it. In order of arrival a Flag is
+ * written when the signature changes, and says what was so then; after a refold it must say what it would have said, had every
+ * report come in order.
+ */
+export function shownSignature(shown: Episode): string {
+  const { start, startAuthored, end, endAuthored, opening, latest, previousGrade, baselineGrade, openedBy, decidedBy } =
+    shown;
+  const says = {
+    start: startAuthored ?? start,
+    end: endAuthored ?? end,
+    opening: opening.id,
+    latest: latest.id,
+    previousGrade,
+    baselineGrade,
+    openedBy,
+    decidedBy,
+  };
+  return `${signature(shown)} #${sha256(canonicalJson(says)).slice(0, 16)}`;
+}
+
+/** Whether a Flag of this kept signature shows the status, grade and priority that the episode has now. */
+export const showsSignature = (kept: string, episode: Episode): boolean => {
+  const now = signature(episode);
+  return kept === now || kept.startsWith(`${now} #`);
+};
+
+function gradeText(outcome: Episode['outcome']): string {
+  if (outcome.kind === 'graded') return `graded ${outcome.grade}`;
+  return outcome.kind === 'at-least' ? `at-least ${outcome.min}-${outcome.max}` : 'not-gradable';
+}
