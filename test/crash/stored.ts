@@ -6,7 +6,7 @@ export interface Stored {
   current: Map<string, { type: string; id: string; version: number; deleted: boolean }>;
   outbox: { n: string | null; changed: string[] }[];
   reports: { patient: string; source_id: string; content: string }[];
-  episodes: { patient: string; flag_id: string; version: number; status: string; signature: string; term: string }[];
+  episodes: { patient: string; flag_id: string; version: number; status: string }[];
   decisions: Map<string, string>;
   states: Map<string, { n: string; state: string }>;
 }
@@ -49,7 +49,7 @@ export async function readShard(client: pg.Client, shard: number): Promise<Store
     current: new Map(current.map((row) => [`${row.type}/${row.id}`, row])),
     outbox: await all('select n::text, changed from outbox'),
     reports: await all('select patient, source_id, content from report'),
-    episodes: await all('select patient, flag_id, version, status, signature, term from episode'),
+    episodes: await all('select patient, flag_id, version, status from episode'),
     decisions: new Map(decisions.map(({ id, content }) => [id, content])),
     states: new Map(states.map(({ patient, ...row }) => [patient, row])),
   };
