@@ -40,6 +40,9 @@ export const readFinding = (packed: PackedFinding, grading: Pick<Finding, 'syste
   dataQuality: packed.issues ?? [],
 });
 
+/** As canonical JSON orders them: what is built so is written without a copy. */
+const IN_KEY_ORDER: readonly Attribute[] = ['amount', 'frequency', 'interference', 'presence', 'severity', 'text'];
+
 const ATTRIBUTES: readonly Attribute[] = ['frequency', 'severity', 'interference', 'amount', 'presence', 'text'];
 
 /** An outcome as a grade, `[min, max, ...missing]` or `[reason, ...missing]`. */
@@ -62,7 +65,7 @@ export function readOutcome(packed: PackedOutcome): Outcome {
 /** The answers to each attribute that the term has, as short lists. */
 export function packAnswers(attributes: Finding['attributes']): PackedAnswers {
   const packed: PackedAnswers = {};
-  for (const attribute of ATTRIBUTES) {
+  for (const attribute of IN_KEY_ORDER) {
     const answer = attributes[attribute];
     if (answer) packed[attribute] = packAnswer(answer);
   }

@@ -103,21 +103,21 @@ export function pack(input: RecordInput): Packed {
   };
 
   const packEpisode = (episode: Episode): PackedEpisode => ({
-    opening: placeOf(episode.opening, episode.start),
-    latest: placeOf(episode.latest),
+    baseline: episode.baselineGrade,
+    calm: episode.lastCalmDay === undefined ? [episode.calmDays] : [episode.calmDays, episode.lastCalmDay],
+    decidedBy: episode.decidedBy.map(refText),
     end: episode.end,
-    startAuthored: episode.startAuthored,
     endAuthored: episode.endAuthored,
     grading: gradingOf(episode.system, episode.systemVersion),
-    outcome: packOutcome(episode.outcome),
+    latest: placeOf(episode.latest),
     level: episode.openingLevel,
-    previous: episode.previousGrade,
-    baseline: episode.baselineGrade,
-    priority: episode.priority,
     openedBy: episode.openedBy.map(refText),
-    decidedBy: episode.decidedBy.map(refText),
-    calm: episode.lastCalmDay === undefined ? [episode.calmDays] : [episode.calmDays, episode.lastCalmDay],
+    opening: placeOf(episode.opening, episode.start),
+    outcome: packOutcome(episode.outcome),
+    previous: episode.previousGrade,
+    priority: episode.priority,
     reports: episode.reports,
+    startAuthored: episode.startAuthored,
   });
 
   const packTerm = (step: TermStep): PackedTerm => {
@@ -127,37 +127,37 @@ export function pack(input: RecordInput): Packed {
     const after = episodeAfter && packEpisode(episodeAfter);
     const errors = step.conditions.flatMap((one) => (one.error ? [[refText(one), one.error] as const] : []));
     return {
-      term: step.term,
-      report: report === 0 ? undefined : report,
-      grading: gradingOf(finding.system, finding.version),
-      kind: finding.kind === 'composite' ? undefined : finding.kind,
-      outcome: packOutcome(finding.outcome),
+      after: after && changed(before, after),
       answers: packAnswers(finding.attributes),
-      issues: finding.dataQuality.length > 0 ? finding.dataQuality : undefined,
-      previous: previous && [previous.grade, placeOf(previous.source, previous.at, previous.day)],
       baseline: baseline && [baseline.grade, placeOf(baseline.source, baseline.at)],
       before,
-      transition: step.transition === 'none' ? undefined : step.transition,
-      after: after && changed(before, after),
       conditions: policies.map(({ canonical, actions }) => letters(step.conditions, canonical, actions)),
       errors: errors.length > 0 ? Object.fromEntries(errors) : undefined,
+      grading: gradingOf(finding.system, finding.version),
+      issues: finding.dataQuality.length > 0 ? finding.dataQuality : undefined,
+      kind: finding.kind === 'composite' ? undefined : finding.kind,
+      outcome: packOutcome(finding.outcome),
+      previous: previous && [previous.grade, placeOf(previous.source, previous.at, previous.day)],
+      report: report === 0 ? undefined : report,
+      term: step.term,
+      transition: step.transition === 'none' ? undefined : step.transition,
     };
   };
 
   placeOf(input.source, input.report.at, input.report.day);
   const terms = input.steps.map(packTerm);
   return {
-    format: 1,
-    engine: input.engine,
-    fhirpath: input.fhirpathVersion,
-    questionnaire: input.questionnaire,
-    gradings: input.gradings,
-    policies: policies.map((policy) => packPolicy(policy, input.steps)),
-    patient: `${input.patient.reference}/_history/${input.patient.version}`,
     baseline: input.report.baseline || undefined,
+    engine: input.engine,
+    errors: input.errors?.length ? input.errors : undefined,
+    fhirpath: input.fhirpathVersion,
+    format: 1,
+    gradings: input.gradings,
+    patient: `${input.patient.reference}/_history/${input.patient.version}`,
+    policies: policies.map((policy) => packPolicy(policy, input.steps)),
+    questionnaire: input.questionnaire,
     reports: Array.from(reports, ([key, { at, day }]) => [key, at, day].filter((part) => part !== undefined)),
     terms,
-    errors: input.errors?.length ? input.errors : undefined,
   };
 }
 

@@ -6,5 +6,5 @@ export const GRADINGS: readonly Grading[] = [proCtcae];
 
 /** What a decision record says of them: version and SHA-256 of the data, as published in each Library. */
 export const GRADING_DIGESTS: readonly { system: string; version: string; digest: string }[] = GRADINGS.map(
-  ({ data }) => ({ system: data.system, version: data.version, digest: contentHash(data) }),
+  ({ data }) => ({ digest: contentHash(data), system: data.system, version: data.version }),
 );
