@@ -3,14 +3,15 @@ import pg from 'pg';
 import { newId } from '../src/fhir/ids.ts';
 import { type Captured, capture } from './captured.ts';
 import { Tally } from './measured.ts';
+import type { BareRead } from './rows.ts';
 
 export interface BarePgJob {
   url: string;
   connections: number;
   warmUp: number;
   seconds: number;
-  /** Writes what the service wrote, or asks this statement with one of these lists of values. */
-  read?: { text: string; values: readonly unknown[][] };
+  /** Writes what the service wrote, or asks this statement, turn by turn. */
+  read?: BareRead;
 }
 
 process.once('message', (job: BarePgJob) => {
@@ -38,7 +39,13 @@ async function run(job: BarePgJob): Promise<void> {
 
 type Statement = pg.QueryConfig<unknown[]>;
 
-async function during(seconds: number, clients: readonly pg.Client[], next: () => Statement) {
+interface Turn {
+  statement: Statement;
+  /** What it must find, or say that it did. */
+  rows: number;
+}
+
+async function during(seconds: number, clients: readonly pg.Client[], next: () => Turn) {
   const tally = new Tally();
   const began = performance.now();
   const until = began + seconds * 1000;
@@ -46,9 +53,10 @@ async function during(seconds: number, clients: readonly pg.Client[], next: () =
     clients.map(async (client) => {
       for (let at = performance.now(); at < until; ) {
         try {
-          const { rowCount } = await client.query(next());
+          const { statement, rows } = next();
+          const { rowCount } = await client.query(statement);
           const done = performance.now();
-          if (rowCount === 0) tally.failed('no row');
+          if (rowCount !== rows) tally.failed('another number of rows');
           else tally.ok(done - at);
           at = done;
         } catch (error) {
@@ -61,16 +69,17 @@ async function during(seconds: number, clients: readonly pg.Client[], next: () =
   return tally.result((performance.now() - began) / 1000);
 }
 
-function reading({ text, values }: NonNullable<BarePgJob['read']>): () => Statement {
+function reading({ text, turns }: BareRead): () => Turn {
   let turn = 0;
   return () => {
     turn += 1;
-    return { name: 'read', text, values: values[turn % values.length] ?? [] };
+    const { values, rows } = turns[turn % turns.length] ?? { values: [], rows: 0 };
+    return { statement: { name: 'read', text, values: [...values] }, rows };
   };
 }
 
 /** The captured writes again and again, each time under new ids and with new values where a value was one write's own. */
-function writing(captured: readonly Captured[]): () => Statement {
+function writing(captured: readonly Captured[]): () => Turn {
   if (captured.length === 0) throw new Error('There is no write to repeat');
   const uses = new Map<string, number>();
   for (const { current } of captured) {
@@ -101,7 +110,7 @@ function writing(captured: readonly Captured[]): () => Statement {
       own.set(tok, made);
       return made;
     };
-    return statement(write, shard, patient, idOf, tokOf);
+    return { statement: statement(write, shard, patient, idOf, tokOf), rows: 1 };
   };
 }
 

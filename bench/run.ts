@@ -11,7 +11,7 @@ import { diskPerResponse, readDisk } from './disk.ts';
 import type { Measured } from './measured.ts';
 import { type BenchOptions, readOptions, USAGE } from './options.ts';
 import { memoryOf } from './process-stat.ts';
-import { type ReadRow, readRows } from './rows.ts';
+import { bareRead, type ReadRow, readRows } from './rows.ts';
 import { type ServiceProcess, startServiceProcess } from './service.ts';
 import { makeStand, type Stand } from './stand.ts';
 import { diskFigures, type Figure, failures, type Row, tables } from './table.ts';
@@ -124,7 +124,7 @@ interface Parts {
   answers: Readonly<Record<string, string>>;
 }
 
-async function readRow(parts: Parts, { title, goal, least, paths, statement }: ReadRow): Promise<Row> {
+async function readRow(parts: Parts, { title, goal, least, paths }: ReadRow): Promise<Row> {
   const { options, watched } = parts;
   tell(title);
   const job = { connections: options.connections, warmUp: WARM_UP, seconds: options.seconds };
@@ -132,7 +132,7 @@ async function readRow(parts: Parts, { title, goal, least, paths, statement }: R
   return {
     title,
     service: measured,
-    pg: await barePg(parts, { read: statement }),
+    pg: await barePg(parts, { read: bareRead(paths.map((path) => parts.answers[path] ?? '')) }),
     http: await bareHttp(parts, { get: paths }),
     goal,
     ...(least === undefined ? {} : { met: measured.rate >= least }),

@@ -39,9 +39,10 @@ export async function makeStand(): Promise<Stand> {
   const { rows } = await asked.query<{ pid: number; name: string }>(
     'select pg_backend_pid() as pid, current_database() as name',
   );
-  await asked.end();
   const backend = rows[0];
   if (!backend) throw new Error('The database does not answer');
+  const postmaster = parentOf(backend.pid);
+  await asked.end();
   const admin = async (...statements: string[]): Promise<void> => {
     const made = new pg.Client({ connectionString: withDatabase(server.url, 'postgres') });
     await made.connect();
@@ -55,7 +56,7 @@ export async function makeStand(): Promise<Stand> {
     dataDir,
     url: server.url,
     copyUrl: withDatabase(server.url, COPY),
-    postmaster: parentOf(backend.pid),
+    postmaster,
     client,
     copy: () =>
       admin(
