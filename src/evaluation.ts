@@ -138,7 +138,7 @@ async function follow(
 
   const asked = policiesAsked(snapshot, steps);
   const writer = writerOf(deps, within, input);
-  const observations = await observationVersions(deps, within, input, writer, past?.before, report);
+  const observations = await observationVersions(deps, within, input, past?.before, report);
   const flags = await flagVersions(deps, within, input, writer, { changes, steps, reports, failed: past?.failed });
   const versions = [...observations, ...flags.versions];
 

@@ -2,19 +2,17 @@ import type { Deps } from '../deps.ts';
 import type { Compartment } from '../fhir/compartment.ts';
 import { derivedId } from '../fhir/ids.ts';
 import type { Finding } from '../rules/finding.ts';
-import { observationOf } from '../rules/resources/observation.ts';
 import { findResources } from '../store/resources.ts';
 import type { NewVersion } from '../store/write.ts';
 import type { Evaluating } from './evaluating.ts';
+import { observationVersion } from './observation-template.ts';
 import { type StoredReport, tagsOf } from './stored-report.ts';
-import type { Writer } from './writer.ts';
 
 /** One Observation per asked term; those of terms that an amended response no longer asks, or of a retracted one, are entered in error. */
 export async function observationVersions(
   deps: Deps,
   within: Compartment,
   { id, patient, context, response }: Evaluating,
-  write: Writer,
   before: StoredReport | undefined,
   report: StoredReport | undefined,
 ): Promise<NewVersion[]> {
@@ -27,27 +25,28 @@ export async function observationVersions(
     context.shard,
     before ? [...now, ...gone].map(({ term }) => derivedId(id, term)) : [],
   );
+  const issued = deps.now().toISOString();
   const make = (
     finding: Finding,
     stored: StoredReport,
     status: 'final' | 'amended' | 'entered-in-error',
   ): NewVersion => {
     const observationId = derivedId(id, finding.term);
-    const version = (held.get(observationId) ?? 0) + 1;
-    return write('Observation', observationId, version, {
-      ...observationOf(finding, {
-        patient: `Patient/${patient}`,
-        source: `QuestionnaireResponse/${id}`,
-        device: deps.engine.device,
-        effective: { end: stored.report.authored ?? stored.report.at },
-        status,
-        issued: deps.now().toISOString(),
+    return observationVersion(
+      deps,
+      within.tenant,
+      { finding, status, tags: tagsOf(stored) },
+      {
+        id: observationId,
+        version: (held.get(observationId) ?? 0) + 1,
+        shard: context.shard,
+        patient,
+        response: id,
+        end: stored.report.authored ?? stored.report.at,
+        issued,
         ...(response.source?.reference ? { performer: response.source.reference } : {}),
-        tags: tagsOf(stored),
-        labels: deps.labels,
-        language: deps.language,
-      }),
-    });
+      },
+    );
   };
   const amended = response.status === 'amended' || before !== undefined;
   return [

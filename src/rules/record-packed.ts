@@ -1,4 +1,3 @@
-import { canonicalJson } from './canonical-json.ts';
 import type { DecisionRecord, RecordedCondition, RecordedTerm, RecordInput } from './decision-record.ts';
 import type { ActionRef, Episode, Priority } from './episode.ts';
 import type { TermStep, Transition } from './episodes.ts';
@@ -256,10 +255,10 @@ function packPolicy(policy: RecordInput['policies'][number], steps: readonly Ter
   }
   const titles = actions.flatMap(({ id, title }) => (title && held.has(id) ? [[id, title] as const] : []));
   return {
+    actions: actions.map(({ id }) => id),
     canonical,
     digest,
     title,
-    actions: actions.map(({ id }) => id),
     titles: titles.length > 0 ? Object.fromEntries(titles) : undefined,
   };
 }
@@ -309,7 +308,13 @@ function changed(before: PackedEpisode | undefined, after: PackedEpisode): Parti
   return Object.fromEntries(
     Object.entries(after).filter(([member, value]) => {
       const old = was.get(member);
-      return value !== undefined && (old === undefined || canonicalJson(old) !== canonicalJson(value));
+      return value !== undefined && (old === undefined || !same(old, value));
     }),
   );
+}
+
+/** Members of an episode are texts, numbers and flat lists of these. */
+function same(a: unknown, b: unknown): boolean {
+  if (!Array.isArray(a) || !Array.isArray(b)) return a === b;
+  return a.length === b.length && a.every((item, place) => item === b[place]);
 }
