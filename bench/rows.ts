@@ -54,23 +54,36 @@ export async function readRows(client: pg.Client, patients: readonly string[]): 
 
 /** The rows behind the service's own answers, by their keys: reading them cannot be done with less. */
 export function bareRead(answers: readonly string[]): BareRead {
+  const read = answers.map((answer): Answered => JSON.parse(answer));
+  const single = read.every(({ resourceType }) => resourceType !== 'Bundle');
   return {
-    text: `select v.content from resource_current c join resource_version v using (tenant, shard, type, id, version)
-where c.tenant = 1 and c.shard = $1 and c.type = $2 and c.id = any($3::text[])`,
-    turns: answers.flatMap((answer) => {
-      const given: Answered = JSON.parse(answer);
-      const found = given.resourceType === 'Bundle' ? (given.entry ?? []).map(({ resource }) => resource) : [given];
+    text: single ? CURRENT : VERSIONS,
+    turns: read.flatMap((given) => {
+      if (single) return [{ values: [shardOfId(given.id), given.resourceType, given.id], rows: 1 }];
+      const found = (given.entry ?? []).map(({ resource }) => resource);
       const [first] = found;
       // An empty list has no row to be read.
       if (!first) return [];
       const ids = found.map(({ id }) => id);
-      return [{ values: [shardOfId(first.id), first.resourceType, ids], rows: ids.length }];
+      const versions = found.map(({ meta }) => Number(meta.versionId));
+      return [{ values: [shardOfId(first.id), first.resourceType, ids, versions], rows: ids.length }];
     }),
   };
 }
 
+const CURRENT = `
+select v.content from resource_current c join resource_version v using (tenant, shard, type, id, version)
+where c.tenant = 1 and c.shard = $1 and c.type = $2 and c.id = $3`;
+const VERSIONS = `
+select v.content from unnest($3::text[], $4::int[]) k(id, version)
+cross join lateral (
+  select content from resource_version
+  where tenant = 1 and shard = $1 and type = $2 and id = k.id and version = k.version
+) v`;
+
 interface Answered {
   resourceType: string;
   id: string;
+  meta: { versionId: string };
   entry?: { resource: Answered }[];
 }
