@@ -253,7 +253,9 @@ function packPolicy(policy: RecordInput['policies'][number], steps: readonly Ter
   for (const { conditions } of steps) {
     for (const one of conditions) if (one.policy === canonical && one.value === true) held.add(one.action);
   }
-  const titles = actions.flatMap(({ id, title }) => (title && held.has(id) ? [[id, title] as const] : []));
+  const titles = actions
+    .flatMap(({ id, title }) => (title && held.has(id) ? [[id, title] as const] : []))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     actions: actions.map(({ id }) => id),
     canonical,

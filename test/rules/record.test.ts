@@ -6,6 +6,7 @@ import type { Finding, Report } from '../../src/rules/finding.ts';
 import { TERMS } from '../../src/rules/gradings/pro-ctcae-data.ts';
 import { compilePolicy, type Policy } from '../../src/rules/policy.ts';
 import { decisionRecord, readRecord } from '../../src/rules/record.ts';
+import { pack } from '../../src/rules/record-packed.ts';
 import {
   answers,
   atLeast,
@@ -28,7 +29,7 @@ function input(last: Report, steps: readonly TermStep[], policies: readonly Poli
     engine: { name: 'vigie', version: '0.1.0' },
     fhirpathVersion: '5.2.0',
     questionnaire: { canonical: 'https://vigie.example/fhir/Questionnaire/weekly|1.0.0', digest: 'a'.repeat(64) },
-    gradings: [{ system: 'pro-ctcae', version: '1.0', digest: 'b'.repeat(64) }],
+    gradings: [{ digest: 'b'.repeat(64), system: 'pro-ctcae', version: '1.0' }],
     policies,
     source: last.source,
     patient: { reference: `Patient/${ID}`, version: 3 },
@@ -121,6 +122,13 @@ t.test('the text is canonical JSON, the digest is its SHA-256, and neither depen
   t.equal(digest, sha256(text));
   t.equal(decisionRecord({ ...input, policies: [...two].reverse() }).text, text);
   t.equal(readRecord(text).terms[0]?.conditions.length, 2);
+});
+
+t.test('a record is packed with its keys in order, so that its text needs no other', async (t) => {
+  for (const findings of [[graded(3)], [graded(1), graded(3), graded(1), atLeast(1, 3)], [presence(1), presence(0)]]) {
+    const packed = pack(recordOf(findings, [shipped], true).input);
+    t.equal(JSON.stringify(packed), canonicalJson(packed));
+  }
 });
 
 t.test('an error that left a condition undecided is kept by its kind', async (t) => {
