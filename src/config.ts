@@ -25,10 +25,10 @@ export const SETTINGS = {
   HOST: { type: 'string', minLength: 1, default: '127.0.0.1', description: 'Address to listen on' },
   PORT: {
     type: 'integer',
-    minimum: 0,
+    minimum: 1,
     maximum: 65535,
     default: 8080,
-    description: 'TCP port to listen on; 0 takes a free one',
+    description: 'TCP port to listen on',
   },
   BASE_URL: {
     type: 'string',

@@ -21,6 +21,7 @@ import { provenanceOf } from './rules/resources/provenance.ts';
 import { type KeptState, readState, writeState } from './rules/state-packed.ts';
 import { type PatientContext, patientHistory } from './store/context.ts';
 import { StaleRead } from './store/errors.ts';
+import { isDerivedFrom } from './store/resources.ts';
 import { type SymptomTime, symptomTime } from './symptom-time.ts';
 
 /**
@@ -56,7 +57,7 @@ export async function evaluate(deps: Deps, within: Compartment, input: Evaluatin
 
 const isOutage = (error: unknown): boolean => error instanceof FhirError && error.issues[0].code === 'transient';
 
-/** Whether anything rests on a response: then it cannot be deleted. */
+/** Whether anything rests on a response, or rested on it before it was withdrawn: then it cannot be deleted. */
 export async function isGraded(
   deps: Deps,
   within: Compartment,
@@ -64,11 +65,9 @@ export async function isGraded(
   context: PatientContext,
   id: string,
 ): Promise<boolean> {
-  const { reports, ledger } = await patientHistory(deps.db, within, context.shard, patient);
-  return (
-    reports.some((text) => readReport(text).report.source.id === id) ||
-    ledger.some((row) => row.term === NOT_EVALUATED && row.origin === id)
-  );
+  if (await isDerivedFrom(deps.db, within, context.shard, patient, id)) return true;
+  const { ledger } = await patientHistory(deps.db, within, context.shard, patient);
+  return ledger.some((row) => row.term === NOT_EVALUATED && row.origin === id);
 }
 
 async function readPast(deps: Deps, within: Compartment, { id, patient, context }: Evaluating): Promise<Past> {

@@ -13,13 +13,20 @@ async function main(): Promise<void> {
     log.fatal({ err: error }, 'unforeseen');
     process.exit(1);
   });
-  const service = await startService(config, { log, root: join(import.meta.dirname, '..') });
+  const starting = startService(config, { log, root: join(import.meta.dirname, '..') });
+  // Asked to stop while it starts, it stops when it has: a database that is being made is never left half made.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       log.info({ signal }, 'stopping');
-      void service.stop().then(() => log.info('stopped'));
+      void starting
+        .then((service) => service.stop())
+        .then(
+          () => log.info('stopped'),
+          () => undefined, // a start that failed is told below
+        );
     });
   }
+  await starting;
 }
 
 main().catch((error: unknown) => {

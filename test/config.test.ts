@@ -68,6 +68,7 @@ t.test('the base follows HOST and PORT, brackets around IPv6', async (t) => {
 const malformed: [name: string, value: string][] = [
   ['PORT', 'http'],
   ['PORT', '65536'],
+  ['PORT', '0'],
   ['PORT', '-1'],
   ['PORT', '80.5'],
   ['BASE_URL', 'vigie.example/fhir'],

@@ -2,7 +2,7 @@ import type { Compartment } from '../fhir/compartment.ts';
 import { gone, notFound } from '../fhir/errors.ts';
 import { hashShard, isId, shardOf } from '../fhir/ids.ts';
 import type { Database } from './database.ts';
-import { compartmentToken } from './index-rows.ts';
+import { compartmentToken, token } from './index-rows.ts';
 import { textArray } from './pg-arrays.ts';
 
 /** One stored version. `content` is the body, served as it is. */
@@ -138,6 +138,24 @@ export async function hasCompartment(
     `select exists (select 1 from resource_current where tenant = $1 and shard = $2 and not deleted and tok @> array[$3::bigint]
        and not (type = 'Patient' and id = $4)) as found`,
     [within.tenant, shard, compartmentToken(within.tenant, patient), patient],
+  );
+  return rows[0]?.found === true;
+}
+
+/** True when an Observation rests on a response, though it has been withdrawn since. */
+export async function isDerivedFrom(
+  db: Database,
+  within: Compartment,
+  shard: number,
+  patient: string,
+  response: string,
+): Promise<boolean> {
+  if (within.patient !== 'everyone' && within.patient.id !== patient) return false;
+  const rows = await db.named<{ found: boolean }>(
+    'derived-from',
+    `select exists (select 1 from resource_current where tenant = $1 and shard = $2 and type = 'Observation' and not deleted
+                    and tok @> array[$3::bigint]) as found`,
+    [within.tenant, shard, token(within.tenant, 'Observation', 'derived-from', `QuestionnaireResponse/${response}`)],
   );
   return rows[0]?.found === true;
 }
