@@ -92,7 +92,7 @@ for (const [name, value] of malformed) {
 }
 
 t.test('both edges of what is accepted', async (t) => {
-  t.equal(readConfig({ PORT: '0' }).port, 0);
+  t.equal(readConfig({ PORT: '1' }).port, 1);
   t.equal(readConfig({ PORT: '65535' }).port, 65535);
   t.equal(readConfig({ DB_CONNECTIONS: '2' }).connections, 2);
   t.equal(readConfig({ DB_CONNECTIONS: '200' }).connections, 200);
