@@ -22,6 +22,7 @@ import { type KeptState, readState, writeState } from './rules/state-packed.ts';
 import { type PatientContext, patientHistory } from './store/context.ts';
 import { StaleRead } from './store/errors.ts';
 import { isDerivedFrom } from './store/resources.ts';
+import type { EpisodeRow } from './store/write.ts';
 import { type SymptomTime, symptomTime } from './symptom-time.ts';
 
 /**
@@ -51,7 +52,7 @@ export async function evaluate(deps: Deps, within: Compartment, input: Evaluatin
     if (error instanceof StaleRead || isOutage(error)) throw error;
     deps.log.error({ err: error, resource: `QuestionnaireResponse/${id}` }, 'not evaluated');
     const at = time?.at ?? before?.report.at ?? deps.now().toISOString();
-    return notEvaluated(deps, within, input, { state, at, failed, report });
+    return notEvaluated(deps, within, input, { state, at, failed: past && failureOf(past.ledger, id), report });
   }
 }
 
@@ -67,16 +68,25 @@ export async function isGraded(
 ): Promise<boolean> {
   if (await isDerivedFrom(deps.db, within, context.shard, patient, id)) return true;
   const { ledger } = await patientHistory(deps.db, within, context.shard, patient);
-  return ledger.some((row) => row.term === NOT_EVALUATED && row.origin === id);
+  return failureOf(ledger, id) !== undefined;
 }
+
+/** The row of the Flag that says, or once said, that a response could not be evaluated. */
+const failureOf = (ledger: readonly EpisodeRow[], id: string): EpisodeRow | undefined =>
+  ledger.find((row) => row.term === NOT_EVALUATED && row.origin === id);
 
 async function readPast(deps: Deps, within: Compartment, { id, patient, context }: Evaluating): Promise<Past> {
   const { n, reports, ledger } = await patientHistory(deps.db, within, context.shard, patient);
   if (n !== context.n) throw new StaleRead();
   const all = reports.map(readReport);
   const before = all.find(({ report }) => report.source.id === id);
-  const failed = ledger.find((row) => row.term === NOT_EVALUATED && row.origin === id && row.status === 'active');
-  return { reports: all, ledger, ...(before ? { before } : {}), ...(failed ? { failed } : {}) };
+  const failed = failureOf(ledger, id);
+  return {
+    reports: all,
+    ledger,
+    ...(before ? { before } : {}),
+    ...(failed?.status === 'active' ? { failed } : {}),
+  };
 }
 
 /** What the response says; undefined when no item of its form can be graded. */

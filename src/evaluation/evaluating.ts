@@ -29,7 +29,7 @@ export interface Past {
   ledger: readonly EpisodeRow[];
   /** What this very response said in its earlier version. */
   before?: StoredReport;
-  /** The Flag that says an earlier version of it was not evaluated. */
+  /** The open Flag that says an earlier version of it was not evaluated. */
   failed?: EpisodeRow;
 }
 

@@ -13,7 +13,7 @@ export interface Unevaluated {
   state: KeptState;
   /** Symptom time, or when the response was withdrawn. */
   at: string;
-  /** The Flag that an earlier failure of the same response left. */
+  /** The Flag that an earlier failure of the same response left, open or not. */
   failed: EpisodeRow | undefined;
   /** What could be graded before the failure. */
   report: StoredReport | undefined;

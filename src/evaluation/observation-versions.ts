@@ -5,14 +5,14 @@ import type { Finding } from '../rules/finding.ts';
 import { findResources } from '../store/resources.ts';
 import type { NewVersion } from '../store/write.ts';
 import type { Evaluating } from './evaluating.ts';
-import { observationVersion } from './observation-template.ts';
+import { type MakeVersion, observationMaker, type Shared } from './observation-template.ts';
 import { type StoredReport, tagsOf } from './stored-report.ts';
 
 /** One Observation per asked term; those of terms that an amended response no longer asks, or of a retracted one, are entered in error. */
 export async function observationVersions(
   deps: Deps,
   within: Compartment,
-  { id, patient, context, response }: Evaluating,
+  { id, version, patient, context, response }: Evaluating,
   before: StoredReport | undefined,
   report: StoredReport | undefined,
 ): Promise<NewVersion[]> {
@@ -23,35 +23,30 @@ export async function observationVersions(
     deps,
     within,
     context.shard,
-    before ? [...now, ...gone].map(({ term }) => derivedId(id, term)) : [],
+    // Also when the version before this one was withdrawn, or could not be evaluated: its Observations are there.
+    version > 1 ? [...now, ...gone].map(({ term }) => derivedId(id, term)) : [],
   );
   const issued = deps.now().toISOString();
-  const make = (
-    finding: Finding,
-    stored: StoredReport,
-    status: 'final' | 'amended' | 'entered-in-error',
-  ): NewVersion => {
-    const observationId = derivedId(id, finding.term);
-    return observationVersion(
-      deps,
-      within.tenant,
-      { finding, status, tags: tagsOf(stored) },
-      {
-        id: observationId,
-        version: (held.get(observationId) ?? 0) + 1,
-        shard: context.shard,
-        patient,
-        response: id,
-        end: stored.report.authored ?? stored.report.at,
-        issued,
-        ...(response.source?.reference ? { performer: response.source.reference } : {}),
-      },
-    );
+  const makerOf = (stored: StoredReport): MakeVersion =>
+    observationMaker(deps, within.tenant, {
+      shard: context.shard,
+      patient,
+      response: id,
+      end: stored.report.authored ?? stored.report.at,
+      issued,
+      ...(response.source?.reference ? { performer: response.source.reference } : {}),
+    });
+  const makeAll = (findings: readonly Finding[], stored: StoredReport, status: Shared['status']): NewVersion[] => {
+    const make = makerOf(stored);
+    return findings.map((finding) => {
+      const observationId = derivedId(id, finding.term);
+      return make({ finding, status, tags: tagsOf(stored) }, observationId, (held.get(observationId) ?? 0) + 1);
+    });
   };
   const amended = response.status === 'amended' || before !== undefined;
   return [
-    ...(report ? now.map((finding) => make(finding, report, amended ? 'amended' : 'final')) : []),
-    ...(before ? gone.map((finding) => make(finding, before, 'entered-in-error')) : []),
+    ...(report ? makeAll(now, report, amended ? 'amended' : 'final') : []),
+    ...(before ? makeAll(gone, before, 'entered-in-error') : []),
   ];
 }
 

@@ -98,6 +98,14 @@ t.test('one season of nausea is one Flag, whatever arrives late, amended or in e
     ['active', 'entered-in-error'],
     'a new episode is a new Flag',
   );
+
+  await one.replace(opening, { status: 'amended' });
+  t.match(await one.observation(opening), { status: 'amended', valueInteger: 2, meta: { versionId: '3' } });
+  t.match(
+    (await one.flags()).filter(({ start }) => start === '2026-09-15T08:00:00Z'),
+    [{ id: closed?.id, status: 'active' }],
+    'a report that was withdrawn by mistake comes back, and so does its Flag',
+  );
 });
 
 t.test('what is not certain is said', async (t) => {

@@ -103,6 +103,20 @@ for (const what of ['grade', 'policy'] as const) {
       );
     });
 
+    t.test('a version that fails after a good one opens the same Flag again', async (t) => {
+      const patient = await aPatient(app);
+      const { path, body } = await failed(patient);
+      const amended = { ...body, status: 'amended' };
+      t.equal((await app.send('PUT', path, amended)).status, 200);
+      failing.what = what;
+      const answer = await app.send('PUT', path, amended);
+      failing.what = 'nothing';
+      t.equal(answer.status, 200, answer.text);
+      const [flag, ...more] = (await flagsOf(patient)).filter(isNotEvaluated);
+      t.match(flag, { status: 'active', meta: { versionId: '3' } });
+      t.equal(more.length, 0);
+    });
+
     t.test('entered-in-error retracts it', async (t) => {
       const patient = await aPatient(app);
       const { path, body } = await failed(patient);
