@@ -18,6 +18,12 @@ t.test('the table of settings is that of the code, both ways', async (t) => {
   t.same(rows, expected);
 });
 
+t.test('a signal that npm is sent reaches the process that stops cleanly', async (t) => {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
+  // npm hands it to its shell alone, so the shell must have become that process.
+  for (const name of ['start', 'dev', 'demo']) t.match(scripts[name], / && exec node /, name);
+});
+
 t.test('every script that the README names is there', async (t) => {
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
   for (const [, name = ''] of readme.matchAll(/npm run (?:--silent )?([a-z][a-z:]*)/g))

@@ -9,10 +9,8 @@ import { type ObservationContext, observationOf, recallStart } from '../rules/re
 import { compartmentToken, indexRow, instant, token } from '../store/index-rows.ts';
 import type { NewVersion } from '../store/write.ts';
 
-/** Whose Observation it is, of when, and from what: all in which Observations of the same answers differ. */
+/** Whose Observations they are, of when, and from what: all in which Observations of the same answers differ, but their own ids. */
 export interface Particulars {
-  id: string;
-  version: number;
   shard: number;
   /** Ids. */
   patient: string;
@@ -31,34 +29,42 @@ export interface Shared {
   tags: readonly Coding[];
 }
 
+/** Gives the version of one Observation of a response. */
+export type MakeVersion = (shared: Shared, id: string, version: number) => NewVersion;
+
 /**
- * The version of an Observation. Patients give the same few answers again and again, so an Observation is built, serialised and indexed once
- * for each finding, and the particulars are put into its text. Measured: this was a third of the service's work on a response.
+ * Makes the versions of a response's Observations. Patients give the same few answers again and again, so an Observation is built,
+ * serialised and indexed once for each finding, and the particulars are put into its text. Measured: building each anew was a third of
+ * the service's work on a response.
  */
-export function observationVersion(deps: Deps, tenant: number, shared: Shared, particulars: Particulars): NewVersion {
-  const { finding, status, tags } = shared;
-  const key = JSON.stringify([
-    tenant,
-    finding.version,
-    packFinding(finding),
-    status,
-    tags.length,
-    particulars.performer !== undefined,
-  ]);
+export function observationMaker(deps: Deps, tenant: number, particulars: Particulars): MakeVersion {
+  const withPerformer = particulars.performer !== undefined;
+  const filling = fillingOf(tenant, particulars);
   const held = templates.get(deps) ?? new Map<string, Template>();
   templates.set(deps, held);
-  let template = held.get(key);
-  if (!template) {
-    template = makeTemplate(deps, tenant, shared, particulars.performer !== undefined);
-    if (held.size >= MOST_TEMPLATES) held.clear();
-    held.set(key, template);
-  }
-  return fill(tenant, template, particulars);
+  return (shared, id, version) => {
+    const { finding, status, tags } = shared;
+    const key = JSON.stringify([tenant, finding.version, packFinding(finding), status, tags.length, withPerformer]);
+    let template = held.get(key);
+    if (!template) {
+      template = makeTemplate(deps, tenant, shared, withPerformer);
+      if (held.size >= MOST_TEMPLATES) held.clear();
+      held.set(key, template);
+    }
+    return fill(template, filling, id, version);
+  };
 }
 
 /** Built from scratch: what a filled template must be equal to. */
-export function builtVersion(deps: Deps, tenant: number, shared: Shared, particulars: Particulars): NewVersion {
-  const { id, version, shard, patient } = particulars;
+export function builtVersion(
+  deps: Deps,
+  tenant: number,
+  shared: Shared,
+  particulars: Particulars,
+  id: string,
+  version: number,
+): NewVersion {
+  const { shard, patient } = particulars;
   const observation = observationOf(shared.finding, {
     patient: `Patient/${patient}`,
     source: `QuestionnaireResponse/${particulars.response}`,
@@ -113,16 +119,15 @@ const MOST_TEMPLATES = 2000;
 const templates = new WeakMap<Deps, Map<string, Template>>();
 
 function makeTemplate(deps: Deps, tenant: number, shared: Shared, withPerformer: boolean): Template {
-  const { head, tail, index } = builtVersion(deps, tenant, shared, {
-    id: MARKS.id,
-    version: Number(MARKS.version),
+  const particulars: Particulars = {
     shard: 0,
     patient: MARKS.patient,
     response: MARKS.response,
     end: MARKS.end,
     issued: MARKS.issued,
     ...(withPerformer ? { performer: MARKS.performer } : {}),
-  });
+  };
+  const { head, tail, index } = builtVersion(deps, tenant, shared, particulars, MARKS.id, Number(MARKS.version));
   const particular = new Set(particularTokens(tenant, MARKS.patient, MARKS.response));
   return {
     head: cut(head),
@@ -148,40 +153,55 @@ function cut(text: string): Text {
   return { parts: text.split(ANY_MARK), slots };
 }
 
-function fill(tenant: number, template: Template, particulars: Particulars): NewVersion {
-  const { id, version, shard, patient, response, end, issued, performer } = particulars;
+/** The particulars as texts, and what is searched of them; the same for all Observations of a response. */
+interface Filling {
+  shard: number;
+  values: Omit<Record<Slot, string>, 'id' | 'version'>;
+  tok: readonly string[];
+  lo: string | null;
+  hi: string | null;
+}
+
+function fillingOf(tenant: number, { shard, patient, response, end, issued, performer }: Particulars): Filling {
   const start = recallStart(end);
-  const values: Record<Slot, string> = {
-    id,
-    version: String(version),
-    patient,
-    response,
-    start,
-    end,
-    issued,
-    performer: performer === undefined ? '' : JSON.stringify(performer).slice(1, -1),
-  };
   const interval = intervalOf({ name: 'effectivePeriod', value: { start, end } });
+  return {
+    shard,
+    values: {
+      patient,
+      response,
+      start,
+      end,
+      issued,
+      performer: performer === undefined ? '' : JSON.stringify(performer).slice(1, -1),
+    },
+    tok: particularTokens(tenant, patient, response),
+    lo: instant(interval?.start ?? null),
+    hi: instant(interval?.end ?? null),
+  };
+}
+
+function fill(template: Template, { shard, values, tok, lo, hi }: Filling, id: string, version: number): NewVersion {
+  const all = { ...values, id, version: String(version) };
   return {
     type: 'Observation',
     id,
     shard,
     version,
-    head: put(template.head, values),
-    tail: put(template.tail, values),
+    head: put(template.head, all),
+    tail: put(template.tail, all),
     derived: true,
-    index: {
-      tok: [...template.tok, ...particularTokens(tenant, patient, response)],
-      key1: template.key1,
-      lo: instant(interval?.start ?? null),
-      hi: instant(interval?.end ?? null),
-    },
+    index: { tok: [...template.tok, ...tok], key1: template.key1, lo, hi },
   };
 }
 
 function put({ parts, slots }: Text, values: Readonly<Record<Slot, string>>): string {
   let text = parts[0] ?? '';
-  for (const [place, slot] of slots.entries()) text += values[slot] + (parts[place + 1] ?? '');
+  let place = 0;
+  for (const slot of slots) {
+    place += 1;
+    text += values[slot] + (parts[place] ?? '');
+  }
   return text;
 }
 

@@ -46,13 +46,45 @@ export const drawShard = (): number => random().readUInt16BE(0) & 0x7fff;
 
 /**
  * The id of something derived: the same for the same `origin` and `name`, in the shard of `origin` and as old as it.
- * So a retry, a re-grade or a replay finds what it made before.
+ * So a retry, a re-grade or a replay finds what it made before. Its bits are SHA-256 of the one joined to SHA-256 of the other by
+ * exclusive or: a response has a dozen derived ids, and the names come again with every response.
  */
 export function derivedId(origin: string, name: string): string {
-  const digest = hash('sha256', `${origin}\0${name}`, 'buffer');
-  const shard = shardOf(origin) ?? hashShard(origin);
-  const millis = OURS.test(origin) ? Number.parseInt(origin.slice(0, 8) + origin.slice(9, 13), 16) : 0;
-  return assemble(millis, digest.readUInt16BE(8) & 0xfff, shard, digest.subarray(0, 8));
+  const from = lastOrigin?.origin === origin ? lastOrigin : originOf(origin);
+  lastOrigin = from;
+  const bytes = Buffer.allocUnsafe(10);
+  const other = digestOfName(name);
+  for (let i = 0; i < bytes.length; i += 1) bytes[i] = (from.digest[i] ?? 0) ^ (other[i] ?? 0);
+  return assemble(from.millis, bytes.readUInt16BE(8) & 0xfff, from.shard, bytes);
+}
+
+interface Origin {
+  origin: string;
+  digest: Buffer;
+  shard: number;
+  millis: number;
+}
+
+let lastOrigin: Origin | undefined;
+
+const originOf = (origin: string): Origin => ({
+  origin,
+  digest: hash('sha256', origin, 'buffer'),
+  shard: shardOf(origin) ?? hashShard(origin),
+  millis: OURS.test(origin) ? Number.parseInt(origin.slice(0, 8) + origin.slice(9, 13), 16) : 0,
+});
+
+const names = new Map<string, Buffer>();
+const MOST_NAMES = 1000;
+
+function digestOfName(name: string): Buffer {
+  const known = names.get(name);
+  if (known) return known;
+  // Another domain than that of origins: an origin that is its own name would have no bits left.
+  const made = hash('sha256', `name\0${name}`, 'buffer');
+  if (names.size >= MOST_NAMES) names.clear();
+  names.set(name, made);
+  return made;
 }
 
 /** The shard that an id of ours carries; undefined for an id that a client chose. */

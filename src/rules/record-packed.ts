@@ -265,11 +265,22 @@ function packPolicy(policy: RecordInput['policies'][number], steps: readonly Ter
   };
 }
 
+/** The engine gives the same list for the same answers: its letters are found once. */
+const spelled = new WeakMap<readonly ConditionResult[], Map<string, string>>();
+
 function letters(
   conditions: readonly ConditionResult[],
   canonical: string,
   actions: readonly { id: string }[],
 ): string {
+  const known = spelled.get(conditions) ?? new Map<string, string>();
+  const found = known.get(canonical) ?? spell(conditions, canonical, actions);
+  known.set(canonical, found);
+  spelled.set(conditions, known);
+  return found;
+}
+
+function spell(conditions: readonly ConditionResult[], canonical: string, actions: readonly { id: string }[]): string {
   const letter = { true: 't', false: 'f', undecided: 'u' } as const;
   return actions
     .map(({ id }) => {

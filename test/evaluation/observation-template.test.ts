@@ -1,7 +1,7 @@
 import t from 'tap';
 import {
   builtVersion,
-  observationVersion,
+  observationMaker,
   type Particulars,
   type Shared,
 } from '../../src/evaluation/observation-template.ts';
@@ -43,7 +43,7 @@ const FINDINGS: readonly Finding[] = [
 
 const PARTICULARS: readonly Partial<Particulars>[] = [
   {},
-  { version: 7, end: '2026-11-08T08:00:00+01:00' },
+  { end: '2026-11-08T08:00:00+01:00' },
   { end: '2026-11-08' },
   { performer: 'Patient/a' },
   { performer: 'https://example.org/RelatedPerson/"quoted"\\' },
@@ -57,20 +57,19 @@ t.test('a filled template is the Observation built from scratch, text and index'
       for (const tags of [[], [{ system: UNVALIDATED_WORDING.system, code: UNVALIDATED_WORDING.code }]]) {
         const shared: Shared = { finding: one, status, tags };
         for (const over of PARTICULARS) {
-          const patient = newId(5, Date.now());
           const particulars: Particulars = {
-            id: newId(5, Date.now()),
-            version: 1,
             shard: 5,
-            patient,
+            patient: newId(5, Date.now()),
             response: newId(5, Date.now()),
             end: '2026-11-01T08:00:00.000Z',
             issued: '2026-11-21T12:00:00.000Z',
             ...over,
           };
-          const built = builtVersion(app.deps, 1, shared, particulars);
-          const filled = observationVersion(app.deps, 1, shared, particulars);
-          const again = observationVersion(app.deps, 1, shared, particulars);
+          const id = newId(5, Date.now());
+          const make = observationMaker(app.deps, 1, particulars);
+          const built = builtVersion(app.deps, 1, shared, particulars, id, 7);
+          const filled = make(shared, id, 7);
+          const again = make(shared, id, 7);
           const sorted = (version: typeof built) => ({
             ...version,
             index: { ...version.index, tok: [...version.index.tok].sort() },

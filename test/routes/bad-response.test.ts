@@ -213,7 +213,7 @@ t.test('responses that cannot be accepted', async (t) => {
     t.same(refusal(await app.send('DELETE', `/${Q}/${graded.id}`)), refused(409, 'conflict'));
     t.same(refusal(await app.send('DELETE', `/${someone}`)), refused(409, 'conflict'));
     t.same(await rowCounts(app), before);
-    const withdrawn = { ...graded, status: 'entered-in-error' };
+    const withdrawn = { ...graded, status: 'entered-in-error', item: [{ linkId: 'no item of the form' }] };
     t.equal((await app.send('PUT', `/${Q}/${graded.id}`, withdrawn)).status, 200);
     t.same(refusal(await app.send('DELETE', `/${Q}/${graded.id}`)), refused(409, 'conflict'), 'nor when withdrawn');
     t.equal((await app.send('DELETE', `/${await aPatient(app)}`)).status, 204, 'a Patient without data can');

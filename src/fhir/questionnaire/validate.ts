@@ -91,7 +91,7 @@ function checkDisabled(
 ) {
   if (!item.answer?.some((answer) => kindOf(answer) !== undefined)) return;
   const because = failed.map((linkId) => `'${clip(linkId)}'`).join(', ');
-  const said = `Question ${named(node)}: expected no answer, since it is disabled by the answer or its lack to ${because}; received ${item.answer.length}`;
+  const said = `Question ${named(node)}: expected no answer, since it is disabled by the answer or its lack to ${because}; received ${answers(item.answer.length)}`;
   report(fault('business-rule', said, path));
 }
 
@@ -102,7 +102,7 @@ function checkInstance(node: Node, rule: Rules, { item }: Entry, path: string, r
       const expected =
         node.type === 'group' ? 'items and no answer, since it is a group' : 'no answer, since it only displays';
       report(
-        fault('structure', `Item ${named(node)}: expected ${expected}; received ${item.answer.length} answers`, path),
+        fault('structure', `Item ${named(node)}: expected ${expected}; received ${answers(item.answer.length)}`, path),
       );
     }
     if (node.type === 'display' && item.item) {
@@ -135,7 +135,7 @@ function checkRepetition(
     }
     const count = first.item.answer?.length ?? 0;
     if (count > max && node.type !== 'display') {
-      const said = `Question ${named(node)}: expected at most ${max} answer${max === 1 ? '' : 's'}; received ${count}`;
+      const said = `Question ${named(node)}: expected at most ${answers(max)}; received ${count}`;
       report(fault('business-rule', said, pathOf(under, first)));
     }
   } else if (found.length > max) {
@@ -178,6 +178,8 @@ function checkPresence(
 }
 
 const times = (count: number): string => (count === 1 ? 'once' : `${count} times`);
+
+const answers = (count: number): string => `${count} answer${count === 1 ? '' : 's'}`;
 
 function canHold(node: Node, scope: Scope): boolean {
   const inside = implied(scope);

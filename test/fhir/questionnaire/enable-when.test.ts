@@ -457,7 +457,7 @@ t.test('a response', async (t) => {
     const [issue] = compiled.validate(response(a('a', no), a('b', word)));
     t.equal(
       issue?.diagnostics,
-      "Question 'b': expected no answer, since it is disabled by the answer or its lack to 'a'; received 1",
+      "Question 'b': expected no answer, since it is disabled by the answer or its lack to 'a'; received 1 answer",
     );
   });
   await t.test('may not answer inside what is disabled', async (t) => {
