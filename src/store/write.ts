@@ -133,24 +133,26 @@ export async function commit(db: Database, within: Compartment, write: Write): P
 }
 
 /*
- * `stamp` is asked of the clock inside the statement: the watermark relies on no version being older than the start of its
- * statement. `checked` counts what was really written; a count that is short divides by zero and takes everything back.
+ * The patient's counter comes first: whoever loses there writes nothing more. The clock is asked inside the statement, once the counter
+ * is held: the watermark relies on no version being older than the start of its statement. `checked` counts what was really written; a count that is short divides by zero and takes everything back.
  * A version that another writer has taken meets the primary key of resource_version, and ends the same way.
  */
 const COMMIT = `
-with stamp as materialized (
-  select date_trunc('milliseconds', clock_timestamp()) as at
+with counted as (
+  update patient_state set n = n + 1, state = coalesce($19, state)
+  where tenant = $1 and shard = $17::int2 and patient = $16 and n = $18::int8
+  returning n
+), clock as materialized (
+  select date_trunc('milliseconds', clock_timestamp()) as at where $16::text is null or exists (select 1 from counted)
+), stamp as materialized (
+  select at, to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as last_updated from clock
 ), input as materialized (
-  select i.*, s.at, to_char(s.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as last_updated
+  select i.*, s.at, s.last_updated
   from unnest($2::text[], $3::text[], $4::int2[], $5::int4[], $6::text[], $7::text[], $8::bool[], $9::bool[],
               $10::text[], $11::int8[], $12::text[], $13::text[])
        as i(type, id, shard, version, head, tail, deleted, derived, tok, key1, lo, hi), stamp s
 ), keys as materialized (
   select * from unnest($39::text[], $40::int2[], $41::text[], $42::text[], $43::text[]) as k(key, shard, type, id, stale)
-), counted as (
-  update patient_state set n = n + 1, state = coalesce($19, state)
-  where tenant = $1 and shard = $17::int2 and patient = $16 and n = $18::int8
-  returning n
 ), claimed as (
   insert into claim (tenant, shard, key, type, id)
   select $1, k.shard, k.key, k.type, k.id from keys k
@@ -161,14 +163,18 @@ with stamp as materialized (
   insert into resource_version (tenant, shard, type, id, version, ts, deleted, content)
   select $1, shard, type, id, version, at, deleted, case when deleted then '' else head || last_updated || tail end from input
   returning 1
-), current as (
+), created as (
   insert into resource_current (tenant, shard, type, id, version, ts, deleted, derived, key1, lo, hi, tok)
-  select $1, shard, type, id, version, at, deleted, derived, key1, lo::timestamptz, hi::timestamptz, tok::bigint[] from input
-  on conflict (tenant, shard, type, id) do update
-  set version = excluded.version, ts = excluded.ts, deleted = excluded.deleted, derived = excluded.derived,
-      key1 = excluded.key1, lo = excluded.lo, hi = excluded.hi, tok = excluded.tok
-  where resource_current.version = excluded.version - 1
-  returning version
+  select $1, shard, type, id, version, at, deleted, derived, key1, lo::timestamptz, hi::timestamptz, tok::bigint[]
+  from input where version = 1
+  returning 1
+), replaced as (
+  update resource_current c
+  set version = i.version, ts = i.at, deleted = i.deleted, derived = i.derived,
+      key1 = i.key1, lo = i.lo::timestamptz, hi = i.hi::timestamptz, tok = i.tok::bigint[]
+  from input i
+  where i.version > 1 and c.tenant = $1 and c.shard = i.shard and c.type = i.type and c.id = i.id and c.version = i.version - 1
+  returning 1
 ), reported as (
   insert into report (tenant, shard, patient, source_type, source_id, at, content)
   select $1, $17::int2, $16, $20::text, $21::text, $22::timestamptz, $23::text where $20 is not null
@@ -199,6 +205,6 @@ with stamp as materialized (
   select (select count(*) from counted) = case when $16::text is null then 0 else 1 end
      and (select count(*) from claimed) = (select count(*) from keys)
      and (select count(*) from versions) = (select count(*) from input)
-     and (select count(*) from current) = (select count(*) from input) as ok
+     and (select count(*) from created) + (select count(*) from replaced) = (select count(*) from input) as ok
 )
-select (select last_updated from input limit 1) as at, 1 / (case when ok then 1 else 0 end) as committed from checked`;
+select (select last_updated from stamp) as at, 1 / (case when ok then 1 else 0 end) as committed from checked`;
