@@ -7,6 +7,7 @@ import { Catalog } from './catalog.ts';
 import type { Deps } from './deps.ts';
 import { everyone } from './fhir/compartment.ts';
 import { searchParametersOf } from './fhir/definitions.ts';
+import { parseQuery } from './fhir/query.ts';
 import { resourceSpec } from './fhir/resources.ts';
 import { searchRegistry } from './fhir/search-parameters.ts';
 import { readText } from './fhir/text.ts';
@@ -19,6 +20,7 @@ import { engineDevice } from './rules/resources/device.ts';
 import { type Language, labelsOf } from './rules/resources/labels.ts';
 import { create } from './save.ts';
 import type { Database } from './store/database.ts';
+import { search } from './store/search.ts';
 import { Watermark } from './store/watermark.ts';
 import { Turns } from './turns.ts';
 
@@ -96,9 +98,16 @@ const jsonFiles = async (folder: string): Promise<string[]> =>
     .sort()
     .map((file) => join(folder, file));
 
-/** Conditional create: what is there already stays. */
+/** Conditional create: what is there already stays. Where clients have made copies of it, the oldest is given. */
 async function put(deps: Deps, resource: Shipped, criteria: string): Promise<{ id: string }> {
   const spec = resourceSpec(resource.resourceType);
   if (!spec) throw new Error(`${resource.resourceType} is not served`);
+  const { registry, baseUrl } = deps;
+  const query = parseQuery(registry, spec.type, new URLSearchParams(`${criteria}&_sort=_id`), {
+    strict: true,
+    baseUrl,
+  });
+  const [oldest] = (await search(deps.db, everyone(), query, baseUrl)).matches;
+  if (oldest) return oldest;
   return create(deps, everyone(), spec, readText(Buffer.from(JSON.stringify(resource))), { ifNoneExist: criteria });
 }

@@ -1,4 +1,4 @@
-import type { PlanDefinition, Questionnaire, QuestionnaireResponse, Resource } from '@medplum/fhirtypes';
+import type { Device, PlanDefinition, Questionnaire, QuestionnaireResponse, Resource } from '@medplum/fhirtypes';
 import type { Form, Snapshot } from './catalog.ts';
 import type { Deps } from './deps.ts';
 import type { Consequence } from './evaluation/evaluating.ts';
@@ -10,6 +10,7 @@ import { checkQuestionnaire, compileQuestionnaire } from './fhir/questionnaire.t
 import type { ResourceSpec } from './fhir/resources.ts';
 import { checkGradingItems } from './rules/grade.ts';
 import { checkPolicy, isPolicy, policyDigest } from './rules/policy.ts';
+import { NAMING } from './rules/resources/codes.ts';
 import { claimOwner, claimShard } from './store/claims.ts';
 import type { PatientContext } from './store/context.ts';
 import { findResource, hasCompartment, type Stored } from './store/resources.ts';
@@ -51,6 +52,7 @@ export const RULES: Readonly<Record<string, TypeRules>> = {
   Questionnaire: { check: checkForm },
   PlanDefinition: { check: checkPlan, refuseRemoval: refuseReleased },
   Patient: { refuseRemoval: refuseInhabited },
+  Device: { check: async (_deps, _within, { current }) => refuseEngine(current), refuseRemoval: refuseEngineRemoval },
 };
 
 /** A response answers a form that we hold, for a patient that we know; then it is evaluated. */
@@ -173,6 +175,17 @@ async function refuseReleased(_deps: Deps, _within: Compartment, { current }: Re
   throw inUse(
     `PlanDefinition/${current.id} has been released: decisions refer to it. Update it with status retired instead`,
   );
+}
+
+/** The Device of the rule engine is written by the engine: Flags, Observations and Provenances name it as their author. */
+function refuseEngine(current: Stored | undefined): undefined {
+  const { identifier }: Device = current ? JSON.parse(current.content) : { resourceType: 'Device' };
+  if (!identifier?.some(({ system }) => system === NAMING.engine)) return undefined;
+  throw new FhirError([fault('forbidden', `Device/${current?.id} is the rule engine of this service and read-only`)]);
+}
+
+async function refuseEngineRemoval(_deps: Deps, _within: Compartment, { current }: Removal): Promise<void> {
+  refuseEngine(current);
 }
 
 async function refuseInhabited(deps: Deps, within: Compartment, { current }: Removal): Promise<void> {

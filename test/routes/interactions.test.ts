@@ -54,6 +54,10 @@ t.test('interactions', async (t) => {
     const before = await rowCounts(app);
     t.same(refusal(await app.send('PUT', `/Observation/${resource.id}`, resource)), refused(403, 'forbidden'));
     t.same(refusal(await app.send('DELETE', `/Observation/${resource.id}`)), refused(403, 'forbidden'));
+    const engine = app.deps.engine.device;
+    const { body: device } = await app.send('GET', `/${engine}`);
+    t.same(refusal(await app.send('PUT', `/${engine}`, device)), refused(403, 'forbidden'), 'and so is its Device');
+    t.same(refusal(await app.send('DELETE', `/${engine}`)), refused(403, 'forbidden'));
     t.same(await rowCounts(app), before);
     t.equal((await app.send('GET', `/Observation/${resource.id}`)).headers.etag, 'W/"1"');
   });

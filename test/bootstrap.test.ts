@@ -1,0 +1,17 @@
+import { resolve } from 'node:path';
+import t from 'tap';
+import { boot } from '../src/bootstrap.ts';
+import { testApp } from './support/app.ts';
+
+t.test('copies that clients have made of what ships with the service do not keep it from starting', async (t) => {
+  const app = await testApp();
+  t.teardown(() => app.close());
+  const { db, log, baseUrl, language, engine } = app.deps;
+  for (const type of ['Device', 'Questionnaire', 'CodeSystem']) {
+    const { body } = await app.send('GET', `/${type}?_sort=_id&_count=1`);
+    const { id, meta, ...copy } = body.entry[0].resource;
+    t.equal((await app.send('POST', `/${type}`, copy)).status, 201, type);
+  }
+  const again = await boot({ db, log, baseUrl, language, profiles: resolve('profiles'), demoPolicy: true });
+  t.equal(again.engine.device, engine.device, 'the engine keeps its Device');
+});
