@@ -68,7 +68,8 @@ create table catalog (
 );
 insert into catalog (tenant, shard, generation) values (1, 0, 1);
 
--- Work owed to the outside after a commit: one row per write, naming the versions that it made.
+-- Work owed to the outside after a commit: one row per write, naming the versions that it made, save derived Observations: these are
+-- the targets of the Provenance that is named.
 create table outbox (
   tenant   integer     not null,
   shard    smallint    not null,

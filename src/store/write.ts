@@ -199,7 +199,7 @@ with counted as (
 ), posted as (
   insert into outbox (tenant, shard, id, ts, n, changed)
   select $1, $15::int2, $14, s.at, (select n from counted),
-         (select array_agg(type || '/' || id || '/_history/' || version) from input)
+         (select array_agg(type || '/' || id || '/_history/' || version) from input where not (derived and type = 'Observation'))
   from stamp s
 ), checked as (
   select (select count(*) from counted) = case when $16::text is null then 0 else 1 end

@@ -91,8 +91,19 @@ function delivered(stored: Stored, { say }: Facts): void {
     const patient = response?.resource?.subject?.reference?.slice('Patient/'.length);
     if (patient !== undefined) counters.set(patient, [...(counters.get(patient) ?? []), n ?? 'none']);
   }
-  for (const key of stored.versions.keys())
-    if (named.get(key) !== 1) say(`${key}: is in the outbox ${named.get(key) ?? 0} times`);
+  // What was derived is told by the Provenance that the outbox names.
+  const targets = new Set(
+    [...named.keys()].flatMap((key) =>
+      key.startsWith('Provenance/')
+        ? (stored.versions.get(key)?.resource?.target ?? []).map(({ reference }: { reference: string }) => reference)
+        : [],
+    ),
+  );
+  for (const key of stored.versions.keys()) {
+    if (key.startsWith('Observation/')) {
+      if (!targets.has(key)) say(`${key}: is the target of no Provenance in the outbox`);
+    } else if (named.get(key) !== 1) say(`${key}: is in the outbox ${named.get(key) ?? 0} times`);
+  }
   for (const key of named.keys()) if (!stored.versions.has(key)) say(`${key}: is in the outbox and nowhere else`);
   for (const [patient, { n }] of stored.states) {
     const counted = (counters.get(patient) ?? []).map(Number).sort((a, b) => a - b);
