@@ -52,7 +52,7 @@ export const SETTINGS = {
     description: 'Names, separated by commas, that the Host header may have beside loopback and BASE_URL',
   },
   DEMO_POLICY: { ...boolean, default: '0', description: '1: load the demonstration forms and alert policy at start' },
-  LANGUAGE: { type: 'string', enum: ['en', 'fr'], default: 'en', description: 'Language of Flag texts' },
+  FLAG_LANGUAGE: { type: 'string', enum: ['en', 'fr'], default: 'en', description: 'Language of Flag texts' },
   LOG_LEVEL: {
     type: 'string',
     enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
@@ -126,7 +126,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
         .filter(Boolean),
     ),
     demoPolicy: yes('DEMO_POLICY'),
-    language: text('LANGUAGE') === 'fr' ? 'fr' : 'en',
+    language: text('FLAG_LANGUAGE') === 'fr' ? 'fr' : 'en',
     logLevel: text('LOG_LEVEL'),
     connections: Number(values.DB_CONNECTIONS),
   });

@@ -37,7 +37,7 @@ t.test('every setting is read', async (t) => {
     OPEN_ACCESS: 'yes',
     ALLOWED_HOSTS: 'a.example, B.example,,',
     DEMO_POLICY: '1',
-    LANGUAGE: 'fr',
+    FLAG_LANGUAGE: 'fr',
     LOG_LEVEL: 'warn',
     DB_CONNECTIONS: '32',
   });
@@ -77,7 +77,7 @@ const malformed: [name: string, value: string][] = [
   ['DATABASE_URL', 'mysql://localhost/vigie'],
   ['OPEN_ACCESS', 'perhaps'],
   ['DEMO_POLICY', 'on'],
-  ['LANGUAGE', 'de'],
+  ['FLAG_LANGUAGE', 'de'],
   ['LOG_LEVEL', 'loud'],
   ['DB_CONNECTIONS', '1'],
   ['DB_CONNECTIONS', '201'],
@@ -99,10 +99,10 @@ t.test('both edges of what is accepted', async (t) => {
 });
 
 t.test('all faults are told at once', async (t) => {
-  const faults = faultsOf({ PORT: 'x', LANGUAGE: 'de', DEMO_POLICY: 'maybe', LOG_LEVEL: 'loud' });
+  const faults = faultsOf({ PORT: 'x', FLAG_LANGUAGE: 'de', DEMO_POLICY: 'maybe', LOG_LEVEL: 'loud' });
   t.same(
     new Set(faults.map((fault) => fault.split(' ')[0])),
-    new Set(['PORT', 'LANGUAGE', 'DEMO_POLICY', 'LOG_LEVEL']),
+    new Set(['PORT', 'FLAG_LANGUAGE', 'DEMO_POLICY', 'LOG_LEVEL']),
   );
 });
 
