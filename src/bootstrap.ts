@@ -50,6 +50,7 @@ export async function boot(options: BootOptions): Promise<Deps> {
     (resource): resource is Shipped & SearchParameter => resource.resourceType === 'SearchParameter',
   );
   const registry = searchRegistry(searchParametersOf, ours);
+  const readOnly = new Set<string>();
   const deps: Deps = {
     db: options.db,
     now: options.now ?? (() => new Date()),
@@ -60,15 +61,19 @@ export async function boot(options: BootOptions): Promise<Deps> {
     watermark: new Watermark(options.db),
     turns: new Turns(),
     engine: { name: 'vigie', version: ENGINE_VERSION, fhirpathVersion: fhirpath.version, device: '' },
+    shipped: readOnly,
     labels: labelsOf(DATA.items),
     language: options.language,
   };
   const device = engineDevice({ version: ENGINE_VERSION });
   const { id } = await put(deps, device as Shipped, `identifier=${NAMING.engine}|vigie/${ENGINE_VERSION}`);
   deps.engine.device = `Device/${id}`;
+  readOnly.add(deps.engine.device);
   for (const resource of [...shipped, ...GRADINGS.map(gradingLibrary)]) {
     if (isDemonstration(resource) && !options.demoPolicy) continue;
-    await put(deps, resource, `url=${resource.url}&version=${resource.version}`);
+    const stored = await put(deps, resource, `url=${resource.url}&version=${resource.version}`);
+    // A form or policy that ships is the site's from then on: to be retired, or replaced.
+    if (!isDemonstration(resource)) readOnly.add(`${resource.resourceType}/${stored.id}`);
   }
   return deps;
 }

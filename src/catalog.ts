@@ -17,6 +17,8 @@ export interface Form {
   canonical: string;
   /** SHA-256 of its canonical JSON without id and meta. */
   digest: string;
+  /** SHA-256 of what it asks; see askedOf. */
+  asked: string;
   compiled: CompiledQuestionnaire;
   grade: FormGrading;
   /** Tagged: our short labels stand where NCI's wording should. */
@@ -128,6 +130,7 @@ function formOf(questionnaire: Questionnaire, terminology: Terminology): Form {
     reference: `Questionnaire/${id}/_history/${meta?.versionId}`,
     canonical: questionnaire.version ? `${questionnaire.url}|${questionnaire.version}` : (questionnaire.url ?? ''),
     digest: sha256(canonicalJson(content)),
+    asked: askedOf(questionnaire),
     compiled,
     // Prepared at the first response, inside the guard that keeps a response whose form cannot be graded.
     grade: (states) => gradingOf(compiled)(states),
@@ -135,6 +138,9 @@ function formOf(questionnaire: Questionnaire, terminology: Terminology): Form {
       meta?.tag?.some(({ system, code }) => system === TAG && code === 'unvalidated-wording') === true,
   };
 }
+
+/** SHA-256 of the part of a form that patients answer: its items, and the value sets that it holds itself. */
+export const askedOf = ({ item, contained }: Questionnaire): string => sha256(canonicalJson({ contained, item }));
 
 /** Of each url the newest active version. */
 function newestActive(plans: readonly PlanDefinition[]): PlanDefinition[] {

@@ -18,6 +18,8 @@ export interface Deps {
   watermark: Watermark;
   turns: Turns;
   engine: Engine;
+  /** `Type/id` of what ships with the service and is relied on: read-only to clients. */
+  shipped: ReadonlySet<string>;
   labels: Labels;
   language: Language;
 }

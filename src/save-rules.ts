@@ -1,11 +1,12 @@
 import type { Device, PlanDefinition, Questionnaire, QuestionnaireResponse, Resource } from '@medplum/fhirtypes';
-import type { Form, Snapshot } from './catalog.ts';
+import { askedOf, type Form, type Snapshot } from './catalog.ts';
 import type { Deps } from './deps.ts';
 import type { Consequence } from './evaluation/evaluating.ts';
 import { evaluate, isGraded } from './evaluation.ts';
 import { splitCanonical } from './fhir/canonical.ts';
 import type { Compartment } from './fhir/compartment.ts';
 import { businessRule, FhirError, fault, type Issue } from './fhir/errors.ts';
+import { parseQuery, type Query } from './fhir/query.ts';
 import { checkQuestionnaire, compileQuestionnaire } from './fhir/questionnaire.ts';
 import type { ResourceSpec } from './fhir/resources.ts';
 import { checkGradingItems } from './rules/grade.ts';
@@ -14,6 +15,7 @@ import { NAMING } from './rules/resources/codes.ts';
 import { claimOwner, claimShard } from './store/claims.ts';
 import type { PatientContext } from './store/context.ts';
 import { findResource, hasCompartment, type Stored } from './store/resources.ts';
+import { search } from './store/search.ts';
 import type { Claim } from './store/write.ts';
 
 /** What a type asks of a write beyond its structure. */
@@ -49,7 +51,7 @@ export interface Removal {
 /** The types that have rules of their own. One row per type. */
 export const RULES: Readonly<Record<string, TypeRules>> = {
   QuestionnaireResponse: { patientOnly: true, check: checkResponse, refuseRemoval: refuseGraded },
-  Questionnaire: { check: checkForm },
+  Questionnaire: { check: checkForm, refuseRemoval: refuseAnswered },
   PlanDefinition: { check: checkPlan, refuseRemoval: refuseReleased },
   Patient: { refuseRemoval: refuseInhabited },
   Device: { check: async (_deps, _within, { current }) => refuseEngine(current), refuseRemoval: refuseEngineRemoval },
@@ -118,13 +120,62 @@ async function refuseGraded(deps: Deps, within: Compartment, { current, patient,
   );
 }
 
-/** A form is sound in itself, and its items that carry codes of a grading system can be graded. */
-async function checkForm(deps: Deps, within: Compartment, { resource }: Change): Promise<undefined> {
+/**
+ * A form is sound in itself, its items that carry codes of a grading system can be graded, and what patients have answered stays what
+ * they were asked: neither this resource nor another of its url and version may say otherwise.
+ */
+async function checkForm(deps: Deps, within: Compartment, { resource, current }: Change): Promise<undefined> {
   const questionnaire = resource as Questionnaire; // the row's type
-  const { terminology } = await deps.catalog.at(within);
+  const { terminology, form } = await deps.catalog.at(within);
   refuse(checkQuestionnaire(questionnaire, terminology));
   refuse(checkGradingItems(compileQuestionnaire(questionnaire, terminology)));
+  const before: Questionnaire | undefined = current && JSON.parse(current.content);
+  if (before && askedOf(before) !== askedOf(questionnaire) && (await isAnswered(deps, within, before)))
+    throw answered(before);
+  if (questionnaire.url === undefined || questionnaire.version === undefined) return undefined;
+  const held = form(`${questionnaire.url}|${questionnaire.version}`);
+  if (!held || held.reference.startsWith(`Questionnaire/${current?.id}/`)) return undefined;
+  if (held.asked !== askedOf(questionnaire) && (await isAnswered(deps, within, questionnaire)))
+    throw answered(questionnaire);
   return undefined;
+}
+
+async function refuseAnswered(deps: Deps, within: Compartment, { current }: Removal): Promise<void> {
+  const questionnaire: Questionnaire = JSON.parse(current.content);
+  if (!(await isAnswered(deps, within, questionnaire))) return;
+  throw inUse(
+    `Questionnaire/${current.id} has been answered and cannot be deleted: update it with status retired instead`,
+  );
+}
+
+const answered = ({ url, version }: Questionnaire): FhirError =>
+  businessRule(
+    `${url}|${version} has been answered, so what it asks stays as it is: give the changed form another version`,
+    'Questionnaire.item',
+  );
+
+/** True when a response names the form, by its version or by its url alone. */
+async function isAnswered(deps: Deps, within: Compartment, { url, version }: Questionnaire): Promise<boolean> {
+  if (url === undefined) return false;
+  const query = parseQuery(
+    deps.registry,
+    'QuestionnaireResponse',
+    [
+      ['questionnaire', url],
+      ['_count', '50'],
+    ],
+    {
+      strict: true,
+      baseUrl: deps.baseUrl,
+    },
+  );
+  for (let page: Query = query; ; ) {
+    const { matches, next } = await search(deps.db, within, page, deps.baseUrl);
+    const named = matches.map(({ content }): QuestionnaireResponse => JSON.parse(content));
+    if (named.some(({ questionnaire }) => questionnaire === url || questionnaire === `${url}|${version}`)) return true;
+    if (!next) return false;
+    page = { ...page, after: next };
+  }
 }
 
 /** A policy compiles; and what has been released under a url|version is never another. */

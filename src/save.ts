@@ -1,4 +1,5 @@
 import type { Resource } from '@medplum/fhirtypes';
+import { conditionOf } from './conditional.ts';
 import type { Deps } from './deps.ts';
 import type { Consequence } from './evaluation/evaluating.ts';
 import type { Compartment } from './fhir/compartment.ts';
@@ -9,25 +10,21 @@ import {
   fault,
   gone,
   type Issue,
-  multipleMatches,
   notSupported,
   tryAgain,
   versionConflict,
 } from './fhir/errors.ts';
 import { drawShard, newId } from './fhir/ids.ts';
-import { MAX_COUNT, parseQuery, type Query } from './fhir/query.ts';
 import type { ResourceSpec } from './fhir/resources.ts';
 import { type ReceivedText, splice } from './fhir/text.ts';
 import { validateStructure } from './fhir/validate-structure.ts';
 import { EMPTY } from './rules/episodes.ts';
 import { writeState } from './rules/state-packed.ts';
 import { RULES, type TypeRules } from './save-rules.ts';
-import { claimOwner, claimShard } from './store/claims.ts';
 import { type PatientContext, patientContext } from './store/context.ts';
 import { gaveWay } from './store/errors.ts';
 import { deletedRow, indexRow, patientOf } from './store/index-rows.ts';
 import { findResource, type Stored } from './store/resources.ts';
-import { type Hit, search } from './store/search.ts';
 import { type Claim, commit, type NewVersion, type Write } from './store/write.ts';
 
 /** What a write came to, built from what was committed. */
@@ -59,7 +56,7 @@ export async function create(
   return attempts(deps, owner?.id, async () => {
     const condition =
       options.ifNoneExist === undefined ? undefined : await conditionOf(deps, within, spec, options.ifNoneExist);
-    if (condition?.existing) return condition.existing;
+    if (condition?.existing) return { ...condition.existing, outcome: 'existing' };
     const context = await contextOf(deps, within, spec, owner);
     const shard = context?.shard ?? drawShard();
     const id = newId(shard, deps.now().getTime());
@@ -126,7 +123,7 @@ export async function remove(
   await attempts(deps, owner?.id, async () => {
     const current = await findResource(deps.db, within, spec.type, id);
     if (!current || current.deleted) return;
-    refuseDerived(current);
+    refuseReadOnly(deps, current);
     matches(current, options.ifMatch);
     const patient = spec.type === 'Patient' ? id : owner?.id;
     const context = patient === undefined ? undefined : await patientContext(deps.db, within, patient);
@@ -277,12 +274,17 @@ async function changeable(
   if (!current)
     throw notSupported(`${spec.type}/${id} is not known, and a client cannot choose an id here: create it with POST`);
   if (current.deleted) throw gone(spec.type, id);
-  refuseDerived(current);
+  refuseReadOnly(deps, current);
   matches(current, ifMatch);
   return current;
 }
 
-function refuseDerived({ type, id, derived }: Stored): void {
+function refuseReadOnly({ shipped }: Deps, { type, id, derived }: Stored): void {
+  if (shipped.has(`${type}/${id}`)) {
+    throw new FhirError([
+      fault('forbidden', `${type}/${id} ships with this service, which rests on it: it is read-only`),
+    ]);
+  }
   if (!derived) return;
   throw new FhirError([
     fault('forbidden', `${type}/${id} is written by the rule engine and read-only: change what it was derived from`),
@@ -300,46 +302,6 @@ function samePatient(deps: Deps, spec: ResourceSpec, current: Stored, patient: s
     `${spec.type}.subject cannot be changed: a resource stays with its patient. Mark this one entered-in-error and create another`,
     `${spec.type}.subject`,
   );
-}
-
-/** What a conditional create finds, or the claim that keeps it single. The owner of the claim is asked for before the search, so
- * that a search that begins later sees whatever that owner has committed. */
-async function conditionOf(
-  deps: Deps,
-  within: Compartment,
-  spec: ResourceSpec,
-  criteria: string,
-): Promise<{ existing: Saved; claim?: undefined } | { existing?: undefined; claim: Omit<Claim, 'id'> }> {
-  const query = parseQuery(deps.registry, spec.type, new URLSearchParams(criteria.replace(/^[^?]*\?/, '')), {
-    strict: true,
-    baseUrl: deps.baseUrl,
-  });
-  if (query.filters.length === 0)
-    throw badRequest('If-None-Exist: expected search criteria, e.g. identifier=system|value');
-  const wanted = query.used.map(([name, value]) => `${name}=${value}`).sort();
-  const key = `If-None-Exist ${spec.type}?${wanted.join('&')}`;
-  const owner = await claimOwner(deps.db, within, key);
-  const [hit, second] = await firstTwo(deps, within, query);
-  if (second) throw multipleMatches('If-None-Exist');
-  if (hit) return { existing: { ...hit, outcome: 'existing' } };
-  return {
-    claim: { key, shard: claimShard(key), type: spec.type, ...(owner ? { stale: owner.id } : {}) },
-  };
-}
-
-/**
- * Two matches, or all when there are fewer, whatever else the query asks for. A page may hold none and not be the last, since what
- * the index finds is checked on the content.
- */
-async function firstTwo(deps: Deps, within: Compartment, query: Query): Promise<Hit[]> {
-  const found: Hit[] = [];
-  let page: Query = { ...query, count: 2, countOnly: false, total: false, after: undefined, revincludes: [] };
-  for (;;) {
-    const { matches: hits, next } = await search(deps.db, within, page, deps.baseUrl);
-    found.push(...hits);
-    if (!next || found.length >= 2) return found;
-    page = { ...page, count: MAX_COUNT, after: next };
-  }
 }
 
 const rulesOf = (spec: ResourceSpec): TypeRules => RULES[spec.type] ?? {};

@@ -4,6 +4,7 @@ import type { Compartment } from '../fhir/compartment.ts';
 import { derivedId } from '../fhir/ids.ts';
 import type { Episode } from '../rules/episode.ts';
 import type { TermStep } from '../rules/episodes.ts';
+import type { Finding } from '../rules/finding.ts';
 import type { FlagChange, LedgerRow } from '../rules/flags.ts';
 import { flagOf, withStatus } from '../rules/resources/flag.ts';
 import type { Changes, FlagEvent } from '../rules/resources/outcome.ts';
@@ -113,9 +114,15 @@ function flagNow(
     observations: [episode.opening, episode.latest].map(({ id }) => `Observation/${derivedId(id, episode.term)}`),
     labels: deps.labels,
     dataQuality: finding?.dataQuality ?? [],
+    severity: severityOf(finding),
     // Where the latest informative report is not at hand, this one is of the same form or at least of the same kind.
     tags: tagsOf(latest ?? reports.at(-1)),
   });
+}
+
+function severityOf(finding: Finding | undefined): number | undefined {
+  const severity = finding?.attributes.severity;
+  return severity?.state === 'answered' ? severity.value : undefined;
 }
 
 function eventOf(change: { kind: string; episode: Episode }, steps: readonly TermStep[]): FlagEvent {

@@ -60,6 +60,8 @@ export function notEvaluated(
       ...(report
         ? { report: { type: 'QuestionnaireResponse', id, at: report.report.at, content: writeReport(report) } }
         : {}),
+      // What was withdrawn counts no longer, whatever failed.
+      ...(input.response.status === 'entered-in-error' ? { retract: { type: 'QuestionnaireResponse', id } } : {}),
       episodes: [row],
     },
     changes: {

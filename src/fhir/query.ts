@@ -69,7 +69,14 @@ export function parseQuery(
   let after: Cursor | undefined;
 
   for (const [name, value] of pairs) {
-    if (value === '') continue;
+    if (value === '') {
+      warnings.push({
+        severity: 'warning',
+        code: 'invalid',
+        diagnostics: `Search parameter ${repeatable(name)} came without a value and was left aside: the search is wider than it may look`,
+      });
+      continue;
+    }
     const colon = name.indexOf(':');
     const code = colon < 0 ? name : name.slice(0, colon);
     const modifier = colon < 0 ? undefined : name.slice(colon + 1);

@@ -1,9 +1,21 @@
 import type { Episode } from '../episode.ts';
-import type { Outcome } from '../finding.ts';
+import type { DataQuality, Outcome } from '../finding.ts';
 import type { Labels, Language } from './labels.ts';
 
+/** What the latest report answered, beside its grade. */
+export interface LatestAnswers {
+  /** 0 to 4; undefined where the severity is not known. */
+  severity?: number | undefined;
+  dataQuality?: readonly DataQuality[];
+}
+
 /** What an EHR shows that shows nothing else. It names the scale, so that no one takes the number for a CTCAE grade. */
-export function flagText(episode: Episode, labels: Labels, language: Language): string {
+export function flagText(
+  episode: Episode,
+  labels: Labels,
+  language: Language,
+  { severity, dataQuality = [] }: LatestAnswers = {},
+): string {
   const words = WORDS[language];
   if (episode.kind === 'text') return words.other;
   const term = labels.term(episode.term)[language];
@@ -12,7 +24,10 @@ export function flagText(episode: Episode, labels: Labels, language: Language): 
   const say = (grade: number) => (episode.kind === 'presence' ? (grade > 0 ? words.yes : words.no) : String(grade));
   const was = episode.previousGrade === undefined ? '' : `, ${words.was(say(episode.previousGrade))}`;
   const baseline = episode.baselineGrade === undefined ? '' : `, ${words.baseline(say(episode.baselineGrade))}`;
-  return `${term}${words.colon}${measured}${was}${baseline}`;
+  // A composite may stay below 3 at the worst severity: then the number alone would hide why the Flag is there.
+  const worst = severity === 4 ? `, ${words.severity}` : '';
+  const review = dataQuality.includes('contradictory') ? `; ${words.contradictory}` : '';
+  return `${term}${words.colon}${measured}${worst}${was}${baseline}${review}`;
 }
 
 /** Text of the Flag that stands for a report which the engine could not evaluate. */
@@ -25,6 +40,8 @@ interface Words {
   notCertain: string;
   other: string;
   notEvaluated: string;
+  severity: string;
+  contradictory: string;
   was(grade: string): string;
   baseline(grade: string): string;
   presence(reported: string): string;
@@ -45,6 +62,8 @@ const WORDS: Readonly<Record<Language, Words>> = {
     notCertain: 'not certain',
     other: 'Other symptom reported by the patient: see the response',
     notEvaluated: 'Report received but not evaluated: a person must read it',
+    severity: 'severity 4 of 4',
+    contradictory: 'the answers contradict each other, please review',
     was: (grade) => `was ${grade}`,
     baseline: (grade) => `baseline ${grade}`,
     presence: (reported) => `reported: ${reported} (PRO-CTCAE, patient-reported)`,
@@ -57,6 +76,8 @@ const WORDS: Readonly<Record<Language, Words>> = {
     notCertain: 'non établi',
     other: 'Autre symptôme signalé par le patient : lire la réponse',
     notEvaluated: 'Réponse reçue mais non évaluée : elle doit être lue par une personne',
+    severity: 'intensité 4 sur 4',
+    contradictory: 'les réponses se contredisent, à vérifier',
     was: (grade) => `auparavant ${grade}`,
     baseline: (grade) => `valeur de référence ${grade}`,
     presence: (reported) => `signalé : ${reported} (PRO-CTCAE, déclaré par le patient)`,

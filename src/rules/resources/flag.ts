@@ -25,8 +25,9 @@ export interface EpisodeFlagContext extends FlagContext {
   /** The Observations of the opening and of the latest report. */
   observations: readonly string[];
   labels: Labels;
-  /** Data quality of the latest finding. */
+  /** Data quality and severity (0-4) of the latest finding. */
   dataQuality?: readonly DataQuality[];
+  severity?: number | undefined;
   /** Overrides what the episode says, to retract it. */
   status?: 'entered-in-error';
 }
@@ -47,7 +48,7 @@ export function flagOf(episode: Episode, context: EpisodeFlagContext): Flag {
     extensions: [gradedFinding(episode), ...dataQualityExtensions(context.dataQuality ?? [])],
     code: {
       coding: [{ system: PRO_CTCAE, code: term.code, display: term.result.en }],
-      text: flagText(episode, context.labels, context.language),
+      text: flagText(episode, context.labels, context.language, context),
     },
     period: {
       start: episode.startAuthored ?? episode.start,

@@ -1,5 +1,6 @@
 import type { CodeableConcept, Coding, Extension, Observation, ObservationComponent } from '@medplum/fhirtypes';
 import { NCIT, PRO_CTCAE } from '../../fhir/canonical.ts';
+import { dateInterval } from '../../fhir/dates.ts';
 import type { Answer, Attribute, DataQuality, Finding } from '../finding.ts';
 import { type AbsentReason, absentConcept, EXTENSION, PROFILE, SYSTEM } from './codes.ts';
 import { ATTRIBUTE, type ItemLabel, type Labels, type Language, type TermLabel } from './labels.ts';
@@ -68,7 +69,9 @@ export function observationOf(finding: Finding, context: ObservationContext): Ob
 
 /** Instant at which the recall period that ends at `end` begins; UTC. */
 export function recallStart(end: string): string {
-  return new Date(Date.parse(end) - RECALL_DAYS * 86_400_000).toISOString();
+  // Date.parse knows no leap second.
+  const at = dateInterval(end)?.start ?? Number.NaN;
+  return new Date(at - RECALL_DAYS * 86_400_000).toISOString();
 }
 
 /** The term's code; a yes/no term is its one item, so it carries that code too and has no component (obs-7). */

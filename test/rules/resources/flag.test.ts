@@ -259,3 +259,13 @@ t.test('a report that was not evaluated is a high-priority Flag that points to i
   const french = notEvaluatedFlag({ ...context, language: 'fr', source: 'QuestionnaireResponse/r9', at: '2026-03-01' });
   t.match(french.code.text, /non évaluée/);
 });
+
+t.test('the text names the worst severity and a contradiction, since the composite may hide both', async (t) => {
+  const text = (over: Partial<Episode>, context: Partial<typeof CONTEXT> & { severity?: number }) =>
+    flagOf(anEpisode(over), { ...CONTEXT, ...context }).code.text ?? '';
+  const two: Partial<Episode> = { outcome: { kind: 'graded', grade: 2 } };
+  t.match(text(two, { severity: 4 }), /grade 2 \(patient-reported\), severity 4 of 4/);
+  t.notMatch(text(two, { severity: 3 }), /severity/);
+  t.match(text(two, { dataQuality: ['contradictory'] }), /contradict each other, please review$/);
+  t.match(text(two, { severity: 4, language: 'fr' }), /intensité 4 sur 4/);
+});
