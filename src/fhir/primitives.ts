@@ -44,7 +44,7 @@ const isInstant: Check = (value) =>
 export const PRIMITIVES: Readonly<Record<string, Check>> = {
   base64Binary: (value) =>
     typeof value === 'string' &&
-    /^[A-Za-z0-9+/\s]+={0,2}\s*$/.test(value) &&
+    /^[A-Za-z0-9+/\s]+(?:={1,2}\s*)?$/.test(value) &&
     value.replace(/\s+/g, '').length % 4 === 0,
   boolean: (value) => typeof value === 'boolean',
   canonical: matches(/^\S+$/),

@@ -29,6 +29,12 @@ export interface Concept {
   inactive?: boolean;
 }
 
+/**
+ * Members that may be looked at to enumerate one value set: far more than a person can choose from. A set that includes a large system
+ * a thousand times would otherwise fill the memory of the process.
+ */
+const MOST_MEMBERS = 100_000;
+
 /** Holds nothing. */
 export const NO_TERMINOLOGY: Terminology = { expand: () => undefined, concept: () => undefined };
 
@@ -44,14 +50,20 @@ const ORDINAL_URLS: ReadonlySet<string> = new Set([
  * Source: FHIR R4 extensions ordinalValue, codesystem-ordinalValue and valueset-ordinalValue; R5 itemWeight.
  */
 export function ordinalOf(extensions: readonly Extension[] | undefined): number | undefined {
-  const found = extensions?.find(({ url, valueDecimal }) => ORDINAL_URLS.has(url) && valueDecimal !== undefined);
-  return found?.valueDecimal;
+  return ordinalsOf(extensions)[0];
+}
+
+/** Every weight that the extensions give; different ones contradict each other. */
+export function ordinalsOf(extensions: readonly Extension[] | undefined): number[] {
+  return (extensions ?? []).flatMap(({ url, valueDecimal }) =>
+    ORDINAL_URLS.has(url) && valueDecimal !== undefined ? [valueDecimal] : [],
+  );
 }
 
 /**
  * Look-ups over what is given; what is not found there is asked of `beyond`. Value sets are enumerated when first asked.
  * Of several versions of one url the first given answers an unversioned question, so give the newest first.
- * What cannot be enumerated surely is undefined rather than short: a CodeSystem that is not complete, a filter other
+ * What cannot be enumerated surely, or only at great length, is undefined rather than short: a CodeSystem that is not complete, a filter other
  * than on the hierarchy or the code, a value set that rests on itself or on one that we do not hold.
  * Source: FHIR R4, ValueSet, sections 4.9.5 (compose) and 4.9.8 (expansion).
  */
@@ -64,10 +76,16 @@ export function buildTerminology(
   const sets = byCanonical(valueSets.map((resource) => [resource, resource]));
   const expanded = new Map<ValueSet, readonly Concept[] | undefined>();
 
+  let left = MOST_MEMBERS;
   const lookUp: Lookup = {
+    affords(members) {
+      left -= members;
+      return left >= 0;
+    },
     system: (url, version) => systems.get(version ? `${url}|${version}` : url),
     concept: (system, code) => systems.get(system)?.concepts.get(code) ?? beyond.concept(system, code),
     expand(canonical, within) {
+      if (within.length === 0) left = MOST_MEMBERS;
       const key = keyOfCanonical(canonical);
       const set = sets.get(key);
       if (!set) return wholeSystem(systems.get(key)) ?? beyond.expand(canonical);
@@ -83,6 +101,8 @@ export function buildTerminology(
 }
 
 interface Lookup {
+  /** Takes members off what one question may look at; false when that is spent, and the set cannot be enumerated. */
+  affords(members: number): boolean;
   system(url: string, version: string | undefined): System | undefined;
   concept(system: string, code: string): Concept | undefined;
   /** `within` are the value sets being enumerated, the guard against cycles. */
@@ -168,12 +188,12 @@ function included(
   const lists: (readonly Concept[])[] = [];
   if (include.system !== undefined) {
     const list = fromSystem(include, include.system, lookUp, within);
-    if (!list) return undefined;
+    if (!list || !lookUp.affords(list.length)) return undefined;
     lists.push(list);
   }
   for (const canonical of include.valueSet ?? []) {
     const list = lookUp.expand(canonical, within);
-    if (!list) return undefined;
+    if (!list || !lookUp.affords(list.length)) return undefined;
     lists.push(list);
   }
   const [first, ...others] = lists;

@@ -12,7 +12,7 @@ export const RESOURCES: Readonly<Record<string, Invariant>> = {
   'ref-1': (node, root) => {
     const reference = text(node, 'reference');
     if (reference === undefined || reference.length < 2 || !reference.startsWith('#')) return true;
-    return nodes(hostOf(node, root), 'contained').some(({ id }) => id === reference.slice(1));
+    return containedIds(hostOf(node, root)).has(reference.slice(1));
   },
   'bdl-1': ({ type, ...node }) => !has(node, 'total') || type === 'searchset' || type === 'history',
   'bdl-2': (node) => node.type === 'searchset' || nodes(node, 'entry').every((entry) => !has(entry, 'search')),
@@ -72,6 +72,18 @@ function collect(node: Node, into: Set<string>): void {
       } else if (isNode(item)) collect(item, into);
     }
   }
+}
+
+/** The ids of what a resource contains, collected once for each: many references may ask. */
+const IDS = new WeakMap<Node, ReadonlySet<unknown>>();
+
+function containedIds(host: Node): ReadonlySet<unknown> {
+  let ids = IDS.get(host);
+  if (!ids) {
+    ids = new Set(nodes(host, 'contained').map(({ id }) => id));
+    IDS.set(host, ids);
+  }
+  return ids;
 }
 
 /** Where in a Bundle or Parameters an element belongs, found once for each. */

@@ -3,7 +3,7 @@ import type {
   QuestionnaireResponseItem,
   QuestionnaireResponseItemAnswer,
 } from '@medplum/fhirtypes';
-import { NOTHING, type Node, type Scope } from './node.ts';
+import { type Budget, NOTHING, type Node, type Scope, spend } from './node.ts';
 import { comparerTo, equalTo, kindOf, type Valued } from './values.ts';
 
 type Answers = readonly QuestionnaireResponseItemAnswer[];
@@ -82,7 +82,7 @@ function locator(from: readonly Node[], to: readonly Node[] | undefined): (scope
     const single = entries.length === 1 ? entries[0]?.item : undefined;
     if (single && beneath.length === 0) return single.answer ?? NOTHING;
     const items = entries.map(({ item }) => item);
-    return nearest(items, beneath, 0, backwards)?.answer ?? NOTHING;
+    return nearest(items, beneath, 0, backwards, scope.budget)?.answer ?? NOTHING;
   };
 }
 
@@ -97,15 +97,18 @@ function nearest(
   beneath: readonly Node[],
   depth: number,
   backwards: boolean,
+  budget: Budget | undefined,
 ): QuestionnaireResponseItem | undefined {
+  spend(budget, items.length);
   const next = beneath[depth];
   const list = backwards ? [...items].reverse() : items;
   if (!next) return list[0];
   for (const item of list) {
     const lists = item.answer ? item.answer.map((answer) => answer.item ?? []) : [item.item ?? []];
     for (const children of backwards ? lists.reverse() : lists) {
+      spend(budget, children.length);
       const candidates = children.filter(({ linkId }) => linkId === next.linkId);
-      const found = candidates.length > 0 ? nearest(candidates, beneath, depth + 1, backwards) : undefined;
+      const found = candidates.length > 0 ? nearest(candidates, beneath, depth + 1, backwards, budget) : undefined;
       if (found) return found;
     }
   }

@@ -17,6 +17,8 @@ export interface AnswerOption {
   text?: string;
   /** Its weight: `ordinalValue` on the answerOption, on its Coding, else that of the ValueSet's or CodeSystem's concept. */
   ordinal?: number;
+  /** All that its own extensions give, where they disagree. */
+  ordinals?: readonly number[];
 }
 
 /** An item of a form, read once. */

@@ -1,4 +1,5 @@
 import type { QuestionnaireItem, QuestionnaireResponseItem, QuestionnaireResponseItemAnswer } from '@medplum/fhirtypes';
+import { FhirError, fault } from '../errors.ts';
 import type { CompiledItem } from './model.ts';
 
 /** An item of the form with what the walk needs. */
@@ -40,6 +41,28 @@ export interface Scope {
   readonly absent?: boolean;
   /** The answer that the list stands beneath. */
   readonly answer?: QuestionnaireResponseItemAnswer;
+  /** What may still be looked at on this walk. */
+  readonly budget?: Budget;
+}
+
+/**
+ * How many steps one walk may take: a form of 1,000 items in a group that a response repeats 1,000 times would keep the process
+ * busy, and its memory full, for all who wait. Real reports take a few hundred.
+ */
+export const MOST_STEPS = 250_000;
+
+/** Steps left of a walk. */
+export interface Budget {
+  left: number;
+}
+
+/** Takes steps off a budget. Throws 422 when it is spent. */
+export function spend(budget: Budget | undefined, steps: number): void {
+  if (!budget) return;
+  budget.left -= steps;
+  if (budget.left >= 0) return;
+  const said = 'The response repeats so much of its form that it cannot be checked; expected fewer repetitions';
+  throw new FhirError([fault('too-costly', said, 'QuestionnaireResponse.item')], { status: 422 });
 }
 
 export const NOTHING: readonly never[] = [];

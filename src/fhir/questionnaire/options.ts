@@ -1,5 +1,5 @@
 import type { QuestionnaireItem, QuestionnaireItemAnswerOption } from '@medplum/fhirtypes';
-import { type Concept, ordinalOf, type Terminology } from '../terminology.ts';
+import { type Concept, ordinalsOf, type Terminology } from '../terminology.ts';
 import type { AnswerOption } from './model.ts';
 
 /** The answers that an item offers; undefined when it names none, or names a value set that we cannot enumerate. */
@@ -12,7 +12,8 @@ export function optionsOf(item: QuestionnaireItem, terminology: Terminology): re
 function fromOption(value: QuestionnaireItemAnswerOption, terminology: Terminology): AnswerOption {
   const { system, code, display, extension } = value.valueCoding ?? {};
   const known = system !== undefined && code !== undefined ? terminology.concept(system, code) : undefined;
-  const ordinal = ordinalOf(value.extension) ?? ordinalOf(extension) ?? known?.ordinal;
+  const ordinals = new Set([...ordinalsOf(value.extension), ...ordinalsOf(extension)]);
+  const [ordinal = known?.ordinal] = ordinals;
   const text =
     display ??
     known?.display ??
@@ -29,6 +30,7 @@ function fromOption(value: QuestionnaireItemAnswerOption, terminology: Terminolo
     ...(value.valueInteger === undefined ? {} : { integer: value.valueInteger }),
     ...(text === undefined ? {} : { text }),
     ...(ordinal === undefined ? {} : { ordinal }),
+    ...(ordinals.size > 1 ? { ordinals: [...ordinals] } : {}),
   };
 }
 

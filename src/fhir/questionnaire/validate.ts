@@ -11,6 +11,9 @@ import { implied, pathOf, walk } from './walk.ts';
 /** Responses that claim to be whole; the others may lack what is required. Source: FHIR R4, questionnaire-answers-status. */
 const WHOLE: ReadonlySet<QuestionnaireResponse['status']> = new Set(['completed', 'amended']);
 
+/** More than these help nobody, and could fill the memory; of errors, and of warnings. */
+const MAX_ISSUES = 50;
+
 /** What is known of one item before any response comes. */
 interface Rules {
   answers: AnswerCheck;
@@ -19,7 +22,7 @@ interface Rules {
   max: number;
 }
 
-/** Compiles the check of responses against a form. */
+/** Compiles the check of responses against a form: all faults at once but no more than 50. */
 export function compileValidation(form: Form): (response: QuestionnaireResponse) => Issue[] {
   const rules = new Map<Node, Rules>();
   const compile = ({ nodes }: Level): void => {
@@ -32,7 +35,12 @@ export function compileValidation(form: Form): (response: QuestionnaireResponse)
 
   return (response) => {
     const issues: Issue[] = [];
-    const report = (issue: Issue): void => void issues.push(issue);
+    const told = { errors: 0, others: 0 };
+    const report = (issue: Issue): void => {
+      const kind = issue.severity === 'error' ? 'errors' : 'others';
+      told[kind] += 1;
+      if (told[kind] <= MAX_ISSUES) issues.push(issue);
+    };
     const whole = WHOLE.has(response.status);
     walk(form, response, {
       stray: (item, path, level) => report(strayFault(form, item, path, level)),

@@ -4,7 +4,7 @@ import type {
   QuestionnaireResponseItemAnswer,
 } from '@medplum/fhirtypes';
 import type { Form } from './compile.ts';
-import { type Entry, type Level, NOTHING, type Node, type Scope } from './node.ts';
+import { type Budget, type Entry, type Level, MOST_STEPS, NOTHING, type Node, type Scope, spend } from './node.ts';
 
 /** What a walk tells on its way. */
 export interface Visitor {
@@ -21,16 +21,17 @@ export interface Visitor {
   occurrence(node: Node, entry: Entry | undefined, path: string | undefined, failed: readonly string[]): void;
 }
 
-/** Goes once through form and response together, in the order of the form. */
+/** Goes once through form and response together, in the order of the form. Throws 422 when that takes more than MOST_STEPS. */
 export function walk(form: Form, response: QuestionnaireResponse, visitor: Visitor): void {
-  walkLevel(form.root, response.item, 'QuestionnaireResponse', NOTHING, undefined, undefined, false, visitor);
+  const budget: Budget = { left: MOST_STEPS };
+  walkLevel(form.root, response.item, 'QuestionnaireResponse', NOTHING, undefined, undefined, false, visitor, budget);
 }
 
 /** The path of a response item. */
 export const pathOf = (under: string, { at }: Entry): string => `${under}.item[${at}]`;
 
 /** The list that would stand beneath an absent item. */
-export const implied = (up: Scope): Scope => ({ slots: NOTHING, up, absent: true });
+export const implied = (up: Scope): Scope => ({ slots: NOTHING, up, absent: true, budget: up.budget });
 
 function walkLevel(
   level: Level,
@@ -41,9 +42,11 @@ function walkLevel(
   answer: QuestionnaireResponseItemAnswer | undefined,
   absent: boolean,
   visitor: Visitor,
+  budget: Budget,
 ): void {
+  spend(budget, level.nodes.length + (items?.length ?? 0));
   const slots = items && items.length > 0 ? sort(level, items, under, visitor) : NOTHING;
-  const scope: Scope = { slots, up, answer, absent };
+  const scope: Scope = { slots, up, answer, absent, budget };
   for (const node of level.nodes) {
     const found = slots[node.index] ?? NOTHING;
     const own = node.failing(scope);
@@ -55,7 +58,7 @@ function walkLevel(
       const path = pathOf(under, entry);
       visitor.occurrence(node, entry, path, failed);
       if (node.type === 'group') {
-        walkLevel(node.level, entry.item.item, path, failed, scope, undefined, false, visitor);
+        walkLevel(node.level, entry.item.item, path, failed, scope, undefined, false, visitor, budget);
         descended = true;
         continue;
       }
@@ -64,11 +67,11 @@ function walkLevel(
         const given = answers[k];
         descended = true;
         if (!given || (node.children.length === 0 && !given.item)) continue;
-        walkLevel(node.level, given.item, `${path}.answer[${k}]`, failed, scope, given, false, visitor);
+        walkLevel(node.level, given.item, `${path}.answer[${k}]`, failed, scope, given, false, visitor, budget);
       }
     }
     if (!descended && node.children.length > 0) {
-      walkLevel(node.level, undefined, under, failed, scope, undefined, true, visitor);
+      walkLevel(node.level, undefined, under, failed, scope, undefined, true, visitor, budget);
     }
   }
 }

@@ -103,11 +103,11 @@ function codesOf({ codings }: Reading, system: string): Map<string, number | str
 
 /** The score that an option stands for, or a sentence why it stands for none. */
 function scoreOf(option: AnswerOption, attribute: Attribute): number | string {
-  const { system, code, integer, ordinal } = option;
+  const { system, code, integer, ordinal, ordinals = [ordinal] } = option;
   const own = system === PRO_CTCAE && code !== undefined ? ANSWERS.get(code) : undefined;
   if (own && own.attribute !== attribute) return `option ${code} answers ${own.attribute}, not ${attribute}`;
   if (integer === undefined && code === undefined) return 'an option is neither a coding nor an integer';
-  const known = [own?.value, integer, ordinal].filter((value) => value !== undefined);
+  const known = [own?.value, integer, ...ordinals].filter((value) => value !== undefined);
   const [value] = known;
   const name = code ?? integer;
   if (value === undefined) return `option ${name} has no ordinalValue and is no known opt-out`;

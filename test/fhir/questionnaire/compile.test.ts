@@ -106,6 +106,7 @@ t.test('the weight of an option comes from the option, its Coding, then the code
     items.get('x')?.options?.map((option) => option.ordinal),
     [0, 2, 9, undefined, undefined, undefined],
   );
+  t.same(items.get('x')?.options?.[0]?.ordinals, [0, 1], 'both, since they disagree');
   t.match(items.get('x')?.options?.[2], { system, code: 'a', text: 'A' });
   t.match(items.get('x')?.options?.[4], { integer: 3, text: '3' });
   t.match(items.get('x')?.options?.[5], { text: 'four' });

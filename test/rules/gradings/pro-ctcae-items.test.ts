@@ -142,3 +142,10 @@ t.test('groups may carry the code of a term, and NCIt codes of other things are 
   const sex = anItem('sex', { type: 'choice', codes: [{ system: NCIT, code: 'C28421' }] });
   t.strictSame(checkGradingItems(aForm([group, sex])), []);
 });
+
+t.test('an option whose own weights disagree is refused', async (t) => {
+  const options = scale.map((option, index) => ({ ...option, ordinals: [index, 4 - index] }));
+  t.match(checkGradingItems(aForm([choice(options)])), [
+    { severity: 'error', diagnostics: /stands for 0 and 4 at once/ },
+  ]);
+});
