@@ -2,6 +2,9 @@ import type { QuestionnaireResponse } from '@medplum/fhirtypes';
 import { dateInterval } from './fhir/dates.ts';
 import { businessRule } from './fhir/errors.ts';
 
+/** What lies before comes of a clock that was never set; a week before the year 1 no instant can say. */
+const EARLIEST = Date.UTC(1900, 0, 1);
+
 /** The moment that a response speaks of. */
 export interface SymptomTime {
   /** Instant in UTC with milliseconds. */
@@ -18,7 +21,7 @@ const AHEAD_MILLIS = 24 * 3_600_000;
 /**
  * The symptom time of a response: `authored`, or the time of receipt when `authored` lies up to 24 h ahead. `before` is what an earlier
  * version of the same response was given: an unchanged `authored` keeps its moment. Of a date without a time, its first moment counts.
- * Throws FhirError 422 when `authored` is missing or lies further ahead.
+ * Throws FhirError 422 when `authored` is missing, lies further ahead or before the year 1900.
  */
 export function symptomTime(
   response: QuestionnaireResponse,
@@ -34,6 +37,12 @@ export function symptomTime(
     );
   }
   if (before?.authored === authored) return before.time;
+  if (interval.start < EARLIEST) {
+    throw businessRule(
+      'QuestionnaireResponse.authored lies before the year 1900; expected the moment at which the patient answered',
+      'QuestionnaireResponse.authored',
+    );
+  }
   if (interval.start - now.getTime() > AHEAD_MILLIS) {
     throw businessRule(
       'QuestionnaireResponse.authored lies more than 24 hours in the future; expected the moment at which the patient answered',

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Compartment } from '../fhir/compartment.ts';
 import { hashShard } from '../fhir/ids.ts';
 import type { Database } from './database.ts';
@@ -11,10 +12,13 @@ export async function claimOwner(
   const rows = await db.named<{ type: string; id: string }>(
     'claim',
     'select type, id from claim where tenant = $1 and shard = $2 and key = $3',
-    [within.tenant, claimShard(key), key],
+    [within.tenant, claimShard(key), storedKey(key)],
   );
   return rows[0];
 }
 
 /** Where a key lies. */
 export const claimShard = (key: string): number => hashShard(key);
+
+/** A key as it is stored: one that an index entry of the server might not hold (2,704 bytes) by its hash. */
+export const storedKey = (key: string): string => (key.length <= 500 ? key : `sha256 ${hash('sha256', key)}`);

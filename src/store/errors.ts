@@ -4,6 +4,8 @@ import { FhirError, fault, tryAgain } from '../fhir/errors.ts';
 const SQLSTATE = {
   invalidDatetimeFormat: '22007',
   datetimeFieldOverflow: '22008',
+  invalidTimeZoneDisplacement: '22009',
+  invalidParameterValue: '22023', // a time zone that has no such name
   divisionByZero: '22012',
   uniqueViolation: '23505',
   serializationFailure: '40001',
@@ -44,7 +46,12 @@ export function gaveWay(error: unknown): boolean {
 /** True when a text was to be a moment and is none. Of what clients send only a page's cursor reaches the server as a moment unread. */
 export function isUnreadableMoment(error: unknown): boolean {
   const code = codeOf(error);
-  return code === SQLSTATE.invalidDatetimeFormat || code === SQLSTATE.datetimeFieldOverflow;
+  return (
+    code === SQLSTATE.invalidDatetimeFormat ||
+    code === SQLSTATE.datetimeFieldOverflow ||
+    code === SQLSTATE.invalidTimeZoneDisplacement ||
+    code === SQLSTATE.invalidParameterValue
+  );
 }
 
 /** The refusal for a database that cannot be reached or is shutting down; undefined for any other error. */

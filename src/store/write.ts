@@ -1,4 +1,5 @@
 import type { Compartment } from '../fhir/compartment.ts';
+import { storedKey } from './claims.ts';
 import type { Database } from './database.ts';
 import { boolArray, int2Array, int4Array, int8Array, textArray } from './pg-arrays.ts';
 
@@ -120,7 +121,7 @@ export async function commit(db: Database, within: Compartment, write: Write): P
     newPatient?.id ?? null,
     newPatient?.shard ?? null,
     newPatient?.state ?? null,
-    textArray(claims.map(({ key }) => key)),
+    textArray(claims.map(({ key }) => storedKey(key))),
     int2Array(claims.map(({ shard }) => shard)),
     textArray(claims.map(({ type }) => type)),
     textArray(claims.map(({ id }) => id)),

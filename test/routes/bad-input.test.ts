@@ -225,10 +225,10 @@ t.test('requests that ask for what is not offered', async (t) => {
       'invalid',
     );
   }
-  for (const moment of [SECRET, '2026-99-99 00:00:00+00']) {
+  for (const moment of [SECRET, '2026-99-99 00:00:00+00', '2026-01-01 Foo/Bar', '2026-01-01T00:00:00+99:99']) {
     const cursor = Buffer.from(JSON.stringify([moment, 'x'])).toString('base64url');
     check(
-      `a forged moment in _cursor: ${moment.slice(0, 4)}`,
+      `a forged moment in _cursor: ${moment.slice(0, 4)} ${moment.length}`,
       `/Patient?_sort=_lastUpdated&_cursor=${cursor}`,
       400,
       'invalid',

@@ -83,6 +83,7 @@ t.test('responses that cannot be accepted', async (t) => {
     ['missing questionnaire', make({ questionnaire: undefined }), BR, `${Q}.questionnaire`, /required/],
     ['authored 3 days ahead', make({ authored: hours(72) }), BR, `${Q}.authored`, /future/],
     ['authored just over 24 h ahead', make({ authored: hours(24.01) }), BR, `${Q}.authored`, /future/],
+    ['authored before 1900', make({ authored: '0001-01-01T00:00:00+14:00' }), BR, `${Q}.authored`, /1900/],
     ['missing authored', make({ authored: undefined }), BR, `${Q}.authored`, /required/],
     ['missing subject', make({ subject: undefined }), BR, `${Q}.subject`, /required/],
     [

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import t from 'tap';
 import { testApp } from '../support/app.ts';
 import { createIn } from '../support/save.ts';
@@ -19,6 +20,15 @@ t.test('conditional creates', async (t) => {
   });
   const count = async (value: string): Promise<number> =>
     (await app.send('GET', `/Device?identifier=${SYSTEM}|${value}&_total=accurate`)).body.total;
+
+  await t.test('criteria longer than an index entry may be', async (t) => {
+    const value = Array.from({ length: 150 }, (_, i) => hash('sha256', `${i}`)).join('');
+    const patient = { resourceType: 'Patient', identifier: [{ system: SYSTEM, value }] };
+    const saved = await Promise.all(
+      Array.from({ length: 4 }, () => createIn(app.deps, patient, { ifNoneExist: criteria(value) })),
+    );
+    t.equal(new Set(saved.map(({ id }) => id)).size, 1);
+  });
 
   await t.test(`${CLIENTS} clients with the same criteria, ${ROUNDS} rounds: one resource each round`, async (t) => {
     const faults: string[] = [];

@@ -200,6 +200,7 @@ t.test('a start that is given is kept', async (t) => {
 });
 
 t.test('the recall period is seven times 24 hours, whatever the clocks do', async (t) => {
+  t.equal(recallStart('2016-12-31T23:59:60Z'), '2016-12-25T00:00:00.000Z', 'a leap second');
   t.equal(recallStart('2026-03-01T12:00:00.000Z'), '2026-02-22T12:00:00.000Z');
 });
 
