@@ -135,8 +135,8 @@ async function checkForm(deps: Deps, within: Compartment, { resource, current }:
   if (questionnaire.url === undefined || questionnaire.version === undefined) return undefined;
   const held = form(`${questionnaire.url}|${questionnaire.version}`);
   if (!held || held.reference.startsWith(`Questionnaire/${current?.id}/`)) return undefined;
-  if (held.asked !== askedOf(questionnaire) && (await isAnswered(deps, within, questionnaire)))
-    throw answered(questionnaire);
+  // Not even before the first answer: a report that names the one would be read by the other, and what is severe be missed.
+  if (held.asked !== askedOf(questionnaire)) throw taken(questionnaire, held);
   return undefined;
 }
 
@@ -152,6 +152,12 @@ const answered = ({ url, version }: Questionnaire): FhirError =>
   businessRule(
     `${url}|${version} has been answered, so what it asks stays as it is: give the changed form another version`,
     'Questionnaire.item',
+  );
+
+const taken = ({ url, version }: Questionnaire, { reference }: Form): FhirError =>
+  businessRule(
+    `${url}|${version} is ${reference}, which asks something else: give this form another version, or update that one`,
+    'Questionnaire.version',
   );
 
 /** True when a response names the form, by its version or by its url alone. */

@@ -19,6 +19,19 @@ t.test('what other things rest on stays as it is', async (t) => {
     t.equal((await app.send('DELETE', copied)).status, 204);
   });
 
+  await t.test(
+    'another form under its url and version is refused, a draft too and before the first answer',
+    async (t) => {
+      const twin = { ...content, url: 'https://example.org/twin', version: '1' };
+      t.equal((await app.send('POST', '/Questionnaire', twin)).status, 201);
+      for (const status of ['draft', 'active']) {
+        const refused = await app.send('POST', '/Questionnaire', { ...twin, status, item: other.item });
+        t.equal(refused.status, 422);
+        t.match(refused.body.issue[0], { code: 'business-rule', expression: ['Questionnaire.version'] });
+      }
+    },
+  );
+
   await t.test('one that has been answered cannot', async (t) => {
     const response = aResponse(form, patient, '2026-11-01T08:00:00Z', { PROCTCAE_16A_SCL: 4 });
     t.equal((await app.send('POST', '/QuestionnaireResponse', response)).status, 201);
