@@ -28,6 +28,8 @@ export function buildApp(deps: Deps, options: { allowedHosts?: readonly string[]
     bodyLimit: MOST_BYTES,
     routerOptions: { maxParamLength: 128, ignoreTrailingSlash: true },
     forceCloseConnections: 'idle',
+    // A body that does not come to its end gives its connection back.
+    requestTimeout: 60_000,
     // A path that cannot be decoded meets the same answer as any other bad request, and none of it is repeated.
     frameworkErrors: (error, request, reply) => answerError(deps, error, request, reply),
     clientErrorHandler(error, socket) {
@@ -57,7 +59,9 @@ export function buildApp(deps: Deps, options: { allowedHosts?: readonly string[]
 
 function answerError(deps: Deps, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { status, outcome, headers, unforeseen } = toRefusal(error);
-  if (unforeseen) deps.log.error({ err: error, request: request.id }, 'unforeseen');
+  // A client that goes away in the middle of its body is no fault of ours.
+  const left = error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
+  if (unforeseen && !left) deps.log.error({ err: error, request: request.id }, 'unforeseen');
   return sendJson(reply.code(status).headers(headers), outcome);
 }
 

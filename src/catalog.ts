@@ -31,10 +31,14 @@ export interface Snapshot {
   terminology: Terminology;
   /** The newest active version of each policy: what a report that comes in now is judged by. */
   policies: readonly Policy[];
+  /** Active policies, `url|version`, that this engine cannot compile: no report can be evaluated until they are mended or retired. */
+  broken: readonly string[];
   /** A released policy by `url|version`, retired ones too: what an earlier report was judged by. Undefined when it is not held. */
   policy(canonical: string): Policy | undefined;
   /** The form of a canonical: with a version that very one, else the newest active one. Undefined when it is not held. */
   form(canonical: string): Form | undefined;
+  /** Forms whose options would be others, had a CodeSystem or ValueSet another content, or were it gone. */
+  changedBy(id: string, replacement: CodeSystem | ValueSet | undefined): readonly Questionnaire[];
   /** Versions that are held of a url, to say so in a refusal. */
   versionsOf(url: string): readonly string[];
 }
@@ -78,10 +82,9 @@ async function load(db: Database, within: Compartment): Promise<Snapshot> {
     currentOfType(db, within, 'PlanDefinition'),
     currentOfType(db, within, 'Questionnaire'),
   ]);
-  const terminology = buildTerminology(
-    codeSystems.map((text): CodeSystem => JSON.parse(text)),
-    valueSets.map((text): ValueSet => JSON.parse(text)),
-  );
+  const codes = codeSystems.map((text): CodeSystem => JSON.parse(text));
+  const sets = valueSets.map((text): ValueSet => JSON.parse(text));
+  const terminology = buildTerminology(codes, sets);
   const byUrl = new Map<string, Questionnaire[]>();
   for (const questionnaire of questionnaires.map((text): Questionnaire => JSON.parse(text))) {
     if (questionnaire.url === undefined) continue;
@@ -99,12 +102,20 @@ async function load(db: Database, within: Compartment): Promise<Snapshot> {
     compiled.set(canonical, policy);
     return policy;
   };
+  const active = newestActive(released).map((plan) => ({
+    canonical: `${plan.url}|${plan.version}`,
+    policy: attempt(() => policyOf(plan)),
+  }));
+  const sound = active.flatMap(({ policy }) => policy ?? []);
   return {
     generation,
     terminology,
-    policies: newestActive(released)
-      .map(policyOf)
-      .sort((a, b) => (a.canonical < b.canonical ? -1 : 1)),
+    policies: sound.sort((a, b) => (a.canonical < b.canonical ? -1 : 1)),
+    broken: active.filter(({ policy }) => !policy).map(({ canonical }) => canonical),
+    changedBy(id, replacement) {
+      const other = buildTerminology(replaced(codes, id, replacement), replaced(sets, id, replacement));
+      return [...byUrl.values()].flat().filter((form) => optionsOf(form, terminology) !== optionsOf(form, other));
+    },
     policy(canonical) {
       const plan = released.find(({ url, version }) => `${url}|${version}` === canonical);
       return plan && policyOf(plan);
@@ -141,6 +152,37 @@ function formOf(questionnaire: Questionnaire, terminology: Terminology): Form {
 
 /** SHA-256 of the part of a form that patients answer: its items, and the value sets that it holds itself. */
 export const askedOf = ({ item, contained }: Questionnaire): string => sha256(canonicalJson({ contained, item }));
+
+/** A policy of an earlier release may not compile today: that is told, and stops nothing else. */
+function attempt<T>(make: () => T): T | undefined {
+  try {
+    return make();
+  } catch {
+    return undefined;
+  }
+}
+
+function replaced<R extends CodeSystem | ValueSet>(
+  list: readonly R[],
+  id: string,
+  replacement: CodeSystem | ValueSet | undefined,
+): R[] {
+  return list.flatMap((one) => {
+    if (one.id !== id) return [one];
+    return replacement?.resourceType === one.resourceType ? [replacement as R] : []; // of the same type, so of R
+  });
+}
+
+/** What may be answered, and what each answer stands for, as one text. */
+function optionsOf(questionnaire: Questionnaire, terminology: Terminology): string {
+  const { items } = compileQuestionnaire(questionnaire, terminology);
+  return JSON.stringify(
+    [...items.values()].map(({ linkId, options }) => [
+      linkId,
+      options?.map(({ system, code, integer, text, ordinal }) => [system, code, integer, text, ordinal]),
+    ]),
+  );
+}
 
 /** Of each url the newest active version. */
 function newestActive(plans: readonly PlanDefinition[]): PlanDefinition[] {

@@ -94,6 +94,7 @@ function reportOf({ id, version, response, form, snapshot }: Evaluating, time: S
   // A term of which nothing was asked this time says nothing, and gets no Observation.
   const graded = form.grade(form.compiled.collect(response)).filter(wasAsked);
   if (graded.length === 0) return undefined;
+  if (snapshot.broken.length > 0) throw new Error('an active policy cannot be compiled by this engine');
   const findings = time.clockAhead
     ? graded.map((finding): Finding => ({ ...finding, dataQuality: [...finding.dataQuality, 'clock-ahead'] }))
     : graded;

@@ -1,4 +1,12 @@
-import type { Device, PlanDefinition, Questionnaire, QuestionnaireResponse, Resource } from '@medplum/fhirtypes';
+import type {
+  CodeSystem,
+  Device,
+  PlanDefinition,
+  Questionnaire,
+  QuestionnaireResponse,
+  Resource,
+  ValueSet,
+} from '@medplum/fhirtypes';
 import { askedOf, type Form, type Snapshot } from './catalog.ts';
 import type { Deps } from './deps.ts';
 import type { Consequence } from './evaluation/evaluating.ts';
@@ -53,6 +61,8 @@ export const RULES: Readonly<Record<string, TypeRules>> = {
   QuestionnaireResponse: { patientOnly: true, check: checkResponse, refuseRemoval: refuseGraded },
   Questionnaire: { check: checkForm, refuseRemoval: refuseAnswered },
   PlanDefinition: { check: checkPlan, refuseRemoval: refuseReleased },
+  CodeSystem: { check: checkMeanings, refuseRemoval: refuseMeant },
+  ValueSet: { check: checkMeanings, refuseRemoval: refuseMeant },
   Patient: { refuseRemoval: refuseInhabited },
   Device: { check: async (_deps, _within, { current }) => refuseEngine(current), refuseRemoval: refuseEngineRemoval },
 };
@@ -71,7 +81,11 @@ async function checkResponse(deps: Deps, within: Compartment, change: Change): P
   const form = formOf(snapshot, response);
   // What is withdrawn need not be right: the form may have changed since, and the error may be in the answers.
   if (!current || response.status !== 'entered-in-error') refuse(form.compiled.validate(response));
-  if (current) refuseReopening(JSON.parse(current.content), response);
+  if (current) {
+    const before: QuestionnaireResponse = JSON.parse(current.content);
+    refuseReopening(before, response);
+    refuseOtherForm(before, response);
+  }
   const consequence = await evaluate(deps, within, {
     id: change.id,
     version: change.version,
@@ -110,6 +124,17 @@ function refuseReopening(before: QuestionnaireResponse, after: QuestionnaireResp
   throw businessRule(
     `QuestionnaireResponse.status: a ${before.status} response can become amended or entered-in-error, not ${after.status}`,
     'QuestionnaireResponse.status',
+  );
+}
+
+/** Answers to one form are not answers to another: what was graded from them would vanish. Another version is an amendment. */
+function refuseOtherForm(before: QuestionnaireResponse, after: QuestionnaireResponse): void {
+  const urlOf = ({ questionnaire }: QuestionnaireResponse) => splitCanonical(questionnaire ?? '').url;
+  const wasComplete = before.status === 'completed' || before.status === 'amended';
+  if (!wasComplete || urlOf(before) === urlOf(after)) return;
+  throw businessRule(
+    'QuestionnaireResponse.questionnaire: a completed response stays with its form; mark it entered-in-error and create another',
+    'QuestionnaireResponse.questionnaire',
   );
 }
 
@@ -184,6 +209,38 @@ async function isAnswered(deps: Deps, within: Compartment, { url, version }: Que
   }
 }
 
+/** What an answer stands for does not change under forms that have been answered. */
+async function checkMeanings(deps: Deps, within: Compartment, { resource, current }: Change): Promise<undefined> {
+  if (!current) return undefined;
+  const replacement = resource as CodeSystem | ValueSet; // the rows' types
+  const form = await answeredWith(deps, within, current.id, replacement);
+  if (!form) return undefined;
+  throw businessRule(
+    `${form.url}|${form.version} has been answered, and its answers would mean something else: give the changed ${current.type} another url or version`,
+    current.type,
+  );
+}
+
+async function refuseMeant(deps: Deps, within: Compartment, { current }: Removal): Promise<void> {
+  const form = await answeredWith(deps, within, current.id, undefined);
+  if (form)
+    throw inUse(
+      `${current.type}/${current.id} says what answers to ${form.url}|${form.version} mean and cannot be deleted`,
+    );
+}
+
+/** The first form that has been answered and whose options would be others. */
+async function answeredWith(
+  deps: Deps,
+  within: Compartment,
+  id: string,
+  replacement: CodeSystem | ValueSet | undefined,
+): Promise<Questionnaire | undefined> {
+  const { changedBy } = await deps.catalog.at(within);
+  for (const form of changedBy(id, replacement)) if (await isAnswered(deps, within, form)) return form;
+  return undefined;
+}
+
 /** A policy compiles; and what has been released under a url|version is never another. */
 async function checkPlan(
   deps: Deps,
@@ -253,8 +310,12 @@ async function refuseInhabited(deps: Deps, within: Compartment, { current }: Rem
 /** 409. Source: FHIR R4, section 3.1.0.7 delete: "reasons specific to that resource, such as referential integrity". */
 const inUse = (diagnostics: string): FhirError => new FhirError([fault('conflict', diagnostics)], { status: 409 });
 
+/** Nobody reads more at once. */
+const MOST_ISSUES = 50;
+
 /** All errors at once, as 422; warnings do not refuse. */
 function refuse(issues: readonly Issue[]): void {
-  const [first, ...more] = issues.filter(({ severity }) => severity === 'error' || severity === 'fatal');
+  const errors = issues.filter(({ severity }) => severity === 'error' || severity === 'fatal');
+  const [first, ...more] = errors.slice(0, MOST_ISSUES);
   if (first) throw new FhirError([first, ...more], { status: 422 });
 }

@@ -7,9 +7,13 @@ export async function healthRoutes(app: FastifyInstance, deps: Deps): Promise<vo
   app.get('/health/live', async () => ({ status: 'live' }));
   app.get('/health/ready', async (_request, reply) => {
     try {
-      const { policies } = await deps.catalog.at(everyone());
-      const warnings =
-        policies.length === 0 ? ['no alert policy is active: reports are graded, and no Flag is opened'] : [];
+      const { policies, broken } = await deps.catalog.at(everyone());
+      const warnings = [
+        ...(policies.length === 0 ? ['no alert policy is active: reports are graded, and no Flag is opened'] : []),
+        ...broken.map(
+          (canonical) => `${canonical} cannot be compiled: no report is evaluated until it is mended or retired`,
+        ),
+      ];
       return { status: 'ready', policies: policies.map(({ canonical }) => canonical), warnings };
     } catch {
       return reply

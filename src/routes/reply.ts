@@ -45,7 +45,8 @@ function preference(request: FastifyRequest, name: string): string | undefined {
 /** The version that `If-Match` names: `W/"3"`, `"3"` or `3`; undefined without the header. Throws 400 for anything else. */
 export function ifMatch(request: FastifyRequest): number | undefined {
   const header = request.headers['if-match'];
-  if (header === undefined) return undefined;
+  // RFC 9110: an asterisk matches any version that there is.
+  if (header === undefined || header.trim() === '*') return undefined;
   const version = /^(?:W\/)?"?([1-9]\d{0,8})"?$/.exec(header.trim())?.[1];
   if (version === undefined) {
     // A tag that we never gave out matches no version of ours.

@@ -79,6 +79,96 @@ t.test('what other things rest on stays as it is', async (t) => {
   });
 });
 
+t.test('what an answer stands for does not change under a form that has been answered', async (t) => {
+  const app = await testApp();
+  t.teardown(() => app.close());
+  const patient = await aPatient(app);
+  const base = 'https://example.org/meanings';
+  const ordinal = (n: number) => ({
+    url: 'http://hl7.org/fhir/StructureDefinition/codesystem-ordinalValue',
+    valueDecimal: n,
+  });
+  const codes = (valueOf: (n: number) => number) => ({
+    resourceType: 'CodeSystem',
+    url: `${base}/codes`,
+    status: 'active',
+    content: 'complete',
+    concept: [0, 1, 2, 3, 4].map((n) => ({ code: `s${n}`, extension: [ordinal(valueOf(n))] })),
+  });
+  const codeSystem = (
+    await app.send(
+      'POST',
+      '/CodeSystem',
+      codes((n) => n),
+    )
+  ).body;
+  const set = {
+    resourceType: 'ValueSet',
+    url: `${base}/set`,
+    status: 'active',
+    compose: { include: [{ system: `${base}/codes` }] },
+  };
+  const valueSet = (await app.send('POST', '/ValueSet', set)).body;
+  const form = {
+    resourceType: 'Questionnaire',
+    url: `${base}/form`,
+    version: '1',
+    status: 'active',
+    item: [
+      {
+        linkId: 'd',
+        type: 'choice',
+        text: 'Diarrhea',
+        code: [{ system: 'https://vigie.example/fhir/CodeSystem/pro-ctcae', code: 'PROCTCAE_16A_SCL' }],
+        answerValueSet: `${base}/set`,
+      },
+    ],
+  };
+  t.equal((await app.send('POST', '/Questionnaire', form)).status, 201);
+  const turned = { ...codes((n) => 4 - n), id: codeSystem.id };
+  t.equal(
+    (await app.send('PUT', `/CodeSystem/${codeSystem.id}`, turned)).status,
+    200,
+    'before the first answer it can',
+  );
+  t.equal(
+    (await app.send('PUT', `/CodeSystem/${codeSystem.id}`, { ...codes((n) => n), id: codeSystem.id })).status,
+    200,
+  );
+
+  const response = await app.send('POST', '/QuestionnaireResponse', {
+    resourceType: 'QuestionnaireResponse',
+    status: 'completed',
+    questionnaire: `${base}/form|1`,
+    subject: { reference: patient },
+    authored: '2026-11-01T08:00:00Z',
+    item: [{ linkId: 'd', answer: [{ valueCoding: { system: `${base}/codes`, code: 's4' } }] }],
+  });
+  t.equal(response.status, 201);
+  const refused = await app.send('PUT', `/CodeSystem/${codeSystem.id}`, turned);
+  t.equal(refused.status, 422);
+  t.match(refused.body.issue[0], { code: 'business-rule', diagnostics: /has been answered/ });
+  t.equal((await app.send('DELETE', `/CodeSystem/${codeSystem.id}`)).status, 409);
+  t.equal((await app.send('DELETE', `/ValueSet/${valueSet.id}`)).status, 409);
+  t.equal(
+    (await app.send('PUT', `/CodeSystem/${codeSystem.id}`, { ...codes((n) => n), id: codeSystem.id, title: 'Codes' }))
+      .status,
+    200,
+    'what means the same can change',
+  );
+
+  const weekly = await weeklyForm(app);
+  const other = await app.send('PUT', `/QuestionnaireResponse/${response.body.id}`, {
+    ...response.body,
+    status: 'amended',
+    questionnaire: `${weekly.url}|${weekly.version}`,
+    item: undefined,
+  });
+  t.equal(other.status, 422, 'and a response stays with its form');
+  t.match(other.body.issue[0], { expression: ['QuestionnaireResponse.questionnaire'] });
+  t.equal((await app.send('GET', `/Flag?patient=${patient}&status=active`)).body.entry.length, 1);
+});
+
 t.test('a parameter without a value is told of, and refused where handling is strict', async (t) => {
   const app = await testApp({ demoPolicy: false });
   t.teardown(() => app.close());
