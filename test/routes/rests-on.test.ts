@@ -88,12 +88,12 @@ t.test('what an answer stands for does not change under a form that has been ans
     url: 'http://hl7.org/fhir/StructureDefinition/codesystem-ordinalValue',
     valueDecimal: n,
   });
-  const codes = (valueOf: (n: number) => number) => ({
+  const codes = (weight: (n: number) => number) => ({
     resourceType: 'CodeSystem',
     url: `${base}/codes`,
     status: 'active',
     content: 'complete',
-    concept: [0, 1, 2, 3, 4].map((n) => ({ code: `s${n}`, extension: [ordinal(valueOf(n))] })),
+    concept: [0, 1, 2, 3, 4].map((n) => ({ code: `s${n}`, extension: [ordinal(weight(n))] })),
   });
   const codeSystem = (
     await app.send(
