@@ -127,7 +127,9 @@ function statement(
   const list = (row: readonly unknown[]): string =>
     `(1, ${row.map((value) => `$${values.push(value)}`).join(', ')}, now())`;
   const plain = (row: readonly unknown[]): string => `(1, ${row.map((value) => `$${values.push(value)}`).join(', ')})`;
-  const changed = versions.map(({ type, id, version }) => `${type}/${idOf(id)}/_history/${version}`);
+  const changed = versions
+    .filter(({ type }) => type !== 'Observation')
+    .map(({ type, id, version }) => `${type}/${idOf(id)}/_history/${version}`);
   const text = `
 with counted as (
   update patient_state set n = n + 1, state = $${values.push(write.patient.state)}

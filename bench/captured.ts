@@ -37,10 +37,11 @@ export async function capture(client: pg.Client, count: number): Promise<Capture
 const WRITES = `
 with write as (
   select o.tenant, o.shard, o.ts, o.n, o.changed,
-         array(select split_part(c, '/', 2) from unnest(o.changed) c) as ids,
+         -- the outbox names no derived Observations: all that one write made carries its moment
+         array(select v.id from resource_version v where v.tenant = o.tenant and v.shard = o.shard and v.ts = o.ts) as ids,
          split_part(o.changed[1], '/', 2) as response
   from outbox o
-  where o.n is not null and o.changed[1] like 'QuestionnaireResponse/%/_history/1' and cardinality(o.changed) > 2
+  where o.n is not null and o.changed[1] like 'QuestionnaireResponse/%/_history/1' and cardinality(o.changed) >= 2
   order by o.ts desc, o.id desc limit $1
 )
 select json_build_object(
@@ -48,13 +49,11 @@ select json_build_object(
               where p.tenant = w.tenant and p.shard = w.shard and p.patient = r.patient),
   'versions', (select json_agg(json_build_object('type', v.type, 'id', v.id, 'version', v.version, 'content', v.content))
                from resource_version v
-               where v.tenant = w.tenant and v.shard = w.shard and v.id = any(w.ids)
-                 and v.type || '/' || v.id || '/_history/' || v.version = any(w.changed)),
+               where v.tenant = w.tenant and v.shard = w.shard and v.ts = w.ts),
   'current', (select json_agg(json_build_object('type', c.type, 'id', c.id, 'version', v.version, 'derived', c.derived,
                 'key1', c.key1::text, 'lo', c.lo, 'hi', c.hi, 'tok', c.tok::text[]))
               from resource_current c join resource_version v using (tenant, shard, type, id)
-              where c.tenant = w.tenant and c.shard = w.shard and c.id = any(w.ids)
-                and v.type || '/' || v.id || '/_history/' || v.version = any(w.changed)),
+              where c.tenant = w.tenant and c.shard = w.shard and v.ts = w.ts),
   'report', json_build_object('source_type', r.source_type, 'source_id', r.source_id, 'at', r.at, 'content', r.content),
   'decision', (select json_build_object('id', d.id, 'content', d.content) from decision d
                where d.tenant = w.tenant and d.shard = w.shard and d.id = any(w.ids)),

@@ -94,7 +94,7 @@ async function end(bed: Bed, target: Target, backend?: number): Promise<void> {
 }
 
 /** How the statement begins; the database shows no more than the first kilobyte of it. Source: src/store/write.ts. */
-const COMMIT = '%with stamp as materialized%';
+const COMMIT = '%with counted as (%';
 
 /** Backends in which the one statement that commits an evaluation is running. */
 async function commits(client: pg.Client): Promise<number[]> {
