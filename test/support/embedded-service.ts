@@ -11,10 +11,11 @@ const tell = (line: object): void => {
 try {
   const options = JSON.parse(process.argv[2] ?? '{}');
   const server = await startEmbedded({ ...options, log: (event, details) => tell({ event, ...details }) });
-  tell({ up: true, url: server.url, how: server.how });
+  // Listened for before it is told that the server is up: a test may ask it to stop at once.
   process.on('SIGTERM', () => {
     void server.stop().then(() => tell({ stopped: true }));
   });
+  tell({ up: true, url: server.url, how: server.how });
 } catch (error) {
   tell({ up: false, message: error instanceof Error ? error.message : String(error) });
 }
