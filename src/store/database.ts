@@ -96,38 +96,32 @@ export function openDatabase(
   return {
     kysely,
     pool,
-    async named(name, text, values) {
-      const client = await connect(pool);
-      let broken: Error | undefined;
-      try {
-        return (await client.query({ name, text, values })).rows;
-      } catch (error) {
-        const known = outage(error);
-        if (known) broken = known;
-        throw known ?? error;
-      } finally {
-        client.release(broken);
-      }
-    },
-    async write(name, text, values) {
-      const client = await connect(pool);
-      let broken: Error | undefined;
-      try {
-        return (await client.query({ name, text, values })).rows;
-      } catch (error) {
-        const lost = outage(error);
-        if (lost) broken = lost;
-        throw lost ? unknownOutcome() : error;
-      } finally {
-        client.release(broken);
-      }
-    },
+    named: (name, text, values) => ask(pool, { name, text, values }, (lost) => lost),
+    write: (name, text, values) => ask(pool, { name, text, values }, unknownOutcome),
     close: () => kysely.destroy(),
   };
 }
 
 /** How our connections name themselves: the watermark asks the server for the oldest statement of these. */
 export const APPLICATION_NAME = 'vigie';
+
+/** One named statement. Where its connection is lost under way, that connection is not used again, and `told` says what the caller is told. */
+async function ask<Row extends pg.QueryResultRow>(
+  pool: pg.Pool,
+  statement: { name: string; text: string; values: unknown[] },
+  told: (lost: Error) => Error,
+): Promise<Row[]> {
+  const client = await connect(pool);
+  let lost: Error | undefined;
+  try {
+    return (await client.query<Row>(statement)).rows;
+  } catch (error) {
+    lost = outage(error);
+    throw lost ? told(lost) : error;
+  } finally {
+    client.release(lost);
+  }
+}
 
 async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
   try {
