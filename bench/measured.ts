@@ -38,3 +38,27 @@ export class Tally {
     };
   }
 }
+
+/** Several measurements of the same work, equally long, as one: mean rate and CPU time per answer, median of the percentiles. */
+export function together(parts: readonly Measured[]): Measured {
+  const count = parts.reduce((sum, part) => sum + part.count, 0);
+  const failures: Record<string, number> = {};
+  for (const part of parts) {
+    for (const [what, times] of Object.entries(part.failures)) failures[what] = (failures[what] ?? 0) + times;
+  }
+  const perAnswer = (name: 'service' | 'database'): object =>
+    parts.every(({ cpu }) => cpu?.[name] !== undefined)
+      ? { [name]: parts.reduce((sum, part) => sum + (part.cpu?.[name] ?? 0) * part.count, 0) / count }
+      : {};
+  return {
+    rate: parts.reduce((sum, part) => sum + part.rate, 0) / parts.length,
+    p50: median(parts.map(({ p50 }) => p50)),
+    p99: median(parts.map(({ p99 }) => p99)),
+    count,
+    failures,
+    cpu: { ...perAnswer('service'), ...perAnswer('database') },
+  };
+}
+
+export const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Patient, Questionnaire } from '@medplum/fhirtypes';
 import { FORM } from './bodies.ts';
 import { diskPerResponse, readDisk } from './disk.ts';
-import type { Measured } from './measured.ts';
+import { type Measured, median, together } from './measured.ts';
 import { type BenchOptions, readOptions, USAGE } from './options.ts';
 import { memoryOf } from './process-stat.ts';
 import { bareRead, type ReadRow, readRows } from './rows.ts';
@@ -24,6 +24,8 @@ const fileOf = (name: string): string => join(DIST, 'bench', `${name}.js`);
 const WARM_UP = 2;
 /** The write path is long: V8 has compiled what is hot of it after about this many seconds, and a service runs for weeks. */
 const WARM_UP_POST = 15;
+/** The write path and its limits are measured in turns: a machine that slows down meanwhile slows all of them. */
+const TURNS = 3;
 const STARTS = 3;
 
 async function bench(options: BenchOptions): Promise<{ rows: Row[]; figures: Figure[] }> {
@@ -147,24 +149,33 @@ async function postRow(
 ): Promise<{ row: Row; next: number }> {
   const title = `POST QuestionnaireResponse, full pipeline${post.once ? ', If-None-Exist' : ''}`;
   tell(title);
-  const { options, watched } = parts;
-  const job = {
-    connections: options.connections,
-    warmUp: post.once ? WARM_UP : WARM_UP_POST,
-    seconds: options.seconds,
-  };
+  const { options, watched, origin } = parts;
+  const { connections, seconds } = options;
   const send = { path: '/fhir/QuestionnaireResponse', ...post };
-  const { measured, next } = await measure(fileOf('load'), { ...job, origin: parts.origin, post: send }, watched);
-  if (post.once) return { row: { title, service: measured, goal: '' }, next };
-  const pg = await barePg(parts, {});
+  let next = post.from;
+  const slice = async (warmUp: number): Promise<Measured> => {
+    const job = { connections, seconds, warmUp, origin, post: { ...send, from: next } };
+    const done = await measure(fileOf('load'), job, watched);
+    next = done.next;
+    return done.measured;
+  };
+  if (post.once) return { row: { title, service: await slice(WARM_UP), goal: '' }, next };
+  const service: Measured[] = [];
+  const pg: Measured[] = [];
+  const http: Measured[] = [];
+  for (let turn = 0; turn < TURNS; turn += 1) {
+    service.push(await slice(turn === 0 ? WARM_UP_POST : WARM_UP));
+    pg.push(await barePg(parts, {}));
+    http.push(await bareHttp(parts, { post: { ...send, from: 0 } }));
+  }
   const row: Row = {
     title,
-    service: measured,
-    pg,
-    http: await bareHttp(parts, { post: { ...send, from: 0 } }),
+    service: together(service),
+    pg: together(pg),
+    http: together(http),
     goal: '>= 45 % of pg, p99 < 80 ms',
-    met: measured.rate >= 0.45 * pg.rate && measured.p99 < 80,
   };
+  row.met = row.service.rate >= 0.45 * (row.pg?.rate ?? 0) && row.service.p99 < 80;
   return { row, next };
 }
 
@@ -223,12 +234,12 @@ async function warmStart(
     times.push(service.readyAfter);
     await service.stop();
   }
-  const median = times.sort((a, b) => a - b)[Math.floor(STARTS / 2)] ?? 0;
+  const middle = median(times);
   return {
     title: `warm start to ready ${what}`,
-    value: `${(median / 1000).toFixed(2)} s`,
+    value: `${(middle / 1000).toFixed(2)} s`,
     goal: '< 2 s',
-    met: median < 2000,
+    met: middle < 2000,
   };
 }
 

@@ -14,12 +14,15 @@ export interface ServiceProcess {
   stop(): Promise<void>;
 }
 
+/** As `npm start` and the image run it: more room for young objects, of which one POST makes about 2 MB, means fewer collections. */
+const YOUNG = ['--max-semi-space-size=32'];
+
 /** Starts the built service, whose file is `main`, and waits until it says that it is ready. Throws when it ends before. */
 export async function startServiceProcess(main: string, env: Record<string, string>): Promise<ServiceProcess> {
   const port = await freePort();
   const began = performance.now();
   const { DATABASE_URL: _, ...inherited } = process.env;
-  const child = spawn(process.execPath, [main], {
+  const child = spawn(process.execPath, [...YOUNG, main], {
     env: { ...inherited, LOG_LEVEL: 'warn', DEMO_POLICY: '1', HOST: '127.0.0.1', PORT: String(port), ...env },
     stdio: ['ignore', 'inherit', 'inherit'],
   });

@@ -63,7 +63,7 @@ export const SETTINGS = {
     type: 'integer',
     minimum: 2,
     maximum: 200,
-    default: 10,
+    default: 8,
     description: 'Most connections to PostgreSQL at once',
   },
 } as const;

@@ -78,7 +78,7 @@ export function openDatabase(
 ): Database {
   const pool = new pg.Pool({
     connectionString: url,
-    max: options.connections ?? 10,
+    max: options.connections ?? 8,
     connectionTimeoutMillis: options.waitMillis ?? 5000,
     application_name: APPLICATION_NAME,
     keepAlive: true,

@@ -1,9 +1,10 @@
 import type { Compartment } from '../fhir/compartment.ts';
 import { gone, notFound } from '../fhir/errors.ts';
 import { hashShard, isId, shardOf } from '../fhir/ids.ts';
+import { batching } from './batch.ts';
 import type { Database } from './database.ts';
 import { compartmentToken, token } from './index-rows.ts';
-import { textArray } from './pg-arrays.ts';
+import { int2Array, int4Array, int8Array, textArray } from './pg-arrays.ts';
 
 /** One stored version. `content` is the body, served as it is. */
 export interface Stored {
@@ -48,15 +49,49 @@ export async function findResource(
   id: string,
 ): Promise<Stored | undefined> {
   if (!isId(id)) return undefined;
-  const rows = await db.named<Row>(
-    'read',
-    `select c.type, c.id, c.shard, c.version, c.ts, c.deleted, c.derived, v.content
-     from resource_current c
-     join resource_version v using (tenant, shard, type, id, version)
-     where c.tenant = $1 and c.shard = $2 and c.type = $3 and c.id = $4 and ($5::bigint is null or c.tok @> array[$5::bigint])`,
-    [within.tenant, shardOfId(id), type, id, visibleToken(within)],
-  );
-  return rows[0] && stored(rows[0]);
+  const row = await readerOf(db)({ within, type, id });
+  return row && stored(row);
+}
+
+interface ReadKey {
+  within: Compartment;
+  type: string;
+  id: string;
+}
+
+const MOST_READS = 64;
+const readers = new WeakMap<Database, (key: ReadKey) => Promise<Row | undefined>>();
+
+/** Reads that arrive together go in one statement. The limit keeps the planner to one look-up by key for each of them. */
+function readerOf(db: Database): (key: ReadKey) => Promise<Row | undefined> {
+  const made = readers.get(db);
+  if (made) return made;
+  const reader = batching(async (keys: readonly ReadKey[]) => {
+    const rows = await db.named<Row & { n: number }>(
+      'read',
+      `select (i.n - 1)::int4 as n, r.*
+       from unnest($1::int4[], $2::int2[], $3::text[], $4::text[], $5::int8[]) with ordinality as i(tenant, shard, type, id, visible, n)
+       cross join lateral (
+         select c.type, c.id, c.shard, c.version, c.ts, c.deleted, c.derived, v.content
+         from resource_current c
+         join resource_version v using (tenant, shard, type, id, version)
+         where c.tenant = i.tenant and c.shard = i.shard and c.type = i.type and c.id = i.id
+           and (i.visible is null or c.tok @> array[i.visible])
+         limit 1) r`,
+      [
+        int4Array(keys.map(({ within }) => within.tenant)),
+        int2Array(keys.map(({ id }) => shardOfId(id))),
+        textArray(keys.map(({ type }) => type)),
+        textArray(keys.map(({ id }) => id)),
+        int8Array(keys.map(({ within }) => visibleBigint(within))),
+      ],
+    );
+    const answers = new Array<Row | undefined>(keys.length).fill(undefined);
+    for (const row of rows) answers[row.n] = row;
+    return answers;
+  }, MOST_READS);
+  readers.set(db, reader);
+  return reader;
 }
 
 /** The current versions of several resources that share a shard; those that do not exist are left out. */
@@ -166,6 +201,11 @@ export const shardOfId = (id: string): number => shardOf(id) ?? hashShard(id);
 /** The token that a hit must carry for a caller who sees one patient; null for one who sees all. */
 export const visibleToken = (within: Compartment): string | null =>
   within.patient === 'everyone' ? null : compartmentToken(within.tenant, within.patient.id);
+
+const visibleBigint = (within: Compartment): bigint | null => {
+  const token = visibleToken(within);
+  return token === null ? null : BigInt(token);
+};
 
 const stored = (row: Row): Stored => ({
   type: row.type,

@@ -79,133 +79,186 @@ export interface Write {
  * by zero and nothing of it stands: `gaveWay` knows that error, and the caller starts again with fresh state.
  */
 export async function commit(db: Database, within: Compartment, write: Write): Promise<string> {
-  const { versions, patient, newPatient, outbox } = write;
-  const claims = write.claims ?? [];
-  const episodes = patient?.episodes ?? [];
-  const rows = await db.write<{ at: string }>('commit', COMMIT, [
-    within.tenant,
-    textArray(versions.map(({ type }) => type)),
-    textArray(versions.map(({ id }) => id)),
-    int2Array(versions.map(({ shard }) => shard)),
-    int4Array(versions.map(({ version }) => version)),
-    textArray(versions.map(({ head }) => head)),
-    textArray(versions.map(({ tail }) => tail)),
-    boolArray(versions.map(({ deleted }) => deleted === true)),
-    boolArray(versions.map(({ derived }) => derived === true)),
-    textArray(versions.map(({ index }) => `{${index.tok.join(',')}}`)),
-    int8Array(versions.map(({ index }) => index.key1)),
-    textArray(versions.map(({ index }) => index.lo)),
-    textArray(versions.map(({ index }) => index.hi)),
-    outbox.id,
-    outbox.shard,
-    patient?.id ?? null,
-    patient?.shard ?? null,
-    patient?.n.toString() ?? null,
-    patient?.state ?? null,
-    patient?.report?.type ?? null,
-    patient?.report?.id ?? null,
-    patient?.report?.at ?? null,
-    patient?.report?.content ?? null,
-    patient?.retract?.type ?? null,
-    patient?.retract?.id ?? null,
-    patient?.decision?.id ?? null,
-    patient?.decision?.content ?? null,
-    textArray(episodes.map(({ flagId }) => flagId)),
-    int4Array(episodes.map(({ version }) => version)),
-    textArray(episodes.map(({ term }) => term)),
-    textArray(episodes.map(({ origin }) => origin)),
-    textArray(episodes.map(({ status }) => status)),
-    textArray(episodes.map(({ started }) => started)),
-    textArray(episodes.map(({ ended }) => ended)),
-    textArray(episodes.map(({ signature }) => signature)),
-    newPatient?.id ?? null,
-    newPatient?.shard ?? null,
-    newPatient?.state ?? null,
-    textArray(claims.map(({ key }) => storedKey(key))),
-    int2Array(claims.map(({ shard }) => shard)),
-    textArray(claims.map(({ type }) => type)),
-    textArray(claims.map(({ id }) => id)),
-    textArray(claims.map(({ stale }) => stale ?? null)),
-    write.bumpCatalog === true,
-  ]);
+  const { text, values } = statementOf(within.tenant, write);
+  const rows = await db.write<{ at: string }>(nameOf(text), text, values);
   const at = rows[0]?.at;
   if (at === undefined) throw new Error('a commit answered without a row');
   return at;
 }
 
-/*
+/** Writes take few shapes; each text is planned once per connection, under a name of its own. */
+const names = new Map<string, string>();
+
+function nameOf(text: string): string {
+  const known = names.get(text);
+  if (known !== undefined) return known;
+  const name = `commit-${names.size + 1}`;
+  names.set(text, name);
+  return name;
+}
+
+/**
+ * The parts of the statement that this write needs, and no other: PostgreSQL opens every table and index that a statement names, also
+ * where it writes no row (measured: a tenth of the statement's time).
+ *
  * The patient's counter comes first: whoever loses there writes nothing more. The clock is asked inside the statement, once the counter
- * is held: the watermark relies on no version being older than the start of its statement. `checked` counts what was really written; a count that is short divides by zero and takes everything back.
- * A version that another writer has taken meets the primary key of resource_version, and ends the same way.
+ * is held: the watermark relies on no version being older than the start of its statement. `checked` counts what was really
+ * written; a count that is short divides by zero and takes everything back. A version that another writer has taken meets the
+ * primary key of resource_version, and ends the same way.
  */
-const COMMIT = `
-with counted as (
-  update patient_state set n = n + 1, state = coalesce($19, state)
-  where tenant = $1 and shard = $17::int2 and patient = $16 and n = $18::int8
+function statementOf(tenant: number, write: Write): { text: string; values: unknown[] } {
+  const { versions, patient, newPatient, outbox, claims = [] } = write;
+  const values: unknown[] = [tenant];
+  const p = (value: unknown): string => `$${values.push(value)}`;
+  const parts: string[] = [];
+  const checks: string[] = [];
+
+  if (patient) parts.push(counted(patient, p));
+  parts.push(clock(patient !== undefined), STAMP, input(versions, p), VERSIONS);
+  if (patient) checks.push('(select count(*) from counted) = 1');
+  checks.push('(select count(*) from versions) = (select count(*) from input)');
+  const current: string[] = [];
+  if (versions.some(({ version }) => version === 1)) {
+    parts.push(CREATED);
+    current.push('(select count(*) from created)');
+  }
+  if (versions.some(({ version }) => version > 1)) {
+    parts.push(REPLACED);
+    current.push('(select count(*) from replaced)');
+  }
+  checks.push(`${current.join(' + ') || '0'} = (select count(*) from input)`);
+  if (claims.length > 0) {
+    parts.push(claimed(claims, p));
+    checks.push('(select count(*) from claimed) = (select count(*) from keys)');
+  }
+  if (patient) parts.push(...ofPatient(patient, p));
+  if (newPatient) {
+    const { shard, id, state } = newPatient;
+    parts.push(
+      `born as (insert into patient_state (tenant, shard, patient, n, state) values ($1, ${p(shard)}, ${p(id)}, 0, ${p(state)}))`,
+    );
+  }
+  if (write.bumpCatalog) parts.push(BUMPED);
+  parts.push(posted(outbox, patient !== undefined, p));
+  const text = `with ${parts.join(', ')}
+select (select last_updated from stamp) as at, 1 / (case when ${checks.join(' and ')} then 1 else 0 end) as committed`;
+  return { text, values };
+}
+
+/** Adds a parameter; gives the place where the statement names it. */
+type Param = (value: unknown) => string;
+type PatientWrite = NonNullable<Write['patient']>;
+
+const counted = ({ id, shard, n, state }: PatientWrite, p: Param): string => `counted as (
+  update patient_state set n = n + 1${state === undefined ? '' : `, state = ${p(state)}`}
+  where tenant = $1 and shard = ${p(shard)} and patient = ${p(id)} and n = ${p(n.toString())}
   returning n
-), clock as materialized (
-  select date_trunc('milliseconds', clock_timestamp()) as at where $16::text is null or exists (select 1 from counted)
-), stamp as materialized (
+)`;
+
+const clock = (counts: boolean): string => `clock as materialized (
+  select date_trunc('milliseconds', clock_timestamp()) as at${counts ? ' where exists (select 1 from counted)' : ''}
+)`;
+
+const STAMP = `stamp as materialized (
   select at, to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as last_updated from clock
-), input as materialized (
+)`;
+
+const input = (versions: readonly NewVersion[], p: Param): string => `input as materialized (
   select i.*, s.at, s.last_updated
-  from unnest($2::text[], $3::text[], $4::int2[], $5::int4[], $6::text[], $7::text[], $8::bool[], $9::bool[],
-              $10::text[], $11::int8[], $12::text[], $13::text[])
+  from unnest(${p(textArray(versions.map(({ type }) => type)))}::text[], ${p(textArray(versions.map(({ id }) => id)))}::text[],
+              ${p(int2Array(versions.map(({ shard }) => shard)))}::int2[], ${p(int4Array(versions.map(({ version }) => version)))}::int4[],
+              ${p(textArray(versions.map(({ head }) => head)))}::text[], ${p(textArray(versions.map(({ tail }) => tail)))}::text[],
+              ${p(boolArray(versions.map(({ deleted }) => deleted === true)))}::bool[],
+              ${p(boolArray(versions.map(({ derived }) => derived === true)))}::bool[],
+              ${p(textArray(versions.map(({ index }) => `{${index.tok.join(',')}}`)))}::text[],
+              ${p(int8Array(versions.map(({ index }) => index.key1)))}::int8[],
+              ${p(textArray(versions.map(({ index }) => index.lo)))}::text[], ${p(textArray(versions.map(({ index }) => index.hi)))}::text[])
        as i(type, id, shard, version, head, tail, deleted, derived, tok, key1, lo, hi), stamp s
-), keys as materialized (
-  select * from unnest($39::text[], $40::int2[], $41::text[], $42::text[], $43::text[]) as k(key, shard, type, id, stale)
-), claimed as (
-  insert into claim (tenant, shard, key, type, id)
-  select $1, k.shard, k.key, k.type, k.id from keys k
-  on conflict (tenant, shard, key) do update set type = excluded.type, id = excluded.id
-  where claim.id = (select k.stale from keys k where k.key = excluded.key)
-  returning 1
-), versions as (
+)`;
+
+const VERSIONS = `versions as (
   insert into resource_version (tenant, shard, type, id, version, ts, deleted, content)
   select $1, shard, type, id, version, at, deleted, case when deleted then '' else head || last_updated || tail end from input
   returning 1
-), created as (
+)`;
+
+const CREATED = `created as (
   insert into resource_current (tenant, shard, type, id, version, ts, deleted, derived, key1, lo, hi, tok)
   select $1, shard, type, id, version, at, deleted, derived, key1, lo::timestamptz, hi::timestamptz, tok::bigint[]
   from input where version = 1
   returning 1
-), replaced as (
+)`;
+
+const REPLACED = `replaced as (
   update resource_current c
   set version = i.version, ts = i.at, deleted = i.deleted, derived = i.derived,
       key1 = i.key1, lo = i.lo::timestamptz, hi = i.hi::timestamptz, tok = i.tok::bigint[]
   from input i
   where i.version > 1 and c.tenant = $1 and c.shard = i.shard and c.type = i.type and c.id = i.id and c.version = i.version - 1
   returning 1
-), reported as (
+)`;
+
+const claimed = (claims: readonly Claim[], p: Param): string => `keys as materialized (
+  select * from unnest(${p(textArray(claims.map(({ key }) => storedKey(key))))}::text[],
+                       ${p(int2Array(claims.map(({ shard }) => shard)))}::int2[], ${p(textArray(claims.map(({ type }) => type)))}::text[],
+                       ${p(textArray(claims.map(({ id }) => id)))}::text[],
+                       ${p(textArray(claims.map(({ stale }) => stale ?? null)))}::text[]) as k(key, shard, type, id, stale)
+), claimed as (
+  insert into claim (tenant, shard, key, type, id)
+  select $1, k.shard, k.key, k.type, k.id from keys k
+  on conflict (tenant, shard, key) do update set type = excluded.type, id = excluded.id
+  where claim.id = (select k.stale from keys k where k.key = excluded.key)
+  returning 1
+)`;
+
+/** What the fold and the explanation keep of a patient. */
+function ofPatient({ id, shard, report, retract, decision, episodes = [] }: PatientWrite, p: Param): string[] {
+  const parts: string[] = [];
+  if (report) {
+    parts.push(`reported as (
   insert into report (tenant, shard, patient, source_type, source_id, at, content)
-  select $1, $17::int2, $16, $20::text, $21::text, $22::timestamptz, $23::text where $20 is not null
+  values ($1, ${p(shard)}, ${p(id)}, ${p(report.type)}, ${p(report.id)}, ${p(report.at)}, ${p(report.content)})
   on conflict (tenant, shard, patient, source_type, source_id) do update set at = excluded.at, content = excluded.content
-), retracted as (
-  delete from report where tenant = $1 and shard = $17::int2 and patient = $16 and source_type = $24 and source_id = $25
-), decided as (
-  insert into decision (tenant, shard, id, content) select $1, $17::int2, $26::text, $27::text where $26 is not null
-), episodes as (
+)`);
+  }
+  if (retract) {
+    parts.push(`retracted as (
+  delete from report
+  where tenant = $1 and shard = ${p(shard)} and patient = ${p(id)} and source_type = ${p(retract.type)} and source_id = ${p(retract.id)}
+)`);
+  }
+  if (decision) {
+    parts.push(`decided as (
+  insert into decision (tenant, shard, id, content) values ($1, ${p(shard)}, ${p(decision.id)}, ${p(decision.content)})
+)`);
+  }
+  if (episodes.length > 0) {
+    parts.push(`episodes as (
   insert into episode (tenant, shard, patient, flag_id, version, term, origin, status, started, ended, signature)
-  select $1, $17::int2, $16, e.flag_id, e.version, e.term, e.origin, e.status, e.started::timestamptz, e.ended::timestamptz, e.signature
-  from unnest($28::text[], $29::int4[], $30::text[], $31::text[], $32::text[], $33::text[], $34::text[], $35::text[])
+  select $1, ${p(shard)}::int2, ${p(id)}, e.flag_id, e.version, e.term, e.origin, e.status, e.started::timestamptz, e.ended::timestamptz,
+         e.signature
+  from unnest(${p(textArray(episodes.map(({ flagId }) => flagId)))}::text[], ${p(int4Array(episodes.map(({ version }) => version)))}::int4[],
+              ${p(textArray(episodes.map(({ term }) => term)))}::text[], ${p(textArray(episodes.map(({ origin }) => origin)))}::text[],
+              ${p(textArray(episodes.map(({ status }) => status)))}::text[], ${p(textArray(episodes.map(({ started }) => started)))}::text[],
+              ${p(textArray(episodes.map(({ ended }) => ended)))}::text[],
+              ${p(textArray(episodes.map(({ signature }) => signature)))}::text[])
        as e(flag_id, version, term, origin, status, started, ended, signature)
   on conflict (tenant, shard, patient, flag_id) do update
   set version = excluded.version, status = excluded.status, started = excluded.started, ended = excluded.ended,
       signature = excluded.signature
-), born as (
-  insert into patient_state (tenant, shard, patient, n, state) select $1, $37::int2, $36::text, 0, $38::text where $36 is not null
-), bumped as (
-  insert into catalog (tenant, shard, generation) select $1, 0, 1 where $44::bool
+)`);
+  }
+  return parts;
+}
+
+const BUMPED = `bumped as (
+  insert into catalog (tenant, shard, generation) values ($1, 0, 1)
   on conflict (tenant, shard) do update set generation = catalog.generation + 1
-), posted as (
+)`;
+
+const posted = ({ id, shard }: Write['outbox'], counts: boolean, p: Param): string => `posted as (
   insert into outbox (tenant, shard, id, ts, n, changed)
-  select $1, $15::int2, $14, s.at, (select n from counted),
+  select $1, ${p(shard)}::int2, ${p(id)}, s.at, ${counts ? '(select n from counted)' : 'null::bigint'},
          (select array_agg(type || '/' || id || '/_history/' || version) from input where not (derived and type = 'Observation'))
   from stamp s
-), checked as (
-  select (select count(*) from counted) = case when $16::text is null then 0 else 1 end
-     and (select count(*) from claimed) = (select count(*) from keys)
-     and (select count(*) from versions) = (select count(*) from input)
-     and (select count(*) from created) + (select count(*) from replaced) = (select count(*) from input) as ok
-)
-select (select last_updated from stamp) as at, 1 / (case when ok then 1 else 0 end) as committed from checked`;
+)`;

@@ -109,6 +109,6 @@ function addressOf(url: string): { port: number; host: string } | { path: string
 }
 
 /** A Bind message holds the name of the portal, empty, and then that of the statement. */
-const COMMIT = Buffer.from('\0commit\0');
+const COMMIT = Buffer.from('\0commit-');
 /** ReadyForQuery, outside a transaction. */
 const READY = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);
