@@ -39,6 +39,36 @@ export function bodies(patients: readonly string[], now: number): (k: number) =>
   };
 }
 
+/** Fifteen vital signs of one patient as a transaction, each fresh. */
+export function transactions(
+  patients: readonly string[],
+  now: number,
+): (k: number) => { body: string; identifier: string } {
+  const first = now - 350 * 24 * HOUR;
+  return (k) => {
+    const patient = patients[k % patients.length];
+    const identifier = `${now}-t-${k}`;
+    const entry = Array.from({ length: 15 }, (_, at) => ({
+      resource: {
+        resourceType: 'Observation',
+        status: 'final',
+        identifier: [{ system: IDENTIFIERS, value: `${identifier}-${at}` }],
+        code: { coding: [{ system: 'http://loinc.org', code: '8310-5', display: 'Body temperature' }] },
+        subject: { reference: `Patient/${patient}` },
+        effectiveDateTime: new Date(first + (k * 15 + at) * 60_000).toISOString(),
+        valueQuantity: {
+          value: 36 + (scatter(k + at) % 40) / 10,
+          unit: '°C',
+          system: 'http://unitsofmeasure.org',
+          code: 'Cel',
+        },
+      },
+      request: { method: 'POST', url: 'Observation' },
+    }));
+    return { body: JSON.stringify({ resourceType: 'Bundle', type: 'transaction', entry }), identifier };
+  };
+}
+
 function variants(count: number): string[] {
   return Array.from({ length: count }, (_, variant) => {
     const groups = (FORM.item ?? []).filter(({ type }) => type === 'group');

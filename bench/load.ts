@@ -1,6 +1,6 @@
 /** The process that sends requests, so that it shares no event loop with what it measures. Takes one job as a message. */
 import autocannon from 'autocannon';
-import { bodies, IDENTIFIERS } from './bodies.ts';
+import { bodies, IDENTIFIERS, transactions } from './bodies.ts';
 import { Tally } from './measured.ts';
 
 /** What to send, how long. */
@@ -12,7 +12,7 @@ export interface LoadJob {
   /** Stops after so many requests instead of after `seconds`. */
   amount?: number;
   get?: readonly string[];
-  post?: { path: string; patients: readonly string[]; now: number; from: number; once: boolean };
+  post?: { path: string; patients: readonly string[]; now: number; from: number; once: boolean; transaction?: boolean };
 }
 
 process.once('message', (job: LoadJob) => {
@@ -46,7 +46,7 @@ function getting(paths: readonly string[]): Requests {
 }
 
 function posting(post: NonNullable<LoadJob['post']>, take: () => number): Requests {
-  const bodyOf = bodies(post.patients, post.now);
+  const bodyOf = (post.transaction ? transactions : bodies)(post.patients, post.now);
   return {
     requests: [
       {

@@ -19,7 +19,8 @@ export const USAGE = `npm run bench -- [options]
   --seconds N       seconds per row and per baseline (6)
   --rows N          responses stored before measuring (4000)
   --patients N      patients they belong to (200)
-  --only A,B        post, post-once, read-patient, read-response, flags, newest, start (all)
+  --only A,B        post, post-once, read-patient, read-response, flags, newest,
+                    observations, has, chain, total, transaction, paging, start (all)
   --write FILE      also put the tables into FILE, between its marks
 `;
 

@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
-import type { Patient, Questionnaire } from '@medplum/fhirtypes';
+import type { Bundle, Patient, Questionnaire } from '@medplum/fhirtypes';
 import { FORM } from './bodies.ts';
 import { diskPerResponse, readDisk } from './disk.ts';
 import { type Measured, median, together } from './measured.ts';
@@ -67,6 +67,8 @@ async function bench(options: BenchOptions): Promise<{ rows: Row[]; figures: Fig
       posts.push(done.row);
     }
     rows.unshift(...posts);
+    if (wanted('transaction')) rows.push(await transactionRow(parts, filled));
+    if (wanted('paging')) figures.push(await pagingFigure(parts));
     const loaded = memoryOf(running.pid);
     if (idle && loaded) {
       figures.push(
@@ -128,11 +130,13 @@ interface Parts {
   answers: Readonly<Record<string, string>>;
 }
 
-async function readRow(parts: Parts, { title, goal, least, paths }: ReadRow): Promise<Row> {
+async function readRow(parts: Parts, { title, goal, least, most, paths }: ReadRow): Promise<Row> {
   const { options, watched } = parts;
   tell(title);
-  const job = { connections: options.connections, warmUp: WARM_UP, seconds: options.seconds };
+  const connections = most === undefined ? options.connections : 1;
+  const job = { connections, warmUp: WARM_UP, seconds: options.seconds };
   const { measured } = await measure(fileOf('load'), { ...job, origin: parts.origin, get: paths }, watched);
+  if (most !== undefined) return { title, service: measured, goal, met: measured.p99 < most };
   return {
     title,
     service: measured,
@@ -177,6 +181,46 @@ async function postRow(
   };
   row.met = row.service.rate >= 0.45 * (row.pg?.rate ?? 0) && row.service.p99 < 80;
   return { row, next };
+}
+
+/** Transactions of fifteen resources. */
+async function transactionRow(parts: Parts, { patients, now }: Filled): Promise<Row> {
+  const title = 'POST transaction of 15 Observations';
+  tell(title);
+  const { options, watched, origin } = parts;
+  const { connections, seconds } = options;
+  const post = { path: '/fhir', patients, now, from: 0, once: false, transaction: true };
+  const { measured } = await measure(fileOf('load'), { connections, seconds, warmUp: WARM_UP, origin, post }, watched);
+  return {
+    title,
+    service: measured,
+    http: await bareHttp(parts, { post }),
+    goal: '>= 300/s',
+    met: measured.rate >= 300,
+  };
+}
+
+/** How much memory the service takes more while a client pages through every Observation, after the first hundred pages. */
+async function pagingFigure({ origin, watched }: Parts): Promise<Figure> {
+  tell('paging through every Observation');
+  const resident = (): number => (watched.service === undefined ? 0 : (memoryOf(watched.service)?.now ?? 0));
+  let early = 0;
+  let highest = 0;
+  let pages = 0;
+  for (let next: string | undefined = `${origin}/fhir/Observation?_count=200`; next; pages += 1) {
+    const response = await fetch(next);
+    if (!response.ok) throw new Error(`A page answers ${response.status}`);
+    const bundle = (await response.json()) as Pick<Bundle, 'link'>; // what was asked for
+    next = bundle.link?.find(({ relation }) => relation === 'next')?.url;
+    if (pages < 100) early = Math.max(early, resident());
+    highest = Math.max(highest, resident());
+  }
+  return {
+    title: `memory while paging through everything, ${pages} pages: highest, against the first hundred pages`,
+    value: `${Math.round(highest)} MB, ${Math.round(early)} MB`,
+    goal: 'flat (+ 20 % at most)',
+    met: highest <= early * 1.2,
+  };
 }
 
 async function barePg({ options, stand, watched }: Parts, work: object): Promise<Measured> {
