@@ -5,7 +5,7 @@ import type { SearchRegistry } from './search-parameters.ts';
 /** The CapabilityStatement, from the same tables that make the routes. Source: FHIR R4, CapabilityStatement. */
 export function capabilityStatement(
   registry: SearchRegistry,
-  operations: readonly { name: string; type: string; definition: string }[],
+  operations: readonly { name: string; types: readonly string[]; definition: string }[],
   { baseUrl, version, date }: { baseUrl: string; version: string; date: string },
 ): CapabilityStatement {
   return {
@@ -22,7 +22,7 @@ export function capabilityStatement(
         mode: 'server',
         security: { description: 'No access control yet: the service listens on loopback only unless told otherwise.' },
         resource: RESOURCES.map((spec): CapabilityStatementRestResource => {
-          const ofType = operations.filter(({ type }) => type === spec.type);
+          const ofType = operations.filter(({ types }) => types.includes(spec.type));
           return {
             type: spec.type as CapabilityStatementRestResource['type'], // the table's types are FHIR's
             interaction: spec.interactions.map((code) => ({ code })),

@@ -5,7 +5,7 @@ import { RESOURCES } from '../../src/fhir/resources.ts';
 
 t.test('is made of the tables that make the routes', async (t) => {
   const definition = 'https://vigie.example/fhir/OperationDefinition/x';
-  const statement = capabilityStatement(new Map(), [{ name: 'x', type: 'Flag', definition }], {
+  const statement = capabilityStatement(new Map(), [{ name: 'x', types: ['Flag'], definition }], {
     baseUrl: 'https://vigie.example/fhir',
     version: '1.2.3',
     date: '2026-11-21T12:00:00.000Z',

@@ -10,23 +10,22 @@ import type { Language } from '../../rules/resources/labels.ts';
 import { findDecision } from '../../store/context.ts';
 import { readResource } from '../../store/resources.ts';
 import { search } from '../../store/search.ts';
-import { sendJson } from '../reply.ts';
-import { compartmentOfCaller } from '../route.ts';
-import type { Operation } from './operation.ts';
+import { addOperation, type Operation } from './operation.ts';
 
 /**
- * `GET Flag/{id}/$explain?language=en|fr`: why the present version of a Flag says what it says, read from the decision record that
+ * `Flag/{id}/$explain?language=en|fr`: why the present version of a Flag says what it says, read from the decision record that
  * was written with it. Answers Parameters: the facts one by one, `text` as one paragraph, and where the record is kept.
  */
 export const explainOperation: Operation = {
   name: 'explain',
-  type: 'Flag',
+  scope: ['instance'],
+  types: ['Flag'],
   definition: `${CANONICAL}/OperationDefinition/flag-explain`,
+  affectsState: false,
   addRoute(app, deps) {
-    app.get<{ Params: { id: string } }>('/Flag/:id/$explain', async (request, reply) => {
-      const within = compartmentOfCaller();
-      const language = languageOf(new URLSearchParams(request.url.split('?', 2)[1] ?? ''), deps.language);
-      const stored = await readResource(deps.db, within, 'Flag', request.params.id);
+    addOperation(app, explainOperation, { parameters: { language: 'code' } }, async ({ inputs, within, id = '' }) => {
+      const language = languageOf(inputs.text('language'), deps.language);
+      const stored = await readResource(deps.db, within, 'Flag', id);
       const flag: Flag = JSON.parse(stored.content);
       const versioned = `Flag/${stored.id}/_history/${stored.version}`;
       const decided = await decisionOf(deps, within, versioned);
@@ -39,7 +38,7 @@ export const explainOperation: Operation = {
         ...(decided ? [{ name: 'record', valueString: decided.record }] : []),
       ];
       const answer: Parameters = { resourceType: 'Parameters', parameter };
-      return sendJson(reply, answer);
+      return answer;
     });
   },
 };
@@ -61,9 +60,8 @@ async function decisionOf(
   return record === undefined ? undefined : { provenance: `Provenance/${provenance.id}`, record };
 }
 
-function languageOf(params: URLSearchParams, fallback: Language): Language {
-  const wanted = params.get('language');
-  if (wanted === null) return fallback;
+function languageOf(wanted: string | undefined, fallback: Language): Language {
+  if (wanted === undefined) return fallback;
   if (wanted === 'en' || wanted === 'fr') return wanted;
   throw badRequest('language: expected en or fr');
 }

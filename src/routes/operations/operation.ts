@@ -1,12 +1,80 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Deps } from '../../deps.ts';
+import type { Compartment } from '../../fhir/compartment.ts';
+import { sendJson } from '../reply.ts';
+import { compartmentOfCaller } from '../route.ts';
+import { type Inputs, type InputTable, readInputs } from './input.ts';
 
-/** One `$operation`: what the CapabilityStatement says of it, and its route. */
+/** Where an operation is asked for: `/$name`, `/Type/$name`, `/Type/id/$name`. */
+export type Scope = 'system' | 'type' | 'instance';
+
+/** One `$operation`: what the CapabilityStatement says of it, and its routes. */
 export interface Operation {
   /** Without the dollar sign. */
   name: string;
-  type: string;
+  scope: readonly Scope[];
+  /** The types whose routes it has; none for an operation of the system alone. */
+  types: readonly string[];
   /** Canonical of its OperationDefinition. */
   definition: string;
+  /** True when it changes something; it is then offered by POST alone. Source: FHIR R4, section 3.2.0.1. */
+  affectsState: boolean;
   addRoute(app: FastifyInstance, deps: Deps): void;
+}
+
+/** One request for an operation, its parameters read and checked. */
+export interface Call {
+  inputs: Inputs;
+  within: Compartment;
+  request: FastifyRequest;
+  /** Undefined at the level of the system. */
+  type?: string;
+  /** Undefined but at the level of an instance. */
+  id?: string;
+}
+
+/**
+ * The routes of an operation: POST at each of its levels, and GET where it changes nothing. `run` gives the resource to answer
+ * with, or its JSON text.
+ */
+export function addOperation(
+  app: FastifyInstance,
+  operation: Pick<Operation, 'name' | 'scope' | 'types' | 'affectsState'>,
+  table: InputTable,
+  run: (call: Call) => Promise<object | string>,
+): void {
+  for (const { path, type } of pathsOf(operation)) {
+    app.route<{ Params: { id?: string } }>({
+      method: operation.affectsState ? ['POST'] : ['GET', 'POST'],
+      url: path,
+      async handler(request, reply) {
+        const { id } = request.params;
+        const answer = await run({
+          inputs: readInputs(request, table),
+          within: compartmentOfCaller(),
+          request,
+          ...(type === undefined ? {} : { type }),
+          ...(id === undefined ? {} : { id }),
+        });
+        return sendJson(reply, answer);
+      },
+    });
+  }
+}
+
+/** The paths at which an operation is offered, relative to the FHIR base; `:id` stands for an id. */
+export function pathsOf({ name, scope, types }: Pick<Operation, 'name' | 'scope' | 'types'>): Path[] {
+  return [
+    ...(scope.includes('system') ? [{ level: 'system' as const, path: `/$${name}` }] : []),
+    ...types.flatMap((type): Path[] => [
+      ...(scope.includes('type') ? [{ level: 'type' as const, type, path: `/${type}/$${name}` }] : []),
+      ...(scope.includes('instance') ? [{ level: 'instance' as const, type, path: `/${type}/:id/$${name}` }] : []),
+    ]),
+  ];
+}
+
+interface Path {
+  level: Scope;
+  type?: string;
+  path: string;
 }
