@@ -12,6 +12,7 @@ const SOURCES = [
   'tools/validators.ts',
   'tools/definitions.ts',
   'tools/r4.ts',
+  'tools/summary.ts',
   'src/fhir/schema.ts',
   'src/fhir/keywords.ts',
   'src/fhir/validated-types.ts',
@@ -35,14 +36,16 @@ export async function generateIfChanged(always = false): Promise<void> {
       .update('\0');
   const digest = hash.digest('hex');
   const mark = join(OUT, 'inputs.sha256');
-  const files = ['validators.js', 'definitions.js', 'inputs.sha256'];
+  const files = ['validators.js', 'definitions.js', 'summary.js', 'inputs.sha256'];
   const current = files.every((file) => existsSync(join(OUT, file))) && readFileSync(mark, 'utf8') === digest;
   if (current && !always) return;
   const { validatorCode } = await import('./validators.ts');
   const { definitionCode } = await import('./definitions.ts');
+  const { summaryCode } = await import('./summary.ts');
   mkdirSync(OUT, { recursive: true });
   write('validators.js', validatorCode(ROOT));
   write('definitions.js', definitionCode(ROOT));
+  write('summary.js', summaryCode(ROOT));
   write('inputs.sha256', digest);
 }
 
