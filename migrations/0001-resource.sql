@@ -36,6 +36,12 @@ create table resource_current (
   key1     bigint,
   lo       timestamptz,
   hi       timestamptz,
+  -- the patient whose data it is
+  patient  text        collate "C",
+  -- one bit for each search parameter of the type that has a value here
+  present  bigint      not null default 0,
+  -- the generation of the search parameters that it was indexed by: what an older one indexed is indexed again
+  registry bigint      not null default 0,
   -- 64-bit hashes of tenant, type, parameter and value
   tok      bigint[]    not null,
   primary key (tenant, shard, type, id)
@@ -48,6 +54,62 @@ create index resource_current_tok on resource_current using gin (tok) with (gin_
 create index resource_current_ts on resource_current (tenant, type, ts, id);
 create index resource_current_id on resource_current (tenant, type, id);
 create index resource_current_date on resource_current (tenant, type, lo, id) where lo is not null;
+
+-- Search parameters that need ranges or prefixes; one row per value. The rows of a resource are those of its current version.
+create table index_date (
+  tenant  integer     not null,
+  shard   smallint    not null,
+  type    text        collate "C" not null,
+  id      text        collate "C" not null,
+  param   text        collate "C" not null,
+  lo      timestamptz not null,
+  hi      timestamptz not null
+);
+create index index_date_id on index_date (tenant, shard, type, id);
+create index index_date_lo on index_date (tenant, type, param, lo, id) include (hi);
+
+create table index_number (
+  tenant  integer     not null,
+  shard   smallint    not null,
+  type    text        collate "C" not null,
+  id      text        collate "C" not null,
+  param   text        collate "C" not null,
+  -- the value, or its bounds; null is without limit
+  lo      numeric,
+  hi      numeric,
+  -- what a search may name its unit by: system|code, code, text
+  unit    text[]      collate "C",
+  -- the same in UCUM base units
+  clo     numeric,
+  chi     numeric,
+  cunit   text        collate "C"
+);
+create index index_number_id on index_number (tenant, shard, type, id);
+create index index_number_lo on index_number (tenant, type, param, lo, id) include (hi);
+create index index_number_clo on index_number (tenant, type, param, cunit, clo, id) include (chi) where cunit is not null;
+
+create table index_string (
+  tenant  integer     not null,
+  shard   smallint    not null,
+  type    text        collate "C" not null,
+  id      text        collate "C" not null,
+  param   text        collate "C" not null,
+  -- lower case, without marks, white space joined; and the text as it came
+  norm    text        collate "C" not null,
+  exact   text        collate "C" not null
+);
+create index index_string_id on index_string (tenant, shard, type, id);
+-- An index entry holds 2,700 bytes at most: the beginning is enough to find by.
+create index index_string_norm on index_string (tenant, type, param, left(norm, 200), id);
+
+-- Small values that all processes share.
+create table setting (
+  tenant  integer  not null,
+  shard   smallint not null,
+  name    text     collate "C" not null,
+  value   text     not null,
+  primary key (tenant, shard, name)
+);
 
 -- What must stay single: identifiers of conditional creates (and, later, ids that a client assigns).
 create table claim (

@@ -7,7 +7,7 @@ import type { Finding } from '../rules/finding.ts';
 import { packFinding } from '../rules/finding-packed.ts';
 import { type ObservationContext, observationOf, recallStart } from '../rules/resources/observation.ts';
 import { compartmentToken, indexRow, instant, token } from '../store/index-rows.ts';
-import type { NewVersion } from '../store/write.ts';
+import type { IndexRow, NewVersion } from '../store/write.ts';
 
 /** Whose Observations they are, of when, and from what: all in which Observations of the same answers differ, but their own ids. */
 export interface Particulars {
@@ -91,9 +91,8 @@ export function builtVersion(
 interface Template {
   head: Text;
   tail: Text;
-  /** Tokens that do not depend on the particulars. */
-  tok: readonly string[];
-  key1: bigint | null;
+  /** What is searched; of the tokens those that do not depend on the particulars. */
+  index: IndexRow;
 }
 
 /** Literal text, and between each two of its parts the particular that belongs there. */
@@ -132,8 +131,7 @@ function makeTemplate(deps: Deps, tenant: number, shared: Shared, withPerformer:
   return {
     head: cut(head),
     tail: cut(tail),
-    tok: index.tok.filter((one) => !particular.has(one)),
-    key1: index.key1,
+    index: { ...index, tok: index.tok.filter((one) => !particular.has(one)) },
   };
 }
 
@@ -191,7 +189,7 @@ function fill(template: Template, { shard, values, tok, lo, hi }: Filling, id: s
     head: put(template.head, all),
     tail: put(template.tail, all),
     derived: true,
-    index: { tok: [...template.tok, ...tok], key1: template.key1, lo, hi },
+    index: { ...template.index, tok: [...template.index.tok, ...tok], lo, hi, patient: values.patient },
   };
 }
 

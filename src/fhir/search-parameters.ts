@@ -2,8 +2,8 @@ import type { SearchParameter } from '@medplum/fhirtypes';
 import { dateInterval, type Interval, periodInterval } from './dates.ts';
 import { RESOURCES, type ResourceSpec } from './resources.ts';
 
-/** Kinds of parameter that are indexed. Source: FHIR R4, section 3.1.1.4. */
-export type ParamKind = 'token' | 'reference' | 'date' | 'uri';
+/** Kinds of parameter that are searched. Source: FHIR R4, section 3.1.1.4. */
+export type ParamKind = 'token' | 'reference' | 'date' | 'uri' | 'string' | 'number' | 'quantity' | 'composite';
 
 /** A search parameter of one type, its expression turned into a walk over the JSON. */
 export interface SearchParam {
@@ -15,6 +15,20 @@ export interface SearchParam {
   target: readonly string[];
   /** The elements it looks at, with the name that their JSON key has (the choice type is in it). */
   elements(resource: object): Element[];
+  /** Its bit in the index's `present`; undefined beyond the 63rd parameter of a type, and for _id and _lastUpdated. */
+  bit?: number;
+  /**
+   * Codes of parameters of the same type under whose tokens its keys are found: it has none of its own. The content has to confirm
+   * a hit, since theirs may be more.
+   */
+  union?: readonly string[];
+  /** Of a composite: each component's own parameter, and its walk from one of the composite's elements. */
+  components?: readonly Component[];
+}
+
+export interface Component {
+  param: SearchParam;
+  elements(element: Element): Element[];
 }
 
 export interface Element {
@@ -29,7 +43,10 @@ export type ParamDefinition = Pick<SearchParameter, 'code' | 'type' | 'expressio
 };
 
 /** Parameters by type and code. Built once at start. */
-export type SearchRegistry = ReadonlyMap<string, ReadonlyMap<string, SearchParam>>;
+export type SearchRegistry = ReadonlyMap<string, ReadonlyMap<string, SearchParam>> & {
+  /** Generation of the catalog whose posted SearchParameters it knows; absent where it knows none. */
+  readonly generation?: bigint;
+};
 
 /**
  * The parameters of every row of RESOURCES. `definitionsOf(type)` gives the R4 definitions of a type, `ours` are added to them.
@@ -45,7 +62,18 @@ export function searchRegistry(
         ...definitionsOf(spec.type),
         ...ours.filter(({ base }) => (base as readonly string[]).includes(spec.type)),
       ];
-      return [spec.type, new Map(spec.search.map((code) => [code, compile(spec, code, definitions)]))];
+      return [
+        spec.type,
+        new Map(
+          definitions.flatMap(({ code = '' }): [string, SearchParam][] => {
+            try {
+              return [[code, compile(spec, code, definitions)]];
+            } catch {
+              return [];
+            }
+          }),
+        ),
+      ];
     }),
   );
 }

@@ -11,7 +11,7 @@ import type { AddRoute } from './route.ts';
 import { addSearch } from './search.ts';
 import { addUpdate } from './update.ts';
 
-const INTERACTIONS: Readonly<Record<Interaction, AddRoute>> = {
+const INTERACTIONS: Readonly<Partial<Record<Interaction, AddRoute>>> = {
   create: addCreate,
   read: addRead,
   vread: addVread,
@@ -25,7 +25,7 @@ const INTERACTIONS: Readonly<Record<Interaction, AddRoute>> = {
 export async function fhirRoutes(app: FastifyInstance, deps: Deps): Promise<void> {
   addMetadata(app, deps);
   for (const spec of RESOURCES) {
-    for (const interaction of spec.interactions) INTERACTIONS[interaction](app, spec, deps);
+    for (const interaction of spec.interactions) INTERACTIONS[interaction]?.(app, spec, deps);
   }
   for (const operation of OPERATIONS) operation.addRoute(app, deps);
 }

@@ -26,9 +26,36 @@ export interface Tables {
     key1: string | null;
     lo: Date | null;
     hi: Date | null;
+    patient: string | null;
+    present: string;
+    registry: string;
     tok: string[];
   };
-  claim: { tenant: number; shard: number; key: string; type: string; id: string };
+  index_date: { tenant: number; shard: number; type: string; id: string; param: string; lo: Date; hi: Date };
+  index_number: {
+    tenant: number;
+    shard: number;
+    type: string;
+    id: string;
+    param: string;
+    lo: string | null;
+    hi: string | null;
+    unit: string[] | null;
+    clo: string | null;
+    chi: string | null;
+    cunit: string | null;
+  };
+  index_string: {
+    tenant: number;
+    shard: number;
+    type: string;
+    id: string;
+    param: string;
+    norm: string;
+    exact: string;
+  };
+  setting: { tenant: number; shard: number; name: string; value: string };
+  claim: { tenant: number; shard: number; key: string; type: string; id: string; home: number | null };
   catalog: { tenant: number; shard: number; generation: string };
   outbox: { tenant: number; shard: number; id: string; ts: Date; n: string | null; changed: string[] };
   patient_state: { tenant: number; shard: number; patient: string; n: string; state: string };

@@ -46,7 +46,18 @@ export function indexRow(
     }
   }
   if (options.patient !== undefined) tok.add(compartmentToken(tenant, options.patient));
-  return { tok: [...tok], key1, lo: instant(lo), hi: instant(hi) };
+  return {
+    tok: [...tok],
+    key1,
+    lo: instant(lo),
+    hi: instant(hi),
+    patient: options.patient ?? null,
+    present: 0n,
+    registry: registry.generation ?? 0n,
+    dates: [],
+    numbers: [],
+    strings: [],
+  };
 }
 
 /** Parameters that name whose data a resource is: the compartment's token answers them, and none of their own is kept. */
@@ -75,6 +86,12 @@ export const deletedRow = (tenant: number, patient: string | undefined): IndexRo
   key1: null,
   lo: null,
   hi: null,
+  patient: patient ?? null,
+  present: 0n,
+  registry: 0n,
+  dates: [],
+  numbers: [],
+  strings: [],
 });
 
 /** The token that everything in a patient's compartment carries. */

@@ -24,6 +24,42 @@ export interface IndexRow {
   /** Principal date as UTC instants [lo, hi). */
   lo: string | null;
   hi: string | null;
+  /** The patient whose data it is. */
+  patient: string | null;
+  /** A bit for each search parameter that has a value (SearchParam.bit). */
+  present: bigint;
+  /** Generation of the search parameters by which it was indexed. */
+  registry: bigint;
+  dates: readonly DateRow[];
+  numbers: readonly NumberRow[];
+  strings: readonly StringRow[];
+}
+
+/** A date parameter's value as UTC instants [lo, hi). */
+export interface DateRow {
+  param: string;
+  lo: string;
+  hi: string;
+}
+
+/** A number or quantity: decimals as text, null where it has no limit. */
+export interface NumberRow {
+  param: string;
+  lo: string | null;
+  hi: string | null;
+  /** What a search may name its unit by: `system|code`, `code` and the unit's text. */
+  unit: readonly string[];
+  /** The same in UCUM base units and the text of these; null where UCUM does not know the unit. */
+  clo: string | null;
+  chi: string | null;
+  cunit: string | null;
+}
+
+/** A text: normalised as `normalised` of src/fhir/search-parameters does, and as it came. */
+export interface StringRow {
+  param: string;
+  norm: string;
+  exact: string;
 }
 
 export interface EpisodeRow {
@@ -45,6 +81,8 @@ export interface Claim {
   id: string;
   /** The owner that may be replaced, because it is gone or no longer what the key says. */
   stale?: string;
+  /** Of the claim of an id: the shard in which its resource lies. */
+  home?: number;
 }
 
 /** Everything that one write commits together. */
@@ -172,8 +210,10 @@ const input = (versions: readonly NewVersion[], p: Param): string => `input as m
               ${p(boolArray(versions.map(({ derived }) => derived === true)))}::bool[],
               ${p(textArray(versions.map(({ index }) => `{${index.tok.join(',')}}`)))}::text[],
               ${p(int8Array(versions.map(({ index }) => index.key1)))}::int8[],
-              ${p(textArray(versions.map(({ index }) => index.lo)))}::text[], ${p(textArray(versions.map(({ index }) => index.hi)))}::text[])
-       as i(type, id, shard, version, head, tail, deleted, derived, tok, key1, lo, hi), stamp s
+              ${p(textArray(versions.map(({ index }) => index.lo)))}::text[], ${p(textArray(versions.map(({ index }) => index.hi)))}::text[],
+              ${p(textArray(versions.map(({ index }) => index.patient)))}::text[], ${p(int8Array(versions.map(({ index }) => index.present)))}::int8[],
+              ${p(int8Array(versions.map(({ index }) => index.registry)))}::int8[])
+       as i(type, id, shard, version, head, tail, deleted, derived, tok, key1, lo, hi, patient, present, registry), stamp s
 )`;
 
 const VERSIONS = `versions as (
@@ -183,8 +223,8 @@ const VERSIONS = `versions as (
 )`;
 
 const CREATED = `created as (
-  insert into resource_current (tenant, shard, type, id, version, ts, deleted, derived, key1, lo, hi, tok)
-  select $1, shard, type, id, version, at, deleted, derived, key1, lo::timestamptz, hi::timestamptz, tok::bigint[]
+  insert into resource_current (tenant, shard, type, id, version, ts, deleted, derived, key1, lo, hi, patient, present, registry, tok)
+  select $1, shard, type, id, version, at, deleted, derived, key1, lo::timestamptz, hi::timestamptz, patient, present, registry, tok::bigint[]
   from input where version = 1
   returning 1
 )`;
@@ -192,7 +232,7 @@ const CREATED = `created as (
 const REPLACED = `replaced as (
   update resource_current c
   set version = i.version, ts = i.at, deleted = i.deleted, derived = i.derived,
-      key1 = i.key1, lo = i.lo::timestamptz, hi = i.hi::timestamptz, tok = i.tok::bigint[]
+      key1 = i.key1, lo = i.lo::timestamptz, hi = i.hi::timestamptz, patient = i.patient, present = i.present, registry = i.registry, tok = i.tok::bigint[]
   from input i
   where i.version > 1 and c.tenant = $1 and c.shard = i.shard and c.type = i.type and c.id = i.id and c.version = i.version - 1
   returning 1
@@ -202,10 +242,11 @@ const claimed = (claims: readonly Claim[], p: Param): string => `keys as materia
   select * from unnest(${p(textArray(claims.map(({ key }) => storedKey(key))))}::text[],
                        ${p(int2Array(claims.map(({ shard }) => shard)))}::int2[], ${p(textArray(claims.map(({ type }) => type)))}::text[],
                        ${p(textArray(claims.map(({ id }) => id)))}::text[],
-                       ${p(textArray(claims.map(({ stale }) => stale ?? null)))}::text[]) as k(key, shard, type, id, stale)
+                       ${p(textArray(claims.map(({ stale }) => stale ?? null)))}::text[],
+                       ${p(int2Array(claims.map(({ home }) => home ?? null)))}::int2[]) as k(key, shard, type, id, stale, home)
 ), claimed as (
-  insert into claim (tenant, shard, key, type, id)
-  select $1, k.shard, k.key, k.type, k.id from keys k
+  insert into claim (tenant, shard, key, type, id, home)
+  select $1, k.shard, k.key, k.type, k.id, k.home from keys k
   on conflict (tenant, shard, key) do update set type = excluded.type, id = excluded.id
   where claim.id = (select k.stale from keys k where k.key = excluded.key)
   returning 1

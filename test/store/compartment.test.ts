@@ -5,6 +5,7 @@ import { parseQuery } from '../../src/fhir/query.ts';
 import { catalogGeneration, currentOfType } from '../../src/store/catalog.ts';
 import { claimOwner } from '../../src/store/claims.ts';
 import { findDecision, findReport, patientContext, patientHistory } from '../../src/store/context.ts';
+import { deletedRow } from '../../src/store/index-rows.ts';
 import {
   findResource,
   findResources,
@@ -145,7 +146,7 @@ t.test('whose data a store function may touch', async (t) => {
           version: 1,
           head: '{"meta":{"lastUpdated":"',
           tail: '"}}',
-          index: { tok: [], key1: null, lo: null, hi: null },
+          index: deletedRow(1, undefined),
         },
       ],
       outbox: { id, shard: 3 },
@@ -169,7 +170,7 @@ t.test('whose data a store function may touch', async (t) => {
           version: 1,
           head: '{"resourceType":"QuestionnaireResponse","meta":{"lastUpdated":"',
           tail: '"}}',
-          index: { tok: [], key1: null, lo: null, hi: null },
+          index: deletedRow(1, undefined),
         },
       ],
       outbox: { id: 'z', shard },
