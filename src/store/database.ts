@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect } from 'kysely';
+import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
 import { outage, unknownOutcome } from './errors.ts';
 
@@ -92,6 +92,12 @@ export interface Database {
   named<Row extends pg.QueryResultRow>(name: string, text: string, values: unknown[]): Promise<Row[]>;
   /** A write, planned once per connection. When its connection is lost under way, its outcome is unknown and the error says so. */
   write<Row extends pg.QueryResultRow>(name: string, text: string, values: unknown[]): Promise<Row[]>;
+  /**
+   * Runs `work` on one connection in one transaction (read committed) and commits what it did; whatever it throws takes all back. `tx`
+   * sees what it has written itself, takes one statement at a time and ends with the work; its `transaction` joins. `pool` of it is that
+   * of the database, outside the transaction. Throws 503 with an unknown outcome when the connection is lost at the commit.
+   */
+  transaction<T>(work: (tx: Database) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -125,6 +131,7 @@ export function openDatabase(
     pool,
     named: (name, text, values) => ask(pool, { name, text, values }, (lost) => lost),
     write: (name, text, values) => ask(pool, { name, text, values }, unknownOutcome),
+    transaction: (work) => transaction(pool, work),
     close: () => kysely.destroy(),
   };
 }
@@ -148,6 +155,98 @@ async function ask<Row extends pg.QueryResultRow>(
   } finally {
     client.release(lost);
   }
+}
+
+interface Statement {
+  name?: string;
+  text: string;
+  values: unknown[];
+}
+
+/** A process that hangs in a transaction holds its locks, and the watermark of all who poll, no longer than this. */
+const BEGIN = `begin; set local idle_in_transaction_session_timeout = '30s'`;
+
+async function transaction<T>(pool: pg.Pool, work: (tx: Database) => Promise<T>): Promise<T> {
+  const client = await connect(pool);
+  let lost: Error | undefined;
+  let ended = false;
+  const query = async <Row extends pg.QueryResultRow>(statement: Statement): Promise<pg.QueryResult<Row>> => {
+    if (ended) throw new Error('a statement came after the end of its transaction');
+    try {
+      return await client.query<Row>(statement);
+    } catch (error) {
+      lost = outage(error) ?? lost;
+      throw outage(error) ?? error;
+    }
+  };
+  try {
+    await query({ text: BEGIN, values: [] });
+    const result = await work(bound(pool, query));
+    ended = true;
+    await commit(client);
+    return result;
+  } catch (error) {
+    ended = true;
+    lost ??= outage(error) ?? (await rolledBack(client));
+    throw error;
+  } finally {
+    client.release(lost);
+  }
+}
+
+/** A transaction of which a statement failed answers to `commit` with ROLLBACK and no error. */
+async function commit(client: pg.PoolClient): Promise<void> {
+  let command: string;
+  try {
+    ({ command } = await client.query('commit'));
+  } catch (error) {
+    throw outage(error) ? unknownOutcome() : error;
+  }
+  if (command !== 'COMMIT') throw new Error('the transaction had failed before its commit');
+}
+
+/** Undefined when the connection can be used again. */
+async function rolledBack(client: pg.PoolClient): Promise<Error | undefined> {
+  try {
+    await client.query('rollback');
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new Error('the rollback failed');
+  }
+}
+
+type Query = <Row extends pg.QueryResultRow>(statement: Statement) => Promise<pg.QueryResult<Row>>;
+
+/** The database as seen from within a transaction: its statements go one after the other, also those that are asked for at once. */
+function bound(pool: pg.Pool, query: Query): Database {
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <Row extends pg.QueryResultRow>(statement: Statement): Promise<pg.QueryResult<Row>> => {
+    const turn = last.then(() => query<Row>(statement));
+    last = turn.catch(() => undefined);
+    return turn;
+  };
+  const named = async <Row extends pg.QueryResultRow>(name: string, text: string, values: unknown[]) =>
+    (await inTurn<Row>({ name, text, values })).rows;
+  let kysely: Kysely<Tables> | undefined;
+  const database: Database = {
+    get kysely() {
+      kysely ??= new Kysely<Tables>({ dialect: new PostgresDialect({ pool: onlyConnection(inTurn) }) });
+      return kysely;
+    },
+    pool,
+    named,
+    write: named,
+    transaction: (work) => work(database),
+    close: async () => {},
+  };
+  return database;
+}
+
+/** The one connection of a transaction as the pool that Kysely asks for: plain statements, no cursors. */
+function onlyConnection(query: Query): PostgresPool {
+  const plain = (text: string, values: readonly unknown[]) => query({ text, values: [...values] });
+  const client: PostgresPoolClient = { query: plain as unknown as PostgresPoolClient['query'], release: () => {} };
+  return { connect: async () => client, end: async () => {} };
 }
 
 async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
