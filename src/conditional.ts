@@ -1,35 +1,67 @@
 import type { Deps } from './deps.ts';
 import type { Compartment } from './fhir/compartment.ts';
-import { badRequest, multipleMatches } from './fhir/errors.ts';
+import { badRequest, FhirError, multipleMatches } from './fhir/errors.ts';
 import { MAX_COUNT, parseQuery, type Query } from './fhir/query.ts';
 import type { ResourceSpec } from './fhir/resources.ts';
 import { claimOwner, claimShard } from './store/claims.ts';
 import { type Hit, search } from './store/search.ts';
 import type { Claim } from './store/write.ts';
 
-/** What a conditional create finds, or the claim that keeps it single. The owner of the claim is asked for before the search, so
- * that a search that begins later sees whatever that owner has committed. */
-export async function conditionOf(
-  deps: Deps,
-  within: Compartment,
-  spec: ResourceSpec,
-  criteria: string,
-): Promise<{ existing: Hit; claim?: undefined } | { existing?: undefined; claim: Omit<Claim, 'id'> }> {
-  const query = parseQuery(deps.registry, spec.type, new URLSearchParams(criteria.replace(/^[^?]*\?/, '')), {
+/** What a conditional interaction looks for, checked. */
+export interface Criteria {
+  type: string;
+  query: Query;
+  /** The same for criteria that ask the same, however they are written: in another order, encoded, with parameters of the result. */
+  key: string;
+  /** How refusals name them: the header, or where else they came from. */
+  name: string;
+}
+
+/**
+ * Search criteria of a conditional interaction, with or without the type and a question mark before them. Whatever is not understood is
+ * refused, since leaving it aside would change another resource than the one that is meant. Throws FhirError 400.
+ * Source: FHIR R4, sections 3.1.0.8.1, 3.1.0.4.3 and 3.1.0.7.1.
+ */
+export function criteriaOf(deps: Deps, spec: ResourceSpec, text: string, name: string): Criteria {
+  const query = parseQuery(deps.registry, spec.type, new URLSearchParams(text.replace(/^[^?=&]*\?/, '')), {
     strict: true,
     baseUrl: deps.baseUrl,
   });
-  if (query.filters.length === 0)
-    throw badRequest('If-None-Exist: expected search criteria, e.g. identifier=system|value');
-  const wanted = query.used.map(([name, value]) => `${name}=${value}`).sort();
-  const key = `If-None-Exist ${spec.type}?${wanted.join('&')}`;
+  const [unread] = query.warnings;
+  if (unread) throw new FhirError([{ ...unread, severity: 'error' }], { status: 400 });
+  if (query.filters.length === 0) throw badRequest(`${name}: expected search criteria, e.g. identifier=system|value`);
+  const filters = query.filters.map((filter) => JSON.stringify(filter, plain)).sort();
+  return { type: spec.type, query, key: `criteria ${spec.type}?${filters.join('&')}`, name };
+}
+
+/** A filter as text: a parameter by its code, alternatives in one order, open ends of intervals kept apart from null. */
+function plain(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'number') return String(value);
+  if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return [...value].sort();
+  if (typeof value === 'object' && value !== null && 'elements' in value && 'code' in value) return value.code;
+  return value;
+}
+
+/** What a conditional create or update finds, or the claim that keeps it single. Throws 412 when several match. */
+export async function conditionOf(
+  deps: Deps,
+  within: Compartment,
+  criteria: Criteria,
+): Promise<{ existing: Hit; claim?: undefined } | { existing?: undefined; claim: Omit<Claim, 'id'> }> {
+  const { key, type } = criteria;
+  // The owner is asked for before the search, so that a search that begins later sees whatever that owner has committed.
   const owner = await claimOwner(deps.db, within, key);
-  const [hit, second] = await firstTwo(deps, within, query);
-  if (second) throw multipleMatches('If-None-Exist');
-  if (hit) return { existing: hit };
-  return {
-    claim: { key, shard: claimShard(key), type: spec.type, ...(owner ? { stale: owner.id } : {}) },
-  };
+  const existing = await onlyMatch(deps, within, criteria);
+  if (existing) return { existing };
+  return { claim: { key, shard: claimShard(key), type, ...(owner ? { stale: owner.id } : {}) } };
+}
+
+/** The one resource that matches, or none. Throws 412 when several do. */
+export async function onlyMatch(deps: Deps, within: Compartment, criteria: Criteria): Promise<Hit | undefined> {
+  const [hit, second] = await firstTwo(deps, within, criteria.query);
+  if (second) throw multipleMatches(criteria.name);
+  return hit;
 }
 
 /**
@@ -38,7 +70,7 @@ export async function conditionOf(
  */
 async function firstTwo(deps: Deps, within: Compartment, query: Query): Promise<Hit[]> {
   const found: Hit[] = [];
-  let page: Query = { ...query, count: 2, countOnly: false, total: false, after: undefined, revincludes: [] };
+  let page: Query = { ...query, count: 2, countOnly: false, total: false, after: undefined, includes: [] };
   for (;;) {
     const { matches: hits, next } = await search(deps.db, within, page, deps.baseUrl);
     found.push(...hits);

@@ -22,6 +22,8 @@ export interface Deps {
   shipped: ReadonlySet<string>;
   labels: Labels;
   language: Language;
+  /** How often a write that gave way is tried; 1 inside a transaction, which is tried again as a whole. Unset: as often as is sensible. */
+  attempts?: number;
 }
 
 /** The rule engine, as decision records and Provenance name it. */

@@ -1,80 +1,58 @@
 import type { Resource } from '@medplum/fhirtypes';
-import { conditionOf } from './conditional.ts';
+import { type Criteria, conditionOf, criteriaOf, onlyMatch } from './conditional.ts';
 import type { Deps } from './deps.ts';
-import type { Consequence } from './evaluation/evaluating.ts';
 import type { Compartment } from './fhir/compartment.ts';
-import {
-  badRequest,
-  businessRule,
-  FhirError,
-  fault,
-  gone,
-  type Issue,
-  notSupported,
-  tryAgain,
-  versionConflict,
-} from './fhir/errors.ts';
-import { drawShard, newId } from './fhir/ids.ts';
+import { badRequest, FhirError, fault, notSupported } from './fhir/errors.ts';
+import { drawShard, newId, shardOf } from './fhir/ids.ts';
+import { checkVersion, type Preconditions } from './fhir/preconditions.ts';
 import type { ResourceSpec } from './fhir/resources.ts';
-import { type ReceivedText, splice } from './fhir/text.ts';
-import { validateStructure } from './fhir/validate-structure.ts';
-import { EMPTY } from './rules/episodes.ts';
-import { writeState } from './rules/state-packed.ts';
-import { RULES, type TypeRules } from './save-rules.ts';
-import { type PatientContext, patientContext } from './store/context.ts';
-import { gaveWay } from './store/errors.ts';
-import { deletedRow, indexRow, patientOf } from './store/index-rows.ts';
-import { findResource, type Stored } from './store/resources.ts';
-import { type Claim, commit, type NewVersion, type Write } from './store/write.ts';
+import type { ReceivedText } from './fhir/text.ts';
+import { applyPatch, type Patch } from './patch.ts';
+import { attempts } from './save/attempts.ts';
+import { contextOf, ownerOf, refuseReadOnly, rulesOf, samePatient, wellFormed } from './save/checks.ts';
+import { homeOfNew } from './save/new-id.ts';
+import { counted, outboxOf, type Saved, write } from './save/writing.ts';
+import { patientContext } from './store/context.ts';
+import { StaleRead } from './store/errors.ts';
+import { deletedRow } from './store/index-rows.ts';
+import { findResource, readResource } from './store/resources.ts';
+import { type Claim, commit, type NewVersion } from './store/write.ts';
 
-/** What a write came to, built from what was committed. */
-export interface Saved {
-  type: string;
-  id: string;
-  version: number;
-  lastUpdated: string;
-  content: string;
-  /** `existing`: a conditional create found what it asks for, and nothing was changed. */
-  outcome: 'created' | 'existing' | 'updated';
-  /** What followed from it; absent where nothing was evaluated. */
-  changes?: Consequence['changes'];
-}
+export { newIdFor } from './save/new-id.ts';
+export type { Saved } from './save/writing.ts';
 
 /**
  * FHIR create. With `ifNoneExist` (search criteria) a resource that matches is given back and nothing is written; however many
- * clients ask at once, one resource comes of it. Throws FhirError: 400 structure, 412 several match, 422 rules, 503 try again.
+ * clients ask at once, one resource comes of it. `id` is one that `newIdFor` gave before. Throws FhirError: 400 structure, 412 several
+ * match, 422 rules, 503 try again.
  */
 export async function create(
   deps: Deps,
   within: Compartment,
   spec: ResourceSpec,
   received: ReceivedText,
-  options: { ifNoneExist?: string } = {},
+  options: { ifNoneExist?: string; id?: string } = {},
 ): Promise<Saved> {
   const resource = wellFormed(spec, received);
   const owner = ownerOf(deps, spec, resource);
-  return attempts(deps, owner?.id, async () => {
-    const condition =
-      options.ifNoneExist === undefined ? undefined : await conditionOf(deps, within, spec, options.ifNoneExist);
+  const criteria =
+    options.ifNoneExist === undefined ? undefined : criteriaOf(deps, spec, options.ifNoneExist, 'If-None-Exist');
+  const work = async (): Promise<Saved> => {
+    const condition = criteria && (await conditionOf(deps, within, criteria));
     if (condition?.existing) return { ...condition.existing, outcome: 'existing' };
-    const context = await contextOf(deps, within, spec, owner);
-    const shard = context?.shard ?? drawShard();
-    const id = newId(shard, deps.now().getTime());
-    return write(deps, within, spec, received, {
+    return insert(deps, within, spec, received, {
       resource,
-      id,
-      shard,
-      version: 1,
-      context,
-      ...(owner ? { patient: owner.id } : {}),
+      owner,
+      id: options.id,
       claims: condition?.claim ? [condition.claim] : [],
     });
-  });
+  };
+  return attempts(deps, owner?.id ?? criteria?.key, work);
 }
 
 /**
- * FHIR update: the next version of a resource. `ifMatch` is the version that the client has seen. Throws FhirError: 400 structure, 403 for
- * what the engine writes, 405 unknown id, 410 deleted, 412 another version is current, 422 rules, 503 try again.
+ * FHIR update: the next version of a resource, or the first one of an id that the client chose; what was deleted comes back. Throws
+ * FhirError: 400 structure, 403 for what the engine writes, 412 a precondition fails, 422 rules, 503 try again.
  */
 export async function update(
   deps: Deps,
@@ -82,27 +60,85 @@ export async function update(
   spec: ResourceSpec,
   id: string,
   received: ReceivedText,
-  options: { ifMatch?: number } = {},
+  options: Preconditions = {},
 ): Promise<Saved> {
   const resource = wellFormed(spec, received);
   if (resource.id !== id) {
     throw badRequest(`${spec.type}.id: expected the id of the URL in the body`, `${spec.type}.id`);
   }
   const owner = ownerOf(deps, spec, resource);
-  return attempts(deps, owner?.id, async () => {
-    const current = await changeable(deps, within, spec, id, options.ifMatch);
-    samePatient(deps, spec, current, owner?.id);
-    const context = await contextOf(deps, within, spec, owner);
-    return write(deps, within, spec, received, {
-      resource,
-      id,
-      shard: current.shard,
-      version: current.version + 1,
-      context,
-      current,
-      ...(owner ? { patient: owner.id } : {}),
-      claims: [],
-    });
+  return attempts(deps, owner?.id ?? `${spec.type}/${id}`, () =>
+    put(deps, within, spec, received, { resource, owner, id, options }),
+  );
+}
+
+/**
+ * FHIR conditional update: the one resource that matches gets its next version; where none does it is created, under the id in the body if
+ * there is one. Throws as `update`, and 400 when the body has the id of another resource than the match, 409 when it has the id of
+ * one that does not match, 412 when several match. Source: FHIR R4, section 3.1.0.4.3.
+ */
+export async function conditionalUpdate(
+  deps: Deps,
+  within: Compartment,
+  spec: ResourceSpec,
+  criteria: string,
+  received: ReceivedText,
+  options: Preconditions = {},
+): Promise<Saved> {
+  const resource = wellFormed(spec, received);
+  const wanted = criteriaOf(deps, spec, criteria, 'the criteria of the URL');
+  const owner = ownerOf(deps, spec, resource);
+  return attempts(deps, owner?.id ?? wanted.key, async () => {
+    const { existing, claim } = await conditionOf(deps, within, wanted);
+    if (existing) {
+      if (resource.id !== undefined && resource.id !== existing.id) {
+        throw badRequest(
+          `${spec.type}.id: what matches the criteria has another id; leave the id out, or put to it`,
+          `${spec.type}.id`,
+        );
+      }
+      return put(deps, within, spec, received, { resource, owner, id: existing.id, options, seen: existing.version });
+    }
+    const claims = [claim];
+    if (resource.id !== undefined) {
+      return put(deps, within, spec, received, { resource, owner, id: resource.id, options, claims, unmatched: true });
+    }
+    checkVersion(options, undefined);
+    return insert(deps, within, spec, received, { resource, owner, id: undefined, claims });
+  });
+}
+
+/**
+ * FHIR patch by JSON Patch. What comes of it is checked as any update is. Throws FhirError: 403 for what the engine writes, 404, 410, 412
+ * another version is current, 422 the patch does not apply or its result is refused, 503 try again.
+ */
+export async function patch(
+  deps: Deps,
+  within: Compartment,
+  spec: ResourceSpec,
+  id: string,
+  operations: Patch,
+  options: Preconditions = {},
+): Promise<Saved> {
+  const first = await readResource(deps.db, within, spec.type, id);
+  const owner = ownerOf(deps, spec, JSON.parse(first.content));
+  return attempts(deps, owner?.id ?? `${spec.type}/${id}`, () => change(deps, within, spec, id, operations, options));
+}
+
+/** FHIR conditional patch. Throws as `patch`; 404 when nothing matches, 412 when several do. Source: FHIR R4, section 3.1.0.6.1. */
+export async function conditionalPatch(
+  deps: Deps,
+  within: Compartment,
+  spec: ResourceSpec,
+  criteria: string,
+  operations: Patch,
+  options: Preconditions = {},
+): Promise<Saved> {
+  const wanted = criteriaOf(deps, spec, criteria, 'the criteria of the URL');
+  return attempts(deps, wanted.key, async () => {
+    const hit = await onlyMatch(deps, within, wanted);
+    if (!hit) throw new FhirError([fault('not-found', `No ${spec.type} matches the criteria`)]);
+    return change(deps, within, spec, hit.id, operations, options, hit.version);
   });
 }
 
@@ -115,211 +151,166 @@ export async function remove(
   within: Compartment,
   spec: ResourceSpec,
   id: string,
-  options: { ifMatch?: number } = {},
+  options: Preconditions = {},
 ): Promise<void> {
   const first = await findResource(deps.db, within, spec.type, id);
   if (!first || first.deleted) return;
-  const owner = ownerOf(deps, spec, JSON.parse(first.content));
-  await attempts(deps, owner?.id, async () => {
-    const current = await findResource(deps.db, within, spec.type, id);
-    if (!current || current.deleted) return;
-    refuseReadOnly(deps, current);
-    matches(current, options.ifMatch);
-    const patient = spec.type === 'Patient' ? id : owner?.id;
-    const context = patient === undefined ? undefined : await patientContext(deps.db, within, patient);
-    await rulesOf(spec).refuseRemoval?.(deps, within, { current, patient, context });
-    const version: NewVersion = {
-      type: spec.type,
-      id,
-      shard: current.shard,
-      version: current.version + 1,
-      head: '',
-      tail: '',
-      deleted: true,
-      index: deletedRow(within.tenant, patient),
-    };
-    await commit(deps.db, within, {
-      versions: [version],
-      outbox: outboxOf(deps, current.shard),
-      ...(context && patient !== undefined ? { patient: counted(patient, context) } : {}),
-      bumpCatalog: spec.canonical === true,
-    });
+  const owner = spec.type === 'Patient' ? { id } : ownerOf(deps, spec, JSON.parse(first.content));
+  await attempts(deps, owner?.id ?? `${spec.type}/${id}`, () => erase(deps, within, spec, id, options));
+}
+
+/** FHIR conditional delete: of the one that matches; none is no error. Throws as `remove`, and 412 when several match. */
+export async function conditionalDelete(
+  deps: Deps,
+  within: Compartment,
+  spec: ResourceSpec,
+  criteria: string,
+  options: Preconditions = {},
+): Promise<void> {
+  const wanted: Criteria = criteriaOf(deps, spec, criteria, 'the criteria of the URL');
+  await attempts(deps, wanted.key, async () => {
+    const hit = await onlyMatch(deps, within, wanted);
+    if (hit) await erase(deps, within, spec, hit.id, options, hit.version);
   });
 }
 
-interface Writing {
+interface Inserting {
   resource: Resource;
-  id: string;
-  shard: number;
-  version: number;
-  current?: Stored;
-  patient?: string;
-  context: PatientContext | undefined;
+  owner: { id: string } | undefined;
+  id: string | undefined;
   claims: readonly Omit<Claim, 'id'>[];
 }
 
-/** One statement: the resource, what follows from it, and what both rest on. The answer is built from what was committed. */
-async function write(
+/** The first version, under an id of ours. */
+async function insert(
   deps: Deps,
   within: Compartment,
   spec: ResourceSpec,
   received: ReceivedText,
-  writing: Writing,
+  { resource, owner, id, claims }: Inserting,
 ): Promise<Saved> {
-  const { resource, id, shard, version, context, patient } = writing;
-  const ruled = await rulesOf(spec).check?.(deps, within, { ...writing, spec });
-  const consequence = ruled?.consequence;
-  const { head, tail } = splice(received, { id, versionId: String(version) });
-  const main: NewVersion = {
-    type: spec.type,
-    id,
+  const context = await contextOf(deps, within, spec, owner);
+  const told = id === undefined ? undefined : shardOf(id);
+  const shard = context?.shard ?? told ?? drawShard();
+  if (told !== undefined && told !== shard) throw new Error('an id was assigned for another patient');
+  return write(deps, within, spec, received, {
+    resource,
+    id: id ?? newId(shard, deps.now().getTime()),
     shard,
-    version,
-    head,
-    tail,
-    index: indexRow(deps.registry, spec, within.tenant, resource, {
-      baseUrl: deps.baseUrl,
-      // A Patient lies in its own compartment.
-      ...(spec.type === 'Patient' ? { patient: id } : patient === undefined ? {} : { patient }),
-    }),
-  };
-  const lastUpdated = await commit(deps.db, within, {
-    versions: [main, ...(consequence?.versions ?? [])],
-    outbox: outboxOf(deps, shard),
-    ...patientPart(consequence, patient, context),
-    ...(spec.type === 'Patient' && version === 1 ? { newPatient: { id, shard, state: writeState(EMPTY) } } : {}),
-    claims: [...writing.claims.map((claim) => ({ ...claim, id })), ...(ruled?.claims ?? [])],
-    bumpCatalog: spec.canonical === true,
+    version: 1,
+    context,
+    ...(owner ? { patient: owner.id } : {}),
+    claims,
   });
-  return {
-    type: spec.type,
-    id,
-    version,
-    lastUpdated,
-    content: head + lastUpdated + tail,
-    outcome: version === 1 ? 'created' : 'updated',
-    ...(consequence ? { changes: consequence.changes } : {}),
-  };
 }
 
-function patientPart(
-  consequence: Consequence | undefined,
-  patient: string | undefined,
-  context: PatientContext | undefined,
-): Pick<Write, 'patient'> {
-  if (consequence) return { patient: consequence.patient };
-  return context && patient !== undefined ? { patient: counted(patient, context) } : {};
+interface Putting {
+  resource: Resource;
+  owner: { id: string } | undefined;
+  id: string;
+  options: Preconditions;
+  claims?: readonly Omit<Claim, 'id'>[];
+  /** The version that matched the criteria. */
+  seen?: number;
+  /** What has this id does not match the criteria. */
+  unmatched?: boolean;
 }
 
-/** Every write of a patient's data advances the counter: it orders delivery, and no Patient is deleted under a write. */
-const counted = (id: string, { shard, n }: PatientContext): NonNullable<Write['patient']> => ({ id, shard, n });
-
-const outboxOf = (deps: Deps, shard: number): Write['outbox'] => ({ id: newId(shard, deps.now().getTime()), shard });
-
-/** Structure first: nothing of ours reads a resource that is not one. */
-function wellFormed(spec: ResourceSpec, received: ReceivedText): Resource {
-  const value = received.value as Partial<Resource>;
-  if (value.resourceType !== spec.type) {
-    throw badRequest(`Expected a resource of type ${spec.type}`, 'resourceType');
-  }
-  const [first, ...more] = validateStructure(value, spec.type).filter(isError);
-  if (first) throw new FhirError([first, ...more], { status: 400 });
-  // validateStructure has just said so.
-  return received.value as Resource;
-}
-
-const isError = ({ severity }: Issue): boolean => severity === 'error' || severity === 'fatal';
-
-/** The patient whose data it is. A subject that is no Patient of ours is refused: nothing would ever be done with its data. */
-function ownerOf(deps: Deps, spec: ResourceSpec, resource: object): { id: string } | undefined {
-  const found = patientOf(deps.registry, spec, resource, deps.baseUrl);
-  if (!found) return undefined;
-  if (found.id !== undefined) return { id: found.id };
-  if (!rulesOf(spec).patientOnly) return undefined;
-  throw new FhirError(
-    [
-      fault(
-        'business-rule',
-        `${spec.type}.subject: expected a reference to a Patient of this server, Patient/<id>`,
-        `${spec.type}.subject`,
-      ),
-    ],
-    { status: 422 },
-  );
-}
-
-async function contextOf(
+/** The next version of what there is, else the first one. */
+async function put(
   deps: Deps,
   within: Compartment,
   spec: ResourceSpec,
-  owner: { id: string } | undefined,
-): Promise<PatientContext | undefined> {
-  if (!owner) return undefined;
-  const context = await patientContext(deps.db, within, owner.id);
-  if (context) return context;
-  throw businessRule(
-    `${spec.type}.subject: Patient/${owner.id} is not known here; create the Patient first`,
-    `${spec.type}.subject`,
-  );
+  received: ReceivedText,
+  { resource, owner, id, options, claims = [], seen, unmatched }: Putting,
+): Promise<Saved> {
+  const held = await findResource(deps.db, within, spec.type, id);
+  const current = held?.deleted ? undefined : held;
+  if (seen !== undefined && current?.version !== seen) throw new StaleRead();
+  if (current) refuseReadOnly(deps, current);
+  if (current && unmatched) {
+    throw new FhirError([fault('conflict', `${spec.type}/${id} is there and does not match the criteria`)]);
+  }
+  checkVersion(options, current?.version);
+  if (!held && !spec.interactions.includes('create')) {
+    throw notSupported(`${spec.type}/${id} is not known, and ${spec.type} is not created by clients`);
+  }
+  if (held) await samePatient(deps, within, spec, held, owner?.id);
+  const context = await contextOf(deps, within, spec, owner);
+  const home = held ? { shard: held.shard, claims: [] } : homeOfNew(spec, id, context?.shard);
+  return write(deps, within, spec, received, {
+    resource,
+    id,
+    shard: home.shard,
+    version: (held?.version ?? 0) + 1,
+    context,
+    ...(current ? { current } : {}),
+    ...(owner ? { patient: owner.id } : {}),
+    claims: [...claims, ...home.claims],
+  });
 }
 
-async function changeable(
+/** One patch upon the current version, or upon the one that was `seen`. */
+async function change(
   deps: Deps,
   within: Compartment,
   spec: ResourceSpec,
   id: string,
-  ifMatch: number | undefined,
-): Promise<Stored> {
-  const current = await findResource(deps.db, within, spec.type, id);
-  if (!current)
-    throw notSupported(`${spec.type}/${id} is not known, and a client cannot choose an id here: create it with POST`);
-  if (current.deleted) throw gone(spec.type, id);
+  operations: Patch,
+  options: Preconditions,
+  seen?: number,
+): Promise<Saved> {
+  const current = await readResource(deps.db, within, spec.type, id);
+  if (seen !== undefined && current.version !== seen) throw new StaleRead();
   refuseReadOnly(deps, current);
-  matches(current, ifMatch);
-  return current;
+  checkVersion(options, current.version);
+  const received = applyPatch(current, operations);
+  const resource = wellFormed(spec, received, 422);
+  const owner = ownerOf(deps, spec, resource);
+  await samePatient(deps, within, spec, current, owner?.id);
+  const context = await contextOf(deps, within, spec, owner);
+  return write(deps, within, spec, received, {
+    resource,
+    id,
+    shard: current.shard,
+    version: current.version + 1,
+    context,
+    current,
+    ...(owner ? { patient: owner.id } : {}),
+    claims: [],
+  });
 }
 
-function refuseReadOnly({ shipped }: Deps, { type, id, derived }: Stored): void {
-  if (shipped.has(`${type}/${id}`)) {
-    throw new FhirError([
-      fault('forbidden', `${type}/${id} ships with this service, which rests on it: it is read-only`),
-    ]);
-  }
-  if (!derived) return;
-  throw new FhirError([
-    fault('forbidden', `${type}/${id} is written by the rule engine and read-only: change what it was derived from`),
-  ]);
-}
-
-function matches({ version }: Stored, ifMatch: number | undefined): void {
-  if (ifMatch !== undefined && ifMatch !== version) throw versionConflict(`W/"${ifMatch}"`);
-}
-
-function samePatient(deps: Deps, spec: ResourceSpec, current: Stored, patient: string | undefined): void {
-  const before = patientOf(deps.registry, spec, JSON.parse(current.content), deps.baseUrl);
-  if (before?.id === patient) return;
-  throw businessRule(
-    `${spec.type}.subject cannot be changed: a resource stays with its patient. Mark this one entered-in-error and create another`,
-    `${spec.type}.subject`,
-  );
-}
-
-const rulesOf = (spec: ResourceSpec): TypeRules => RULES[spec.type] ?? {};
-
-const MOST_ATTEMPTS = 8;
-
-/** Tries again with fresh state when another writer came first; the writes of one patient wait for each other. */
-async function attempts<T>(deps: Deps, patient: string | undefined, work: () => Promise<T>): Promise<T> {
-  const run = async (): Promise<T> => {
-    for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
-      try {
-        return await work();
-      } catch (error) {
-        if (!gaveWay(error)) throw error;
-      }
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 5 * attempt));
-    }
-    throw tryAgain('Other requests changed the same resource again and again; nothing was written');
+async function erase(
+  deps: Deps,
+  within: Compartment,
+  spec: ResourceSpec,
+  id: string,
+  options: Preconditions,
+  seen?: number,
+): Promise<void> {
+  const current = await findResource(deps.db, within, spec.type, id);
+  if (seen !== undefined && (current?.deleted !== false || current.version !== seen)) throw new StaleRead();
+  if (!current || current.deleted) return;
+  refuseReadOnly(deps, current);
+  checkVersion(options, current.version);
+  const patient = spec.type === 'Patient' ? id : ownerOf(deps, spec, JSON.parse(current.content))?.id;
+  const context = patient === undefined ? undefined : await patientContext(deps.db, within, patient);
+  await rulesOf(spec).refuseRemoval?.(deps, within, { current, patient, context });
+  const version: NewVersion = {
+    type: spec.type,
+    id,
+    shard: current.shard,
+    version: current.version + 1,
+    head: '',
+    tail: '',
+    deleted: true,
+    index: deletedRow(within.tenant, patient),
   };
-  return patient === undefined ? run() : deps.turns.take(patient, run);
+  await commit(deps.db, within, {
+    versions: [version],
+    outbox: outboxOf(deps, current.shard),
+    ...(context && patient !== undefined ? { patient: counted(patient, context) } : {}),
+    bumpCatalog: spec.canonical === true,
+  });
 }

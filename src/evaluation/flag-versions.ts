@@ -52,7 +52,7 @@ export async function flagVersions(
         const { episode } = change;
         const held = change.kind === 'update' ? change.row : undefined;
         const origin = held?.origin ?? episode.origin;
-        const flagId = held?.flagId ?? derivedId(origin, episode.term);
+        const flagId = held?.flagId ?? derivedId(origin, episode.term, input.context.shard);
         const row = rowOf(episode, { flagId, origin, version: (held?.version ?? 0) + 1 });
         put(
           row,
@@ -98,7 +98,7 @@ async function currentFlag(deps: Deps, within: Compartment, { context }: Evaluat
 
 function flagNow(
   deps: Deps,
-  { patient }: Evaluating,
+  { patient, context }: Evaluating,
   episode: Episode,
   identifier: string,
   reports: readonly StoredReport[],
@@ -111,7 +111,9 @@ function flagNow(
     device: deps.engine.device,
     research: false,
     language: deps.language,
-    observations: [episode.opening, episode.latest].map(({ id }) => `Observation/${derivedId(id, episode.term)}`),
+    observations: [episode.opening, episode.latest].map(
+      ({ id }) => `Observation/${derivedId(id, episode.term, context.shard)}`,
+    ),
     labels: deps.labels,
     dataQuality: finding?.dataQuality ?? [],
     severity: severityOf(finding),

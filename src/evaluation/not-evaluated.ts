@@ -28,7 +28,7 @@ export function notEvaluated(
 ): Consequence {
   const { id, patient, context } = input;
   const write = writerOf(deps, within, input);
-  const flagId = failed?.flagId ?? derivedId(id, NOT_EVALUATED);
+  const flagId = failed?.flagId ?? derivedId(id, NOT_EVALUATED, context.shard);
   const version = (failed?.version ?? 0) + 1;
   const flag = notEvaluatedFlag({
     patient: `Patient/${patient}`,

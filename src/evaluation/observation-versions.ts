@@ -24,7 +24,7 @@ export async function observationVersions(
     within,
     context.shard,
     // Also when the version before this one was withdrawn, or could not be evaluated: its Observations are there.
-    version > 1 ? [...now, ...gone].map(({ term }) => derivedId(id, term)) : [],
+    version > 1 ? [...now, ...gone].map(({ term }) => derivedId(id, term, context.shard)) : [],
   );
   const issued = deps.now().toISOString();
   const makerOf = (stored: StoredReport): MakeVersion =>
@@ -39,7 +39,7 @@ export async function observationVersions(
   const makeAll = (findings: readonly Finding[], stored: StoredReport, status: Shared['status']): NewVersion[] => {
     const make = makerOf(stored);
     return findings.map((finding) => {
-      const observationId = derivedId(id, finding.term);
+      const observationId = derivedId(id, finding.term, context.shard);
       return make({ finding, status, tags: tagsOf(stored) }, observationId, (held.get(observationId) ?? 0) + 1);
     });
   };

@@ -47,10 +47,11 @@ export const drawShard = (): number => random().readUInt16BE(0) & 0x7fff;
 /**
  * The id of something derived: the same for the same `origin` and `name`, in the shard of `origin` and as old as it.
  * So a retry, a re-grade or a replay finds what it made before. Its bits are SHA-256 of the one joined to SHA-256 of the other by
- * exclusive or: a response has a dozen derived ids, and the names come again with every response.
+ * exclusive or: a response has a dozen derived ids, and the names come again with every response. `shard` is where `origin` lies when
+ * a client chose its id.
  */
-export function derivedId(origin: string, name: string): string {
-  const from = lastOrigin?.origin === origin ? lastOrigin : originOf(origin);
+export function derivedId(origin: string, name: string, shard?: number): string {
+  const from = lastOrigin?.origin === origin && lastOrigin.asked === shard ? lastOrigin : originOf(origin, shard);
   lastOrigin = from;
   const bytes = Buffer.allocUnsafe(10);
   const other = digestOfName(name);
@@ -60,6 +61,7 @@ export function derivedId(origin: string, name: string): string {
 
 interface Origin {
   origin: string;
+  asked: number | undefined;
   digest: Buffer;
   shard: number;
   millis: number;
@@ -67,10 +69,11 @@ interface Origin {
 
 let lastOrigin: Origin | undefined;
 
-const originOf = (origin: string): Origin => ({
+const originOf = (origin: string, asked: number | undefined): Origin => ({
   origin,
+  asked,
   digest: hash('sha256', origin, 'buffer'),
-  shard: shardOf(origin) ?? hashShard(origin),
+  shard: shardOf(origin) ?? asked ?? hashShard(origin),
   millis: OURS.test(origin) ? Number.parseInt(origin.slice(0, 8) + origin.slice(9, 13), 16) : 0,
 });
 

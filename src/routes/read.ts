@@ -1,12 +1,14 @@
-import { readResource, readVersion } from '../store/resources.ts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isUnchanged, type ReadConditions } from '../fhir/preconditions.ts';
+import { readResource, readVersion, type Stored } from '../store/resources.ts';
 import { sendJson, versionHeaders } from './reply.ts';
 import { type AddRoute, compartmentOfCaller } from './route.ts';
 
-/** FHIR read. Source: https://hl7.org/fhir/R4/http.html#read */
+/** FHIR read and conditional read. Source: https://hl7.org/fhir/R4/http.html#read and #cread */
 export const addRead: AddRoute = (app, { type }, deps) => {
   app.get<{ Params: { id: string } }>(`/${type}/:id`, async (request, reply) => {
     const stored = await readResource(deps.db, compartmentOfCaller(), type, request.params.id);
-    return sendJson(versionHeaders(reply, stored), stored.content);
+    return answerRead(request, reply, stored);
   });
 };
 
@@ -14,7 +16,14 @@ export const addRead: AddRoute = (app, { type }, deps) => {
 export const addVread: AddRoute = (app, { type }, deps) => {
   app.get<{ Params: { id: string; vid: string } }>(`/${type}/:id/_history/:vid`, async (request, reply) => {
     const { id, vid } = request.params;
-    const stored = await readVersion(deps.db, compartmentOfCaller(), type, id, vid);
-    return sendJson(versionHeaders(reply, stored), stored.content);
+    return answerRead(request, reply, await readVersion(deps.db, compartmentOfCaller(), type, id, vid));
   });
 };
+
+/** 304 without a body for a reader that has this version already. */
+function answerRead(request: FastifyRequest, reply: FastifyReply, stored: Stored): FastifyReply {
+  versionHeaders(reply, stored);
+  // Node gives each of these headers once, as a string.
+  if (isUnchanged(request.headers as ReadConditions, stored)) return reply.code(304).send();
+  return sendJson(reply, stored.content);
+}

@@ -1,15 +1,22 @@
-import { update } from '../save.ts';
+import { conditionalUpdate, update } from '../save.ts';
 import { answerWrite } from './answer-write.ts';
-import { ifMatch } from './reply.ts';
+import { criteriaText, preconditions } from './conditions.ts';
 import { type AddRoute, compartmentOfCaller, readBody } from './route.ts';
 
-/** FHIR update, version-aware with If-Match. Source: https://hl7.org/fhir/R4/http.html#update */
+/**
+ * FHIR update, version-aware with If-Match, and as create under an id that the client chose; conditional update.
+ * Source: https://hl7.org/fhir/R4/http.html#update
+ */
 export const addUpdate: AddRoute = (app, spec, deps) => {
   app.put<{ Params: { id: string } }>(`/${spec.type}/:id`, async (request, reply) => {
-    const expected = ifMatch(request);
-    const saved = await update(deps, compartmentOfCaller(), spec, request.params.id, readBody(request.body), {
-      ...(expected === undefined ? {} : { ifMatch: expected }),
-    });
+    const options = preconditions(request);
+    const { id } = request.params;
+    const saved = await update(deps, compartmentOfCaller(), spec, id, readBody(request.body), options);
+    return answerWrite(deps, request, reply, saved);
+  });
+  app.put(`/${spec.type}`, async (request, reply) => {
+    const [criteria, options] = [criteriaText(request), preconditions(request)];
+    const saved = await conditionalUpdate(deps, compartmentOfCaller(), spec, criteria, readBody(request.body), options);
     return answerWrite(deps, request, reply, saved);
   });
 };

@@ -3,6 +3,7 @@ import { gone, notFound } from '../fhir/errors.ts';
 import { hashShard, isId, shardOf } from '../fhir/ids.ts';
 import { batching } from './batch.ts';
 import type { Database } from './database.ts';
+import { homeOf, knownShard } from './homes.ts';
 import { compartmentToken, token } from './index-rows.ts';
 import { int2Array, int4Array, int8Array, textArray } from './pg-arrays.ts';
 
@@ -49,7 +50,8 @@ export async function findResource(
   id: string,
 ): Promise<Stored | undefined> {
   if (!isId(id)) return undefined;
-  const row = await readerOf(db)({ within, type, id });
+  const shard = knownShard(type, id) ?? (await homeOf(db, within, type, id));
+  const row = await readerOf(db)({ within, type, id, shard });
   return row && stored(row);
 }
 
@@ -57,6 +59,7 @@ interface ReadKey {
   within: Compartment;
   type: string;
   id: string;
+  shard: number;
 }
 
 const MOST_READS = 64;
@@ -80,7 +83,7 @@ function readerOf(db: Database): (key: ReadKey) => Promise<Row | undefined> {
          limit 1) r`,
       [
         int4Array(keys.map(({ within }) => within.tenant)),
-        int2Array(keys.map(({ id }) => shardOfId(id))),
+        int2Array(keys.map(({ shard }) => shard)),
         textArray(keys.map(({ type }) => type)),
         textArray(keys.map(({ id }) => id)),
         int8Array(keys.map(({ within }) => visibleBigint(within))),
@@ -131,7 +134,7 @@ export async function readVersion(
      join resource_current c using (tenant, shard, type, id)
      where v.tenant = $1 and v.shard = $2 and v.type = $3 and v.id = $4 and v.version = $5
        and ($6::bigint is null or c.tok @> array[$6::bigint])`,
-    [within.tenant, shardOfId(id), type, id, version, visibleToken(within)],
+    [within.tenant, await homeOf(db, within, type, id), type, id, version, visibleToken(within)],
   );
   const [row] = rows;
   if (!row) throw notFound(type, `${id}/_history/${versionId}`);
@@ -155,7 +158,7 @@ export async function history(
      from resource_version
      where tenant = $1 and shard = $2 and type = $3 and id = $4 and version < $5
      order by version desc limit $6`,
-    [within.tenant, shardOfId(id), type, id, page.before ?? 2147483647, page.count],
+    [within.tenant, current.shard, type, id, page.before ?? 2147483647, page.count],
   );
   return { total: current.version, versions: rows.map(stored) };
 }
@@ -195,7 +198,7 @@ export async function isDerivedFrom(
   return rows[0]?.found === true;
 }
 
-/** The shard of an id: its own bits, or the hash of an id that a client chose. */
+/** The shard of an id of a type that belongs to no patient, and of a Patient: its own bits, or the hash of an id that a client chose. */
 export const shardOfId = (id: string): number => shardOf(id) ?? hashShard(id);
 
 /** The token that a hit must carry for a caller who sees one patient; null for one who sees all. */

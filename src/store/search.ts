@@ -5,6 +5,7 @@ import { type ResourceSpec, resourceSpec } from '../fhir/resources.ts';
 import { keysOf, type SearchParam } from '../fhir/search-parameters.ts';
 import type { Database } from './database.ts';
 import { isUnreadableMoment, outage } from './errors.ts';
+import { knownShard } from './homes.ts';
 import { indexed, instant, namesOwner, searchToken } from './index-rows.ts';
 import { shardOfId, visibleToken } from './resources.ts';
 
@@ -111,7 +112,7 @@ function whereOf(within: Compartment, query: Query): RawBuilder<boolean> {
 /** A search that names one patient, or one id of ours, goes to one shard. */
 function shardOfQuery(query: Query): number | undefined {
   for (const filter of query.filters) {
-    if (filter.kind === 'id' && filter.ids.length === 1) return shardOfId(filter.ids[0] ?? '');
+    if (filter.kind === 'id' && filter.ids.length === 1) return knownShard(query.type, filter.ids[0] ?? '');
     if (filter.kind !== 'keys' || filter.keys.length !== 1) continue;
     const [type, id] = filter.keys[0]?.split('/') ?? [];
     if (type === 'Patient' && id && namesOwner(specOf(query.type), filter.param)) return shardOfId(id);

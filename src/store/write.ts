@@ -243,10 +243,10 @@ const claimed = (claims: readonly Claim[], p: Param): string => `keys as materia
                        ${p(int2Array(claims.map(({ shard }) => shard)))}::int2[], ${p(textArray(claims.map(({ type }) => type)))}::text[],
                        ${p(textArray(claims.map(({ id }) => id)))}::text[],
                        ${p(textArray(claims.map(({ stale }) => stale ?? null)))}::text[],
-                       ${p(int2Array(claims.map(({ home }) => home ?? null)))}::int2[]) as k(key, shard, type, id, stale, home)
+                       ${p(int2Array(claims.map(({ home }) => home ?? -1)))}::int2[]) as k(key, shard, type, id, stale, home)
 ), claimed as (
   insert into claim (tenant, shard, key, type, id, home)
-  select $1, k.shard, k.key, k.type, k.id, k.home from keys k
+  select $1, k.shard, k.key, k.type, k.id, nullif(k.home, -1) from keys k
   on conflict (tenant, shard, key) do update set type = excluded.type, id = excluded.id
   where claim.id = (select k.stale from keys k where k.key = excluded.key)
   returning 1

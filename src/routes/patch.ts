@@ -1,0 +1,45 @@
+import { FhirError, fault } from '../fhir/errors.ts';
+import { readPatch } from '../patch.ts';
+import { conditionalPatch, patch } from '../save.ts';
+import { answerWrite } from './answer-write.ts';
+import { criteriaText, preconditions } from './conditions.ts';
+import { type AddRoute, compartmentOfCaller } from './route.ts';
+
+/** The media type of JSON Patch. Source: RFC 6902, section 6. */
+export const JSON_PATCH = 'application/json-patch+json';
+
+/** FHIR patch by JSON Patch, and conditional patch. Source: https://hl7.org/fhir/R4/http.html#patch */
+export const addPatch: AddRoute = (app, spec, deps) => {
+  // A scope of its own: no other interaction takes a body of this type.
+  void app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser(JSON_PATCH, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    scope.addContentTypeParser('*', (_request, _body, done) => done(otherFormat()));
+    scope.patch<{ Params: { id: string } }>(`/${spec.type}/:id`, async (request, reply) => {
+      const [operations, options] = [readOperations(request.body), preconditions(request)];
+      const saved = await patch(deps, compartmentOfCaller(), spec, request.params.id, operations, options);
+      return answerWrite(deps, request, reply, saved);
+    });
+    scope.patch(`/${spec.type}`, async (request, reply) => {
+      const [criteria, operations, options] = [
+        criteriaText(request),
+        readOperations(request.body),
+        preconditions(request),
+      ];
+      const saved = await conditionalPatch(deps, compartmentOfCaller(), spec, criteria, operations, options);
+      return answerWrite(deps, request, reply, saved);
+    });
+  });
+};
+
+function readOperations(body: unknown): ReturnType<typeof readPatch> {
+  if (!Buffer.isBuffer(body) || body.length === 0) throw otherFormat();
+  return readPatch(body);
+}
+
+/** 415. Source: FHIR R4, section 3.1.0.6: "Processing PATCH operations may be very version sensitive"; other formats are an option. */
+const otherFormat = (): FhirError =>
+  new FhirError([fault('not-supported', `Expected a JSON Patch with Content-Type ${JSON_PATCH}`)], {
+    status: 415,
+    headers: { 'Accept-Patch': JSON_PATCH },
+  });

@@ -1,0 +1,97 @@
+import type { Resource } from '@medplum/fhirtypes';
+import type { Deps } from '../deps.ts';
+import type { Compartment } from '../fhir/compartment.ts';
+import { badRequest, businessRule, FhirError, fault, type Issue } from '../fhir/errors.ts';
+import type { ResourceSpec } from '../fhir/resources.ts';
+import type { ReceivedText } from '../fhir/text.ts';
+import { validateStructure } from '../fhir/validate-structure.ts';
+import { RULES, type TypeRules } from '../save-rules.ts';
+import { type PatientContext, patientContext } from '../store/context.ts';
+import { patientOf } from '../store/index-rows.ts';
+import { readVersion, type Stored } from '../store/resources.ts';
+
+/** The rules of a type; none for most. */
+export const rulesOf = (spec: ResourceSpec): TypeRules => RULES[spec.type] ?? {};
+
+/**
+ * Structure first: nothing of ours reads a resource that is not one. Throws FhirError with `status`: 400 for what came, 422 for what came
+ * of a patch.
+ */
+export function wellFormed(spec: ResourceSpec, received: ReceivedText, status = 400): Resource {
+  const value = received.value as Partial<Resource>;
+  if (value.resourceType !== spec.type) {
+    throw badRequest(`Expected a resource of type ${spec.type}`, 'resourceType');
+  }
+  const [first, ...more] = validateStructure(value, spec.type).filter(isError);
+  if (first) throw new FhirError([first, ...more], { status });
+  // validateStructure has just said so.
+  return received.value as Resource;
+}
+
+const isError = ({ severity }: Issue): boolean => severity === 'error' || severity === 'fatal';
+
+/** The patient whose data it is. A subject that is no Patient of ours is refused: nothing would ever be done with its data. */
+export function ownerOf(deps: Deps, spec: ResourceSpec, resource: object): { id: string } | undefined {
+  const found = patientOf(deps.registry, spec, resource, deps.baseUrl);
+  if (!found) return undefined;
+  if (found.id !== undefined) return { id: found.id };
+  if (!rulesOf(spec).patientOnly) return undefined;
+  throw new FhirError(
+    [
+      fault(
+        'business-rule',
+        `${spec.type}.subject: expected a reference to a Patient of this server, Patient/<id>`,
+        `${spec.type}.subject`,
+      ),
+    ],
+    { status: 422 },
+  );
+}
+
+/** What is known of the owner; undefined where there is none. Throws 422 for a patient that is not known here. */
+export async function contextOf(
+  deps: Deps,
+  within: Compartment,
+  spec: ResourceSpec,
+  owner: { id: string } | undefined,
+): Promise<PatientContext | undefined> {
+  if (!owner) return undefined;
+  const context = await patientContext(deps.db, within, owner.id);
+  if (context) return context;
+  throw businessRule(
+    `${spec.type}.${spec.patient}: Patient/${owner.id} is not known here; create the Patient first`,
+    `${spec.type}.${spec.patient}`,
+  );
+}
+
+/** Throws 403 for what the engine writes and for what ships and is relied on. */
+export function refuseReadOnly({ shipped }: Deps, { type, id, derived }: Stored): void {
+  if (shipped.has(`${type}/${id}`)) {
+    throw new FhirError([
+      fault('forbidden', `${type}/${id} ships with this service, which rests on it: it is read-only`),
+    ]);
+  }
+  if (!derived) return;
+  throw new FhirError([
+    fault('forbidden', `${type}/${id} is written by the rule engine and read-only: change what it was derived from`),
+  ]);
+}
+
+/** Throws 422 for what would move a resource to another patient; what was deleted comes back to the patient it had. */
+export async function samePatient(
+  deps: Deps,
+  within: Compartment,
+  spec: ResourceSpec,
+  current: Stored,
+  patient: string | undefined,
+): Promise<void> {
+  const { content } = current.deleted
+    ? await readVersion(deps.db, within, current.type, current.id, String(current.version - 1))
+    : current;
+  const before = patientOf(deps.registry, spec, JSON.parse(content), deps.baseUrl);
+  if (before?.id === patient) return;
+  throw businessRule(
+    `${spec.type}.${spec.patient} cannot be changed: a resource stays with its patient. Mark this one entered-in-error and create another`,
+    `${spec.type}.${spec.patient}`,
+  );
+}

@@ -1,0 +1,102 @@
+import type { Resource } from '@medplum/fhirtypes';
+import type { Deps } from '../deps.ts';
+import type { Consequence } from '../evaluation/evaluating.ts';
+import type { Compartment } from '../fhir/compartment.ts';
+import { newId } from '../fhir/ids.ts';
+import type { ResourceSpec } from '../fhir/resources.ts';
+import { type ReceivedText, splice } from '../fhir/text.ts';
+import { EMPTY } from '../rules/episodes.ts';
+import { writeState } from '../rules/state-packed.ts';
+import type { PatientContext } from '../store/context.ts';
+import { indexRow } from '../store/index-rows.ts';
+import type { Stored } from '../store/resources.ts';
+import { type Claim, commit, type NewVersion, type Write } from '../store/write.ts';
+import { rulesOf } from './checks.ts';
+
+/** What a write came to, built from what was committed. */
+export interface Saved {
+  type: string;
+  id: string;
+  version: number;
+  lastUpdated: string;
+  content: string;
+  /** `existing`: a conditional create found what it asks for, and nothing was changed. What was deleted and comes back is created. */
+  outcome: 'created' | 'existing' | 'updated';
+  /** What followed from it; absent where nothing was evaluated. */
+  changes?: Consequence['changes'];
+}
+
+/** One version to be written, and what it rests on. */
+export interface Writing {
+  resource: Resource;
+  id: string;
+  shard: number;
+  version: number;
+  /** The version that it replaces; absent for what is created, or comes back. */
+  current?: Stored;
+  patient?: string;
+  context: PatientContext | undefined;
+  claims: readonly Omit<Claim, 'id'>[];
+}
+
+/** One statement: the resource, what follows from it, and what both rest on. The answer is built from what was committed. */
+export async function write(
+  deps: Deps,
+  within: Compartment,
+  spec: ResourceSpec,
+  received: ReceivedText,
+  writing: Writing,
+): Promise<Saved> {
+  const { resource, id, shard, version, context, patient } = writing;
+  const ruled = await rulesOf(spec).check?.(deps, within, { ...writing, spec });
+  const consequence = ruled?.consequence;
+  const { head, tail } = splice(received, { id, versionId: String(version) });
+  const main: NewVersion = {
+    type: spec.type,
+    id,
+    shard,
+    version,
+    head,
+    tail,
+    index: indexRow(deps.registry, spec, within.tenant, resource, {
+      baseUrl: deps.baseUrl,
+      // A Patient lies in its own compartment.
+      ...(spec.type === 'Patient' ? { patient: id } : patient === undefined ? {} : { patient }),
+    }),
+  };
+  const lastUpdated = await commit(deps.db, within, {
+    versions: [main, ...(consequence?.versions ?? [])],
+    outbox: outboxOf(deps, shard),
+    ...patientPart(consequence, patient, context),
+    ...(spec.type === 'Patient' && version === 1 ? { newPatient: { id, shard, state: writeState(EMPTY) } } : {}),
+    claims: [...writing.claims.map((claim) => ({ ...claim, id })), ...(ruled?.claims ?? [])],
+    bumpCatalog: spec.canonical === true,
+  });
+  return {
+    type: spec.type,
+    id,
+    version,
+    lastUpdated,
+    content: head + lastUpdated + tail,
+    outcome: writing.current ? 'updated' : 'created',
+    ...(consequence ? { changes: consequence.changes } : {}),
+  };
+}
+
+function patientPart(
+  consequence: Consequence | undefined,
+  patient: string | undefined,
+  context: PatientContext | undefined,
+): Pick<Write, 'patient'> {
+  if (consequence) return { patient: consequence.patient };
+  return context && patient !== undefined ? { patient: counted(patient, context) } : {};
+}
+
+/** Every write of a patient's data advances the counter: it orders delivery, and no Patient is deleted under a write. */
+export const counted = (id: string, { shard, n }: PatientContext): NonNullable<Write['patient']> => ({ id, shard, n });
+
+/** The row of the outbox that announces a write. */
+export const outboxOf = (deps: Deps, shard: number): Write['outbox'] => ({
+  id: newId(shard, deps.now().getTime()),
+  shard,
+});
