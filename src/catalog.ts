@@ -1,7 +1,8 @@
-import type { CodeSystem, PlanDefinition, Questionnaire, ValueSet } from '@medplum/fhirtypes';
+import type { CodeSystem, ConceptMap, PlanDefinition, Questionnaire, ValueSet } from '@medplum/fhirtypes';
 import { splitCanonical, TAG } from './fhir/canonical.ts';
 import type { Compartment } from './fhir/compartment.ts';
 import { type CompiledQuestionnaire, compileQuestionnaire, type Terminology } from './fhir/questionnaire.ts';
+import { type Holdings, holdingsOf } from './fhir/terminology/holdings.ts';
 import { buildTerminology } from './fhir/terminology.ts';
 import { canonicalJson, sha256 } from './rules/canonical-json.ts';
 import { gradingOf } from './rules/grade.ts';
@@ -29,6 +30,8 @@ export interface Form {
 export interface Snapshot {
   generation: string;
   terminology: Terminology;
+  /** What the terminology operations answer from; an unversioned url means its newest active version there. */
+  holdings: Holdings;
   /** The newest active version of each policy: what a report that comes in now is judged by. */
   policies: readonly Policy[];
   /** Active policies, `url|version`, that this engine cannot compile: no report can be evaluated until they are mended or retired. */
@@ -76,15 +79,23 @@ export class Catalog {
 async function load(db: Database, within: Compartment): Promise<Snapshot> {
   // The number is read first: what changes while the rest is read makes this snapshot old, never wrongly new.
   const generation = await catalogGeneration(db, within);
-  const [codeSystems, valueSets, plans, questionnaires] = await Promise.all([
+  const [codeSystems, valueSets, conceptMaps, plans, questionnaires] = await Promise.all([
     currentOfType(db, within, 'CodeSystem'),
     currentOfType(db, within, 'ValueSet'),
+    currentOfType(db, within, 'ConceptMap'),
     currentOfType(db, within, 'PlanDefinition'),
     currentOfType(db, within, 'Questionnaire'),
   ]);
   const codes = codeSystems.map((text): CodeSystem => JSON.parse(text));
   const sets = valueSets.map((text): ValueSet => JSON.parse(text));
   const terminology = buildTerminology(codes, sets);
+  const holdings = lazily(() =>
+    holdingsOf(
+      [...codes].sort(activeFirst),
+      [...sets].sort(activeFirst),
+      conceptMaps.map((text): ConceptMap => JSON.parse(text)).sort(activeFirst),
+    ),
+  );
   const byUrl = new Map<string, Questionnaire[]>();
   for (const questionnaire of questionnaires.map((text): Questionnaire => JSON.parse(text))) {
     if (questionnaire.url === undefined) continue;
@@ -110,6 +121,9 @@ async function load(db: Database, within: Compartment): Promise<Snapshot> {
   return {
     generation,
     terminology,
+    get holdings() {
+      return holdings();
+    },
     policies: sound.sort((a, b) => (a.canonical < b.canonical ? -1 : 1)),
     broken: active.filter(({ policy }) => !policy).map(({ canonical }) => canonical),
     changedBy(id, replacement) {
@@ -182,6 +196,20 @@ function optionsOf(questionnaire: Questionnaire, terminology: Terminology): stri
       options?.map(({ system, code, integer, text, ordinal }) => [system, code, integer, text, ordinal]),
     ]),
   );
+}
+
+/** What is made when it is first asked for, and kept. */
+function lazily<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+/** What is in use goes before drafts and what is retired, then the newer one. */
+function activeFirst(a: Dated & { status?: string }, b: Dated & { status?: string }): number {
+  return Number(b.status === 'active') - Number(a.status === 'active') || compareVersions(b, a);
 }
 
 /** Of each url the newest active version. */

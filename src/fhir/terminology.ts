@@ -35,6 +35,16 @@ export interface Concept {
  */
 const MOST_MEMBERS = 100_000;
 
+/** Terminology over resources that we hold: also answers of one ValueSet or CodeSystem itself. */
+export interface HeldTerminology extends Terminology {
+  /** Members of this very ValueSet, which need not be stored; undefined when it cannot be enumerated. */
+  members(set: ValueSet): readonly Concept[] | undefined;
+  /** A CodeSystem that we hold, made ready for look-ups: the version asked for, else the first that was given. */
+  system(url: string, version?: string): System | undefined;
+  /** A ValueSet that we hold. */
+  valueSet(canonical: string): ValueSet | undefined;
+}
+
 /** Holds nothing. */
 export const NO_TERMINOLOGY: Terminology = { expand: () => undefined, concept: () => undefined };
 
@@ -71,7 +81,7 @@ export function buildTerminology(
   codeSystems: readonly CodeSystem[],
   valueSets: readonly ValueSet[],
   beyond: Terminology = NO_TERMINOLOGY,
-): Terminology {
+): HeldTerminology {
   const systems = byCanonical(codeSystems.map((resource) => [resource, readSystem(resource)]));
   const sets = byCanonical(valueSets.map((resource) => [resource, resource]));
   const expanded = new Map<ValueSet, readonly Concept[] | undefined>();
@@ -89,6 +99,10 @@ export function buildTerminology(
       const key = keyOfCanonical(canonical);
       const set = sets.get(key);
       if (!set) return wholeSystem(systems.get(key)) ?? beyond.expand(canonical);
+      return lookUp.members(set, within);
+    },
+    members(set, within) {
+      if (within.length === 0) left = MOST_MEMBERS;
       if (expanded.has(set)) return expanded.get(set);
       if (within.includes(set)) return undefined;
       const members = enumerate(set, lookUp, [...within, set]);
@@ -97,22 +111,33 @@ export function buildTerminology(
       return members;
     },
   };
-  return { expand: (canonical) => lookUp.expand(canonical, []), concept: lookUp.concept };
+  return {
+    expand: (canonical) => lookUp.expand(canonical, []),
+    concept: lookUp.concept,
+    members: (set) => lookUp.members(set, []),
+    system: lookUp.system,
+    valueSet: (canonical) => sets.get(keyOfCanonical(canonical)),
+  };
 }
 
 interface Lookup {
   /** Takes members off what one question may look at; false when that is spent, and the set cannot be enumerated. */
   affords(members: number): boolean;
-  system(url: string, version: string | undefined): System | undefined;
+  system(url: string, version?: string): System | undefined;
   concept(system: string, code: string): Concept | undefined;
   /** `within` are the value sets being enumerated, the guard against cycles. */
   expand(canonical: string, within: readonly ValueSet[]): readonly Concept[] | undefined;
+  members(set: ValueSet, within: readonly ValueSet[]): readonly Concept[] | undefined;
 }
 
-interface System {
+/** A CodeSystem, its concepts by code. */
+export interface System {
   url: string;
+  resource: CodeSystem;
   complete: boolean;
   concepts: ReadonlyMap<string, Concept>;
+  /** Each concept as the resource defines it. */
+  definitions: ReadonlyMap<string, CodeSystemConcept>;
   /** Codes that group others and are never chosen themselves. */
   abstract: ReadonlySet<string>;
   parents: ReadonlyMap<string, readonly string[]>;
@@ -128,14 +153,18 @@ function byCanonical<T>(entries: readonly (readonly [{ url?: string; version?: s
   return map;
 }
 
-function readSystem(resource: CodeSystem): System {
+/** A CodeSystem made ready for look-ups. */
+export function readSystem(resource: CodeSystem): System {
   const concepts = new Map<string, Concept>();
+  const definitions = new Map<string, CodeSystemConcept>();
   const abstract = new Set<string>();
   const parents = new Map<string, string[]>();
   const url = resource.url ?? '';
   const isA = resource.hierarchyMeaning === undefined || resource.hierarchyMeaning === 'is-a';
   const read = (list: readonly CodeSystemConcept[] | undefined, parent: string | undefined): void => {
-    for (const { code, display, extension, property, concept } of list ?? []) {
+    for (const defined of list ?? []) {
+      const { code, display, extension, property, concept } = defined;
+      definitions.set(code, defined);
       const ordinal = ordinalOf(extension);
       const has = (name: string) => property?.some((p) => p.code === name && p.valueBoolean === true);
       const retired = property?.some((p) => p.code === 'status' && (p.valueCode ?? p.valueString) === 'retired');
@@ -153,7 +182,8 @@ function readSystem(resource: CodeSystem): System {
     }
   };
   read(resource.concept, undefined);
-  return { url, complete: resource.content === 'complete', concepts, abstract, parents };
+  const complete = resource.content === 'complete';
+  return { url, resource, complete, concepts, definitions, abstract, parents };
 }
 
 function wholeSystem(system: System | undefined): readonly Concept[] | undefined {
@@ -227,8 +257,11 @@ function fromSystem(
   return all.filter(({ code }) => tests.every((test) => test(code)));
 }
 
-/** Source: FHIR R4, ValueSet filter-operator; the property `concept` is the hierarchy, `code` the code itself. */
-function filterTest(
+/**
+ * The test that a filter is, or undefined for one that is not understood.
+ * Source: FHIR R4, ValueSet filter-operator; the property `concept` is the hierarchy, `code` the code itself.
+ */
+export function filterTest(
   { property, op, value }: ValueSetComposeIncludeFilter,
   system: System,
 ): ((code: string) => boolean) | undefined {
@@ -252,7 +285,8 @@ function filterTest(
   }
 }
 
-function descends(code: string, ancestor: string, system: System): boolean {
+/** True when `ancestor` is above `code` in the hierarchy; a code is not above itself. */
+export function descends(code: string, ancestor: string, system: System): boolean {
   const seen = new Set<string>();
   const rest = [...(system.parents.get(code) ?? [])];
   for (let parent = rest.pop(); parent !== undefined; parent = rest.pop()) {

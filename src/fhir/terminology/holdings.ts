@@ -1,0 +1,53 @@
+import type { CodeSystem, ConceptMap, ValueSet } from '@medplum/fhirtypes';
+import { splitCanonical } from '../canonical.ts';
+import { buildTerminology, type HeldTerminology } from '../terminology.ts';
+
+/** The terminology resources that the operations answer from. */
+export interface Holdings extends HeldTerminology {
+  /**
+   * The ValueSet of a canonical; that of all codes of a CodeSystem too, by its `valueSet` or by `url?fhir_vs`.
+   * Source: FHIR R4, CodeSystem.valueSet, and section 4.8.5 (implicit value sets).
+   */
+  valueSet(canonical: string): ValueSet | undefined;
+  valueSetById(id: string): ValueSet | undefined;
+  codeSystemById(id: string): CodeSystem | undefined;
+  conceptMapById(id: string): ConceptMap | undefined;
+  conceptMaps: readonly ConceptMap[];
+}
+
+/** Of several versions of one url, the first given answers an unversioned question. */
+export function holdingsOf(
+  codeSystems: readonly CodeSystem[],
+  valueSets: readonly ValueSet[],
+  conceptMaps: readonly ConceptMap[],
+): Holdings {
+  const terminology = buildTerminology(codeSystems, valueSets);
+  const implicit = new Map<string, ValueSet>();
+  for (const system of codeSystems) {
+    const { url, version, valueSet } = system;
+    if (url === undefined) continue;
+    for (const name of [`${url}?fhir_vs`, ...(valueSet === undefined ? [] : [splitCanonical(valueSet).url])]) {
+      const set = allOf(system, name);
+      if (!implicit.has(name)) implicit.set(name, set);
+      if (version !== undefined) implicit.set(`${name}|${version}`, set);
+    }
+  }
+  const ofId = <R extends { id?: string }>(list: readonly R[]) => new Map(list.map((one) => [one.id ?? '', one]));
+  const [setsById, systemsById, mapsById] = [ofId(valueSets), ofId(codeSystems), ofId(conceptMaps)];
+  return {
+    ...terminology,
+    valueSet: (canonical) => terminology.valueSet(canonical) ?? implicit.get(canonical),
+    valueSetById: (id) => setsById.get(id),
+    codeSystemById: (id) => systemsById.get(id),
+    conceptMapById: (id) => mapsById.get(id),
+    conceptMaps,
+  };
+}
+
+const allOf = ({ url, version, status }: CodeSystem, name: string): ValueSet => ({
+  resourceType: 'ValueSet',
+  url: name,
+  ...(version === undefined ? {} : { version }),
+  status,
+  compose: { include: [{ system: url, ...(version === undefined ? {} : { version }) }] },
+});
