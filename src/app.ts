@@ -8,18 +8,27 @@ import fastify, {
 import { isLoopback } from './config.ts';
 import type { Deps } from './deps.ts';
 import { FhirError, fault } from './fhir/errors.ts';
-import { toRefusal } from './fhir/outcome.ts';
+import { toOutcome, toRefusal } from './fhir/outcome.ts';
 import { resourceSpec } from './fhir/resources.ts';
 import { logAnswer } from './log.ts';
+import { allowedAt, type RouteOf } from './routes/allowed.ts';
+import { cors } from './routes/cors.ts';
+import { MOST_BYTES, receive } from './routes/encoding.ts';
+import { checkFormats } from './routes/formats.ts';
 import { healthRoutes } from './routes/health.ts';
 import { fhirRoutes } from './routes/index.ts';
-import { sendJson } from './routes/reply.ts';
+import { FHIR_JSON, sendJson } from './routes/reply.ts';
 
-/** A body larger than this is refused: 1 MiB. */
-export const MOST_BYTES = 1024 * 1024;
+/** What the service is told beside its deps. */
+export interface AppOptions {
+  /** Host names, beside loopback and the base's own, that requests may name. */
+  allowedHosts?: readonly string[];
+  /** Origins of browser apps that may read answers. */
+  corsOrigins?: readonly string[];
+}
 
 /** The service without a socket: parsers, hooks, error handler and routes. It never listens. */
-export function buildApp(deps: Deps, options: { allowedHosts?: readonly string[] } = {}): FastifyInstance {
+export function buildApp(deps: Deps, options: AppOptions = {}): FastifyInstance {
   const logger: FastifyBaseLogger = deps.log;
   const app: FastifyInstance = fastify({
     loggerInstance: logger,
@@ -33,23 +42,41 @@ export function buildApp(deps: Deps, options: { allowedHosts?: readonly string[]
     // A path that cannot be decoded meets the same answer as any other bad request, and none of it is repeated.
     frameworkErrors: (error, request, reply) => answerError(deps, error, request, reply),
     clientErrorHandler(error, socket) {
-      if (error.code !== 'ECONNRESET' && socket.writable) socket.end(BAD_REQUEST);
+      if (error.code !== 'ECONNRESET' && socket.writable) socket.end(unreadable(error.code));
       else socket.destroy();
     },
   });
 
+  const routes: RouteOf[] = [];
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const one of [method].flat()) routes.push({ method: one, url });
+  });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
     ['application/fhir+json', 'application/json', 'application/json+fhir'],
     { parseAs: 'buffer' },
-    (_request, body, done) => done(null, body),
+    (request, body: Buffer, done) => {
+      if (request.headers['content-encoding'] === undefined) done(null, body);
+      else receive(request, body).then((bytes) => done(null, bytes), done);
+    },
   );
   app.addHook('onRequest', checkHost(deps, options.allowedHosts ?? []));
-  app.addHook('onRequest', checkAccept);
+  if (options.corsOrigins && options.corsOrigins.length > 0) app.addHook('onRequest', cors(options.corsOrigins));
+  app.addHook('onRequest', (request, _reply, done) => {
+    checkFormats(request);
+    done();
+  });
   app.addHook('onResponse', async (request, reply) => logAnswer(request, reply));
   app.setErrorHandler((error, request, reply) => answerError(deps, error, request, reply));
   app.setNotFoundHandler((request, reply) => {
-    const { status, outcome, headers } = toRefusal(noRoute(deps, request));
+    const allowed = allowedAt(routes, request.url);
+    if (request.method === 'OPTIONS' && allowed.length > 0) {
+      return reply
+        .code(204)
+        .header('Allow', [...allowed, 'OPTIONS'].join(', '))
+        .send();
+    }
+    const { status, outcome, headers } = toRefusal(noRoute(deps, request, allowed));
     return sendJson(reply.code(status).headers(headers), outcome);
   });
   app.register(async (scope) => healthRoutes(scope, deps));
@@ -65,8 +92,17 @@ function answerError(deps: Deps, error: unknown, request: FastifyRequest, reply:
   return sendJson(reply.code(status).headers(headers), outcome);
 }
 
-/** Bytes that are no HTTP at all. */
-const BAD_REQUEST = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
+/** The answer to bytes that are no HTTP, or more of it than a request may have. */
+function unreadable(code: string | undefined): string {
+  const [status, issue] =
+    code === 'HPE_HEADER_OVERFLOW'
+      ? ['431 Request Header Fields Too Large', fault('too-long', 'The URL or the headers are too long')]
+      : code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? ['408 Request Timeout', fault('timeout', 'The request did not come to its end in time')]
+        : ['400 Bad Request', fault('invalid', 'The request could not be read')];
+  const body = JSON.stringify(toOutcome([issue]));
+  return `HTTP/1.1 ${status}\r\nContent-Type: ${FHIR_JSON}\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+}
 
 /**
  * A web page of elsewhere can make a browser send requests to a loopback address under a name of its own (DNS rebinding). So only
@@ -74,12 +110,14 @@ const BAD_REQUEST = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Le
  */
 function checkHost(deps: Deps, allowed: readonly string[]) {
   const own = new Set([new URL(deps.baseUrl).hostname.replace(/^\[(.*)\]$/, '$1'), ...allowed]);
-  return async (request: FastifyRequest): Promise<void> => {
+  return (request: FastifyRequest, _reply: FastifyReply, done: () => void): void => {
     const host = hostName(request.headers.host ?? '');
-    if (isLoopback(host) || own.has(host)) return;
-    throw new FhirError([fault('security', 'The Host header names a host that this service does not answer for')], {
-      status: 421,
-    });
+    if (!isLoopback(host) && !own.has(host)) {
+      throw new FhirError([fault('security', 'The Host header names a host that this service does not answer for')], {
+        status: 421,
+      });
+    }
+    done();
   };
 }
 
@@ -89,50 +127,22 @@ function hostName(header: string): string {
   return (match?.[1] ?? match?.[2] ?? '').toLowerCase();
 }
 
-/** JSON is what is spoken. Source: FHIR R4, section 3.1.0.1.10: 406 for a format that is not supported. */
-async function checkAccept(request: FastifyRequest): Promise<void> {
-  const { accept } = request.headers;
-  const format = /[?&]_format=([^&]*)/.exec(request.url)?.[1];
-  const spoken =
-    format === undefined
-      ? accept === undefined || /json|\*\/\*|application\/\*|text\/html/i.test(accept)
-      : /json/i.test(format);
-  if (spoken) return;
-  throw new FhirError([fault('not-supported', 'This service speaks JSON: expected Accept application/fhir+json')], {
-    status: 406,
-  });
-}
-
-/** Known type, other method: 405. Else 404. The path itself is not repeated: it may hold anything. */
-function noRoute(deps: Deps, request: FastifyRequest): FhirError {
+/** Another method at a path that is served: 405. Else 404. The path itself is not repeated: it may hold anything. */
+function noRoute(deps: Deps, request: FastifyRequest, allowed: readonly string[]): FhirError {
   const base = new URL(deps.baseUrl).pathname;
   const [path = ''] = request.url.split('?', 1);
-  const [type = '', id, ...more] = path.startsWith(`${base}/`) ? path.slice(base.length + 1).split('/') : [];
-  const spec = resourceSpec(type);
-  if (!spec) {
-    const known = /^[A-Z][A-Za-z]{1,40}$/.test(type)
-      ? `Resource type ${type} is not served here`
-      : 'Nothing is served at this path';
-    return new FhirError([fault('not-found', known)]);
+  const [type = '', id] = path.startsWith(`${base}/`) ? path.slice(base.length + 1).split('/') : [];
+  const served = resourceSpec(type);
+  if (allowed.length > 0) {
+    const where = served ? `${id === undefined ? 'on' : 'on an instance of'} ${type}` : 'at this path';
+    return new FhirError([fault('not-supported', `${request.method} is not offered ${where}`)], {
+      status: 405,
+      headers: { Allow: allowed.join(', ') },
+    });
   }
-  if (more.length > 0 || id?.startsWith('$') || id?.startsWith('_')) {
-    return new FhirError([fault('not-found', `Nothing is served at this path of ${type}`)]);
-  }
-  const allow = spec.interactions.flatMap(
-    (interaction) => METHODS[id === undefined ? 'type' : 'instance'][interaction] ?? [],
-  );
-  return new FhirError(
-    [
-      fault(
-        'not-supported',
-        `${request.method} is not offered ${id === undefined ? 'on' : 'on an instance of'} ${type}`,
-      ),
-    ],
-    { status: 405, headers: { Allow: [...new Set(allow)].join(', ') } },
-  );
+  if (served) return new FhirError([fault('not-found', `Nothing is served at this path of ${type}`)]);
+  const known = /^[A-Z][A-Za-z]{1,40}$/.test(type)
+    ? `Resource type ${type} is not served here`
+    : 'Nothing is served at this path';
+  return new FhirError([fault('not-found', known)]);
 }
-
-const METHODS: Readonly<Record<'type' | 'instance', Readonly<Record<string, string[]>>>> = {
-  type: { create: ['POST'], 'search-type': ['GET', 'HEAD'] },
-  instance: { read: ['GET', 'HEAD'], update: ['PUT'], delete: ['DELETE'] },
-};

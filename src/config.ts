@@ -12,6 +12,8 @@ export interface Config {
   openAccess: boolean;
   /** Host names, beside loopback and the base's own, that requests may name. */
   allowedHosts: readonly string[];
+  /** Origins of browser apps that may read answers; `*` for all. */
+  corsOrigins: readonly string[];
   demoPolicy: boolean;
   language: 'en' | 'fr';
   logLevel: string;
@@ -50,6 +52,13 @@ export const SETTINGS = {
     type: 'string',
     default: '',
     description: 'Names, separated by commas, that the Host header may have beside loopback and BASE_URL',
+  },
+  CORS_ORIGINS: {
+    type: 'string',
+    pattern: '^\\s*(?:\\*|https?://[^\\s,/]+(?:\\s*,\\s*https?://[^\\s,/]+)*)?\\s*$',
+    default: '',
+    description:
+      'Origins, separated by commas, of browser apps that may read answers, as in https://app.example; * for all',
   },
   DEMO_POLICY: { ...boolean, default: '0', description: '1: load the demonstration forms and alert policy at start' },
   FLAG_LANGUAGE: { type: 'string', enum: ['en', 'fr'], default: 'en', description: 'Language of Flag texts' },
@@ -119,18 +128,22 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     ...(values.DATABASE_URL === undefined ? {} : { databaseUrl: text('DATABASE_URL') }),
     dataDir: text('DATA_DIR'),
     openAccess: yes('OPEN_ACCESS'),
-    allowedHosts: Object.freeze(
-      text('ALLOWED_HOSTS')
-        .split(',')
-        .map((name) => name.trim().toLowerCase())
-        .filter(Boolean),
-    ),
+    allowedHosts: listOf(text('ALLOWED_HOSTS')),
+    corsOrigins: listOf(text('CORS_ORIGINS')),
     demoPolicy: yes('DEMO_POLICY'),
     language: text('FLAG_LANGUAGE') === 'fr' ? 'fr' : 'en',
     logLevel: text('LOG_LEVEL'),
     connections: Number(values.DB_CONNECTIONS),
   });
 }
+
+const listOf = (text: string): readonly string[] =>
+  Object.freeze(
+    text
+      .split(',')
+      .map((name) => name.trim().toLowerCase())
+      .filter(Boolean),
+  );
 
 /** 127.0.0.0/8, ::1 and their usual name. */
 export const isLoopback = (host: string): boolean =>

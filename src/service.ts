@@ -50,7 +50,7 @@ export async function startService(config: Config, { log, root }: { log: Logger;
       demoPolicy: config.demoPolicy,
     });
     await warn(config, deps);
-    const app = buildApp(deps, { allowedHosts: config.allowedHosts });
+    const app = buildApp(deps, { allowedHosts: config.allowedHosts, corsOrigins: config.corsOrigins });
     closing.push(() => app.close());
     await app.listen({ host: config.host, port: config.port });
     log.info({ url: config.baseUrl }, 'listening');

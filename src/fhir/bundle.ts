@@ -1,4 +1,5 @@
 import type { OperationOutcome } from '@medplum/fhirtypes';
+import { shardOf } from './ids.ts';
 
 /** What a Bundle needs of a stored version. `content` goes into the Bundle as it is stored. */
 export interface Entry {
@@ -36,20 +37,47 @@ export function searchBundle(
   );
 }
 
-/** A history as JSON text, newest first; a deletion has a request and no resource. Source: FHIR R4, section 3.1.0.13. */
-export function historyBundle(baseUrl: string, versions: readonly Entry[], options: Links & { total: number }): string {
+/**
+ * A history as JSON text, newest first; a deletion has a request and no resource. The request is what is known of it: an id that a
+ * client chose was put, one that this server assigned was posted; a patch shows as the update that it made. `lastUpdated` is the
+ * watermark: nothing older can still appear. Source: FHIR R4, section 3.1.0.13.
+ */
+export function historyBundle(
+  baseUrl: string,
+  versions: readonly PastEntry[],
+  options: Links & { total?: number; lastUpdated?: string },
+): string {
+  const { total, lastUpdated } = options;
+  // Two entries of one URL need different versions in their resources (Bundle, bdl-7), and a deletion has none.
+  const deletions = new Set<string>();
   const entries = versions.map((entry) => {
-    const { type, id, version, lastUpdated, content, deleted } = entry;
-    const method = deleted ? 'DELETE' : version === 1 ? 'POST' : 'PUT';
-    const url = method === 'POST' ? type : `${type}/${id}`;
-    const status = method === 'POST' ? '201' : method === 'PUT' ? '200' : '204';
+    const { type, id, version, content, deleted } = entry;
+    const { method, status } = requestOf(entry);
+    const url = `${type}/${id}`;
+    const again = deleted === true && deletions.has(url);
+    if (deleted) deletions.add(url);
     return (
-      `{"fullUrl":"${baseUrl}/${type}/${id}"${deleted ? '' : `,"resource":${content}`},` +
-      `"request":{"method":"${method}","url":"${url}"},` +
-      `"response":{"status":"${status}","etag":"W/\\"${version}\\"","lastModified":"${lastUpdated}"}}`
+      `{${again ? '' : `"fullUrl":"${baseUrl}/${url}",`}${deleted ? '' : `"resource":${content},`}` +
+      `"request":{"method":"${method}","url":"${method === 'POST' ? type : url}"},` +
+      `"response":{"status":"${status}","etag":"W/\\"${version}\\"","lastModified":"${entry.lastUpdated}"}}`
     );
   });
-  return `{"resourceType":"Bundle","type":"history","total":${options.total},"link":${links(options)}${entryList(entries)}}`;
+  return (
+    `{"resourceType":"Bundle",${lastUpdated === undefined ? '' : `"meta":{"lastUpdated":"${lastUpdated}"},`}"type":"history"` +
+    `${total === undefined ? '' : `,"total":${total}`},"link":${links(options)}${entryList(entries)}}`
+  );
+}
+
+/** A version in a history. */
+export interface PastEntry extends Entry {
+  /** It brought a deleted resource back. */
+  restored?: boolean;
+}
+
+function requestOf({ id, version, deleted, restored }: PastEntry): { method: string; status: string } {
+  if (deleted) return { method: 'DELETE', status: '204' };
+  if (version > 1) return { method: 'PUT', status: restored ? '201' : '200' };
+  return { method: shardOf(id) === undefined ? 'PUT' : 'POST', status: '201' };
 }
 
 const searchEntry = (baseUrl: string, { type, id, content }: Entry, mode: 'match' | 'include'): string =>

@@ -1,36 +1,78 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Deps } from '../deps.ts';
 import { historyBundle } from '../fhir/bundle.ts';
 import { badRequest } from '../fhir/errors.ts';
-import { DEFAULT_COUNT, MAX_COUNT } from '../fhir/query.ts';
-import { history } from '../store/resources.ts';
-import { sendJson } from './reply.ts';
+import { type HistoryQuery, parseHistory, writeHistoryKey } from '../fhir/history.ts';
+import { RESOURCES } from '../fhir/resources.ts';
+import { parseShape, shape } from '../fhir/summary.ts';
+import { type HistoryOf, history, historyCount, type PastVersion } from '../store/history.ts';
+import { isStrict, sendJson } from './reply.ts';
 import { type AddRoute, compartmentOfCaller, paramsOf } from './route.ts';
 
 /** FHIR history of one instance, newest first. Source: https://hl7.org/fhir/R4/http.html#history */
 export const addHistory: AddRoute = (app, { type }, deps) => {
   app.get<{ Params: { id: string } }>(`/${type}/:id/_history`, async (request, reply) => {
     const { id } = request.params;
-    const params = paramsOf(request);
-    const count = Math.min(whole(params.get('_count'), '_count') ?? DEFAULT_COUNT, MAX_COUNT);
-    const before = whole(params.get('_before'), '_before');
-    const { total, versions } = await history(deps.db, compartmentOfCaller(), type, id, {
-      count: count + 1,
-      ...(before === undefined ? {} : { before }),
-    });
-    const page = versions.slice(0, count);
-    const self = `${deps.baseUrl}/${type}/${id}/_history?_count=${count}`;
-    return sendJson(
-      reply,
-      historyBundle(deps.baseUrl, page, {
-        total,
-        self: before === undefined ? self : `${self}&_before=${before}`,
-        ...(versions.length > count && page.length > 0 ? { next: `${self}&_before=${page.at(-1)?.version}` } : {}),
-      }),
-    );
+    return answer(deps, request, reply, { type, id }, `${type}/${id}/_history`);
   });
 };
 
-function whole(text: string | null, name: string): number | undefined {
-  if (text === null) return undefined;
-  if (!/^\d{1,9}$/.test(text)) throw badRequest(`${name}: expected a whole number`);
-  return Number(text);
+/** FHIR history of all resources of a type. Source: https://hl7.org/fhir/R4/http.html#history */
+export const addTypeHistory: AddRoute = (app, { type }, deps) => {
+  app.get(`/${type}/_history`, async (request, reply) =>
+    answer(deps, request, reply, { types: [type] }, `${type}/_history`),
+  );
+};
+
+/** FHIR history of all resources that are served with one. Source: https://hl7.org/fhir/R4/http.html#history */
+export function addSystemHistory(app: FastifyInstance, deps: Deps): void {
+  const types = RESOURCES.filter(({ interactions }) => interactions.includes('history-type')).map(({ type }) => type);
+  app.get('/_history', async (request, reply) => answer(deps, request, reply, { types }, '_history'));
+}
+
+/** The total of an instance is always told; that of a type, which has to be counted, where nothing but a count is asked for. */
+async function answer(
+  deps: Deps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  of: HistoryOf,
+  path: string,
+): Promise<FastifyReply> {
+  const params = paramsOf(request);
+  const query = parseHistory(params);
+  if (query.unknown.length > 0 && isStrict(request)) {
+    throw badRequest(`The history has no parameter ${query.unknown.join(', ')}: it has _count, _since and _at`);
+  }
+  const wanted = parseShape(params, 'id' in of ? [of.type] : of.types);
+  const within = compartmentOfCaller();
+  const countOnly = wanted?.summary === 'count' || query.count === 0;
+  // The watermark is asked for first: what is not visible to the history then is younger.
+  const lastUpdated = await deps.watermark.current(deps.now().getTime());
+  const [versions, total] = await Promise.all([
+    countOnly ? [] : history(deps.db, within, of, { ...query, count: query.count + 1 }),
+    countOnly || 'id' in of ? historyCount(deps.db, within, of, query) : undefined,
+  ]);
+  const page = versions.slice(0, query.count);
+  const last = versions.length > query.count ? page.at(-1) : undefined;
+  const entries = wanted
+    ? page.map((entry) => (entry.deleted ? entry : { ...entry, content: shape(entry.content, entry.type, wanted) }))
+    : page;
+  return sendJson(
+    reply,
+    historyBundle(deps.baseUrl, entries, {
+      lastUpdated,
+      self: linkOf(deps, path, query, params.get('_cursor') ?? undefined),
+      ...(total === undefined ? {} : { total }),
+      ...(last ? { next: linkOf(deps, path, query, writeHistoryKey(keyOf(last))) } : {}),
+    }),
+  );
+}
+
+const keyOf = ({ type, id, version, lastUpdated }: PastVersion) => ({ at: Date.parse(lastUpdated), type, id, version });
+
+function linkOf({ baseUrl }: Deps, path: string, { used }: HistoryQuery, cursor: string | undefined): string {
+  const params = new URLSearchParams(used.map(([name, value]): [string, string] => [name, value]));
+  if (cursor !== undefined) params.set('_cursor', cursor);
+  const text = params.toString();
+  return `${baseUrl}/${path}${text === '' ? '' : `?${text}`}`;
 }

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isUnchanged, type ReadConditions } from '../fhir/preconditions.ts';
 import { readResource, readVersion, type Stored } from '../store/resources.ts';
-import { sendJson, versionHeaders } from './reply.ts';
+import { cutAsAsked, sendJson, versionHeaders } from './reply.ts';
 import { type AddRoute, compartmentOfCaller } from './route.ts';
 
 /** FHIR read and conditional read. Source: https://hl7.org/fhir/R4/http.html#read and #cread */
@@ -25,5 +25,5 @@ function answerRead(request: FastifyRequest, reply: FastifyReply, stored: Stored
   versionHeaders(reply, stored);
   // Node gives each of these headers once, as a string.
   if (isUnchanged(request.headers as ReadConditions, stored)) return reply.code(304).send();
-  return sendJson(reply, stored.content);
+  return sendJson(reply, cutAsAsked(request, stored.type, stored.content));
 }

@@ -1,6 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { badRequest, FhirError, fault } from '../fhir/errors.ts';
+import { parseShape, shape } from '../fhir/summary.ts';
 import type { Stored } from '../store/resources.ts';
+import { sendText } from './encoding.ts';
+import { pretty } from './pretty.ts';
 
 export const FHIR_JSON = 'application/fhir+json; charset=utf-8';
 
@@ -16,8 +19,19 @@ export function versionHeaders(reply: FastifyReply, { version, lastUpdated }: Ve
 export const locationOf = (baseUrl: string, { type, id, version }: Version): string =>
   `${baseUrl}/${type}/${id}/_history/${version}`;
 
+/** Sends a resource or its text; set out for people where `_pretty=true` asks for it. */
 export function sendJson(reply: FastifyReply, body: string | object): FastifyReply {
-  return reply.type(FHIR_JSON).send(typeof body === 'string' ? body : JSON.stringify(body));
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  return sendText(reply.type(FHIR_JSON), reply.request.url.includes('_pretty=true') ? pretty(text) : text);
+}
+
+/** The text of a stored resource, cut to what `_summary` and `_elements` ask for. Throws 400. Source: FHIR R4, section 3.1.1.5.8 and 3.1.1.5.9. */
+export function cutAsAsked({ url }: FastifyRequest, type: string, content: string): string {
+  const start = url.indexOf('?');
+  if (start < 0) return content;
+  const wanted = parseShape(new URLSearchParams(url.slice(start + 1)), [type]);
+  if (wanted?.summary === 'count') throw badRequest('_summary=count counts the hits of a search; this is one resource');
+  return wanted ? shape(content, type, wanted) : content;
 }
 
 /** What a write is answered with. Source: FHIR R4, section 3.1.0.1.8 (Prefer). */

@@ -54,10 +54,19 @@ t.test('matches, then what is included, then the outcome; content byte for byte'
 });
 
 t.test('a history: what was asked and answered, a deletion without a resource', async (t) => {
-  const versions = [entry('a', { version: 3, deleted: true, content: '' }), entry('a', { version: 2 }), entry('a')];
-  const bundle: Bundle = JSON.parse(historyBundle(BASE, versions, { total: 3, self: `${BASE}/Patient/a/_history` }));
+  const ours = '01234567-89ab-8cde-8f01-23456789abcd';
+  const versions = [
+    entry('a', { version: 4, deleted: true, content: '' }),
+    { ...entry('a', { version: 3 }), restored: true },
+    entry('a', { version: 2, deleted: true, content: '' }),
+    entry('a'),
+    entry(ours, { version: 2 }),
+    entry(ours),
+  ];
+  const bundle: Bundle = JSON.parse(historyBundle(BASE, versions, { total: 6, self: `${BASE}/Patient/_history` }));
   t.same(
-    bundle.entry?.map(({ request, response, resource }) => [
+    bundle.entry?.map(({ fullUrl, request, response, resource }) => [
+      fullUrl,
       request?.method,
       request?.url,
       response?.status,
@@ -65,9 +74,13 @@ t.test('a history: what was asked and answered, a deletion without a resource', 
       Boolean(resource),
     ]),
     [
-      ['DELETE', 'Patient/a', '204', 'W/"3"', false],
-      ['PUT', 'Patient/a', '200', 'W/"2"', true],
-      ['POST', 'Patient', '201', 'W/"1"', true],
+      [`${BASE}/Patient/a`, 'DELETE', 'Patient/a', '204', 'W/"4"', false],
+      [`${BASE}/Patient/a`, 'PUT', 'Patient/a', '201', 'W/"3"', true],
+      // bdl-7: no two entries of one URL without a version of their own.
+      [undefined, 'DELETE', 'Patient/a', '204', 'W/"2"', false],
+      [`${BASE}/Patient/a`, 'PUT', 'Patient/a', '201', 'W/"1"', true],
+      [`${BASE}/Patient/${ours}`, 'PUT', `Patient/${ours}`, '200', 'W/"2"', true],
+      [`${BASE}/Patient/${ours}`, 'POST', 'Patient', '201', 'W/"1"', true],
     ],
   );
   // The quotes of an ETag look like an empty string to `faults`.

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
-import { buildApp } from '../../src/app.ts';
+import { type AppOptions, buildApp } from '../../src/app.ts';
 import { boot } from '../../src/bootstrap.ts';
 import type { Deps } from '../../src/deps.ts';
 import { openLog } from '../../src/log.ts';
@@ -20,7 +20,7 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH' | 'HEAD';
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH' | 'HEAD' | 'OPTIONS';
 
 export interface Answer {
   status: number;
@@ -37,6 +37,8 @@ export interface TestOptions {
   now?: () => Date;
   baseUrl?: string;
   connections?: number;
+  /** What the app is told beside its deps. */
+  app?: AppOptions;
   /** Replaces parts of the deps before the routes are built. */
   change?: (deps: Deps) => void;
 }
@@ -57,7 +59,7 @@ export async function testApp(options: TestOptions = {}): Promise<TestApp> {
     ...(options.now ? { now: options.now } : {}),
   });
   options.change?.(deps);
-  const app = buildApp(deps);
+  const app = buildApp(deps, options.app);
   return {
     app,
     deps,
