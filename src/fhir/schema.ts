@@ -31,6 +31,10 @@ export interface FhirSchema {
   targets?: string[];
   /** Keys of invariants, see `invariants.ts`. */
   invariants?: string[];
+  /** Keys of constraints that are advice only. The validators do not ask them, see `advice.ts`. */
+  advice?: string[];
+  /** Canonical of a ValueSet that is bound as extensible. The validators do not ask it either. */
+  extensible?: string;
   /** One of these resource types; other R4 types are checked loosely. */
   resources?: Record<string, FhirSchema>;
 }
@@ -39,8 +43,10 @@ export interface FhirSchema {
 export interface SchemaContext {
   /** Whether the required binding to this ValueSet can be enumerated. */
   isEnumerable(valueSet: string): boolean;
-  /** Whether a closure exists for this constraint. */
+  /** Whether a closure exists for this constraint of severity error. */
   hasInvariant(key: string): boolean;
+  /** Whether a closure exists for this constraint of severity warning. */
+  hasAdvice?(key: string): boolean;
 }
 
 const FHIR_TYPE = 'http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type';
@@ -92,8 +98,8 @@ function objectSchema(
     const isChoice = stem.endsWith('[x]');
     const plain = isChoice ? stem.slice(0, -3) : stem;
     if ((child.min ?? 0) > 0) needs.push(plain);
-    for (const type of typesOf(child)) {
-      const jsonName = isChoice ? plain + type.charAt(0).toUpperCase() + type.slice(1) : plain;
+    for (const { code, type } of typesOf(child)) {
+      const jsonName = isChoice ? plain + code.charAt(0).toUpperCase() + code.slice(1) : plain;
       if (isChoice) choices[plain] = [...(choices[plain] ?? []), jsonName];
       addElement(elements, jsonName, child, type, context);
     }
@@ -102,8 +108,7 @@ function objectSchema(
   if (Object.keys(choices).length > 0) schema.choices = choices;
   if (needs.length > 0) schema.needs = needs;
   if (!isResource && name !== 'Element') schema.element = true;
-  const invariants = keysOf(own, context);
-  if (invariants.length > 0) schema.invariants = invariants;
+  addConstraints(schema, own, context);
   return schema;
 }
 
@@ -130,13 +135,15 @@ function addElement(
 
 function valueSchema(element: ElementDefinition, type: string, context: SchemaContext): FhirSchema {
   if (type === 'Resource') return { $ref: 'Resource' };
-  const invariants = type.includes('.') ? [] : keysOf(element, context).filter((key) => key !== 'ext-1');
   const schema: FhirSchema = /^[a-z]/.test(type) ? { primitive: formatOf(element, type) } : { $ref: type };
-  const binding = element.binding?.strength === 'required' ? element.binding.valueSet?.split('|')[0] : undefined;
-  if (binding && context.isEnumerable(binding)) {
+  const { strength, valueSet } = element.binding ?? {};
+  const binding = valueSet?.split('|')[0];
+  const isCoded = type === 'CodeableConcept' || type === 'Coding';
+  if (binding && strength === 'required' && context.isEnumerable(binding)) {
     if (type === 'code') schema.codes = binding;
-    else if (type === 'CodeableConcept' || type === 'Coding') schema.codings = binding;
+    else if (isCoded) schema.codings = binding;
   }
+  if (binding && strength === 'extensible' && isCoded) schema.extensible = binding;
   if (type === 'Reference') {
     const targets = (element.type ?? [])
       .filter(({ code }) => code === 'Reference')
@@ -144,23 +151,28 @@ function valueSchema(element: ElementDefinition, type: string, context: SchemaCo
       .map((profile) => profile.replace(CORE, ''));
     if (targets.length > 0 && !targets.includes('Resource')) schema.targets = targets;
   }
-  if (invariants.length > 0) schema.invariants = invariants;
+  // A backbone element's own schema asks them.
+  if (!type.includes('.')) addConstraints(schema, element, context);
   return schema;
 }
 
-/** Types that are spelled out in the same StructureDefinition get the path as their name. */
-function typesOf(element: ElementDefinition): string[] {
-  if (element.contentReference) return [element.contentReference.slice(element.contentReference.indexOf('#') + 1)];
-  const names = (element.type ?? []).map((type) => {
-    const code = type.code ?? '';
-    if (isBackbone(code)) return element.path ?? '';
-    if (code.startsWith('http://hl7.org/fhirpath/')) {
-      return type.extension?.find(({ url }) => url === FHIR_TYPE)?.valueUrl ?? 'string';
-    }
-    const profile = type.profile?.[0];
-    return profile?.startsWith(CORE) ? profile.slice(CORE.length) : code;
-  });
-  return [...new Set(names)];
+/**
+ * The types of an element: `code` as it stands in the JSON name of a choice (`rateQuantity`), `type` as the schema is named
+ * (`SimpleQuantity`). Types that are spelled out in the same StructureDefinition get the path as their name.
+ */
+function typesOf(element: ElementDefinition): { code: string; type: string }[] {
+  const { contentReference } = element;
+  if (contentReference) return [{ code: '', type: contentReference.slice(contentReference.indexOf('#') + 1) }];
+  const found = new Map<string, { code: string; type: string }>();
+  for (const { code = '', profile, extension } of element.type ?? []) {
+    let type = code;
+    if (isBackbone(code)) type = element.path ?? '';
+    else if (code.startsWith('http://hl7.org/fhirpath/')) {
+      type = extension?.find(({ url }) => url === FHIR_TYPE)?.valueUrl ?? 'string';
+    } else if (profile?.[0]?.startsWith(CORE)) type = profile[0].slice(CORE.length);
+    found.set(type, { code, type });
+  }
+  return [...found.values()];
 }
 
 const isBackbone = (code: string): boolean => code === 'BackboneElement' || code === 'Element';
@@ -173,7 +185,19 @@ function formatOf(element: ElementDefinition, type: string): string {
   return type;
 }
 
-const keysOf = (element: ElementDefinition, context: SchemaContext): string[] =>
-  (element.constraint ?? [])
-    .filter(({ severity, key }) => severity === 'error' && context.hasInvariant(key ?? ''))
-    .map(({ key }) => key ?? '');
+function addConstraints(schema: FhirSchema, element: ElementDefinition, context: SchemaContext): void {
+  const path = element.path ?? '';
+  const invariants: string[] = [];
+  const advice: string[] = [];
+  for (const { key = '', severity } of element.constraint ?? []) {
+    // Every element of type Extension repeats what the type itself demands.
+    if (key === 'ext-1' && path !== 'Extension') continue;
+    if (severity === 'warning' && context.hasAdvice?.(key)) advice.push(key);
+    if (severity !== 'error') continue;
+    const own = `${path}:${key}`;
+    if (context.hasInvariant(own)) invariants.push(own);
+    else if (context.hasInvariant(key)) invariants.push(key);
+  }
+  if (invariants.length > 0) schema.invariants = invariants;
+  if (advice.length > 0) schema.advice = advice;
+}

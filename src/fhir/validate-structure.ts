@@ -1,5 +1,6 @@
 import { fault, type Issue } from './errors.ts';
-import { type StructureError, VALIDATORS, type Validator } from './generated/validators.js';
+import { CONSTRAINTS, type StructureError, VALIDATORS, type Validator } from './generated/validators.js';
+import { narrativeFault } from './narrative.ts';
 import { FORMATS } from './primitives.ts';
 import { safeName } from './text-fault.ts';
 
@@ -77,15 +78,19 @@ function toIssue(params: StructureError['params'], value: unknown, path: string)
     case 'resource':
       return fault('structure', 'Expected a resource of an R4 type without empty elements', path);
     case 'invariant':
-      return fault('invariant', `The invariant ${params.key} does not hold`, path);
+      return fault('invariant', `The invariant ${nameOf(params.key)} does not hold: ${CONSTRAINTS[params.key]}`, path);
   }
 }
+
+/** The key as the specification has it, see `INVARIANTS`. */
+const nameOf = (key: string): string => key.slice(key.indexOf(':') + 1);
 
 function formatIssue(type: string, value: unknown, path: string): Issue {
   const expected = FORMATS[type] ?? type;
   const wanted = type === 'boolean' ? 'boolean' : NUMBERS.has(type) ? 'number' : 'string';
   if (typeof value !== wanted) return fault('structure', `Expected ${expected}; ${kindOf(value)} came`, path);
   if (value === '') return fault('structure', `Expected ${expected}; an empty string came`, path);
+  if (type === 'xhtml') return fault('value', `Expected ${expected}; ${narrativeFault(value)}`, path);
   const came = typeof value === 'string' ? `a string of ${value.length} characters` : 'another number';
   return fault('value', `Expected ${expected}; ${came} came`, path);
 }

@@ -445,8 +445,8 @@ const invalid: [name: string, resource: unknown, code: Issue['code'], expression
     [
       'an empty element of a contained resource of another type',
       patient({
-        contained: [{ resourceType: 'Practitioner', id: 'b', name: [] }],
-        generalPractitioner: [{ reference: '#b' }],
+        contained: [{ resourceType: 'Location', id: 'b', alias: [] }],
+        extension: [{ url: 'http://u', valueReference: { reference: '#b' } }],
       }),
       'structure',
       'Patient.contained[0]',
@@ -496,8 +496,8 @@ const valid: [name: string, resource: unknown][] = [
   [
     'a contained resource of a type without validator',
     patient({
-      contained: [{ resourceType: 'Practitioner', id: 'b', name: [{ family: 'x' }] }],
-      generalPractitioner: [{ reference: '#b' }],
+      contained: [{ resourceType: 'Location', id: 'b', name: 'x' }],
+      extension: [{ url: 'http://u', valueReference: { reference: '#b' } }],
     }),
   ],
   [

@@ -14,3 +14,6 @@ export interface Validator {
 }
 
 export const VALIDATORS: Readonly<Record<string, Validator>>;
+
+/** What a constraint demands, in the specification's words, by the key of its closure. */
+export const CONSTRAINTS: Readonly<Record<string, string>>;

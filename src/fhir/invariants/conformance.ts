@@ -1,4 +1,7 @@
-/** Invariants of StructureDefinition, ElementDefinition, SearchParameter, ValueSet and CodeSystem. Source: FHIR R4 (4.0.1). */
+/**
+ * Invariants of StructureDefinition, ElementDefinition, SearchParameter, OperationDefinition, ValueSet, CodeSystem and
+ * ConceptMap. Source: FHIR R4 (4.0.1).
+ */
 import {
   child,
   descendants,
@@ -26,6 +29,15 @@ const SYSTEM_TYPE = /^http:\/\/hl7\.org\/fhirpath\/System\.[A-Z][A-Za-z]+$/;
 const BOUND = new Set<unknown>(['code', 'Coding', 'CodeableConcept', 'Quantity', 'string', 'uri']);
 
 export const CONFORMANCE: Readonly<Record<string, Invariant>> = {
+  'cmd-1': (node) =>
+    has(node, 'comment') ||
+    !has(node, 'equivalence') ||
+    (node.equivalence !== 'narrower' && node.equivalence !== 'inexact'),
+  'cmd-2': (node) => node.mode !== 'fixed' || has(node, 'code'),
+  'cmd-3': (node) => node.mode !== 'other-map' || has(node, 'url'),
+  'opd-1': (node) => has(node, 'type') || has(node, 'part'),
+  'opd-2': (node) => !has(node, 'searchType') || node.type === 'string',
+  'opd-3': (node) => !has(node, 'targetProfile') || node.type === 'Reference' || node.type === 'canonical',
   'csd-1': (node) => {
     const codes = nodes(node, 'concept').map((concept) => text(concept, 'code'));
     for (const descendant of descendants(node)) {
@@ -144,4 +156,24 @@ export const CONFORMANCE: Readonly<Record<string, Invariant>> = {
   'sdf-22': (node) =>
     !text(node, 'url')?.startsWith(OFFICIAL) || both(node).every((element) => !hasChoice(element, 'defaultValue')),
   'sdf-23': (node) => both(node).every((element) => !isTop(element) || !has(element, 'sliceName')),
+};
+
+const NAME = /^[A-Z][A-Za-z0-9_]{0,254}$/;
+
+/** `name` would serve a code generator; one that is absent says nothing. */
+const isIdentifier: Invariant = (node) => {
+  const name = text(node, 'name');
+  return name === undefined || NAME.test(name);
+};
+
+/** Advice that is no refusal, of severity warning in the specification. */
+export const CONFORMANCE_ADVICE: Readonly<Record<string, Invariant>> = {
+  ...Object.fromEntries(
+    ['cmd-0', 'csd-0', 'lib-0', 'opd-0', 'pdf-0', 'que-0', 'sdf-0', 'spd-0', 'vsd-0'].map((key) => [key, isIdentifier]),
+  ),
+  'eld-20': (node) => {
+    const path = text(node, 'path');
+    return path === undefined || /^[A-Za-z][A-Za-z0-9]*(?:\.[a-z][A-Za-z0-9]*(?:\[x])?)*$/.test(path);
+  },
+  'eld-21': (node) => has(node, 'expression'),
 };

@@ -66,8 +66,8 @@ export const DATA_TYPES: Readonly<Record<string, Invariant>> = {
   },
 };
 
-/** start <= end; undecided (and so no violation) where the precisions leave it open. */
-function inOrder(start: unknown, end: unknown): boolean {
+/** start <= end, of two dates or date-times; undecided (and so no violation) where the precisions leave it open. */
+export function inOrder(start: unknown, end: unknown): boolean {
   if (typeof start !== 'string' || typeof end !== 'string') return true;
   const from = dateInterval(start);
   const to = dateInterval(end);

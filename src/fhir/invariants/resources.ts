@@ -12,7 +12,7 @@ export const RESOURCES: Readonly<Record<string, Invariant>> = {
   'ref-1': (node, root) => {
     const reference = text(node, 'reference');
     if (reference === undefined || reference.length < 2 || !reference.startsWith('#')) return true;
-    return containedIds(hostOf(node, root)).has(reference.slice(1));
+    return containedIn(hostOf(node, root)).has(reference.slice(1));
   },
   'bdl-1': ({ type, ...node }) => !has(node, 'total') || type === 'searchset' || type === 'history',
   'bdl-2': (node) => node.type === 'searchset' || nodes(node, 'entry').every((entry) => !has(entry, 'search')),
@@ -46,6 +46,11 @@ export const RESOURCES: Readonly<Record<string, Invariant>> = {
   },
 };
 
+/** Advice that is no refusal, of severity warning in the specification. */
+export const RESOURCES_ADVICE: Readonly<Record<string, Invariant>> = {
+  'dom-6': (node) => has(child(node, 'text') ?? {}, 'div'),
+};
+
 const first = (bundle: Node): unknown => child(nodes(bundle, 'entry')[0], 'resource')?.resourceType;
 
 /**
@@ -74,16 +79,22 @@ function collect(node: Node, into: Set<string>): void {
   }
 }
 
-/** The ids of what a resource contains, collected once for each: many references may ask. */
-const IDS = new WeakMap<Node, ReadonlySet<unknown>>();
+/** What a resource contains, id to resource type, collected once for each: many references may ask. */
+const CONTAINED = new WeakMap<Node, ReadonlyMap<unknown, unknown>>();
 
-function containedIds(host: Node): ReadonlySet<unknown> {
-  let ids = IDS.get(host);
-  if (!ids) {
-    ids = new Set(nodes(host, 'contained').map(({ id }) => id));
-    IDS.set(host, ids);
+function containedIn(host: Node): ReadonlyMap<unknown, unknown> {
+  let types = CONTAINED.get(host);
+  if (!types) {
+    types = new Map(nodes(host, 'contained').map(({ id, resourceType }) => [id, resourceType]));
+    CONTAINED.set(host, types);
   }
-  return ids;
+  return types;
+}
+
+/** The type of the resource that `#id` in a Reference leads to, or undefined. `#` alone is the container itself. */
+export function containedType(fragment: string, node: Node, root: Node): unknown {
+  const host = hostOf(node, root);
+  return fragment === '#' ? host.resourceType : containedIn(host).get(fragment.slice(1));
 }
 
 /** Where in a Bundle or Parameters an element belongs, found once for each. */
