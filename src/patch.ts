@@ -55,8 +55,9 @@ export function applyPatch(stored: { type: string; id: string; content: string }
   let work = 0;
   for (const [index, step] of patch.entries()) {
     const refuse = (what: string): FhirError => unprocessable(`Operation ${index} (${step.op}): ${what}`);
-    const source = step.op === 'add' ? undefined : reach(document, step.from ?? step.path);
-    if (source && !('value' in source)) throw refuse('there is nothing at its place');
+    const moves = step.op === 'move' || step.op === 'copy';
+    const source = step.op === 'add' ? undefined : reach(document, moves ? (step.from ?? '') : step.path);
+    if (step.op !== 'add' && !(source && 'value' in source)) throw refuse('there is nothing at its place');
     if (source && (step.op === 'copy' || step.op === 'test')) {
       work += JSON.stringify(source.value).length;
       if (work > MOST_WORK) throw refuse('the patch copies or tests too much');
@@ -65,7 +66,7 @@ export function applyPatch(stored: { type: string; id: string; content: string }
       if (!isDeepStrictEqual(plain(source?.value), plain(step.value))) throw refuse('the value is another one');
       continue;
     }
-    if (step.op === 'add' || step.from !== undefined) {
+    if (step.op === 'add' || moves) {
       const target = reach(document, step.path);
       if (!target?.open) throw refuse('there is no such place to put it');
     }
