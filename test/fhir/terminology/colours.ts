@@ -113,10 +113,11 @@ export const MAPS: readonly ConceptMap[] = [
           {
             code: 'red',
             target: [
-              { code: 'vermilion', display: 'Vermilion', equivalence: 'narrower' },
+              { code: 'vermilion', display: 'Vermilion', equivalence: 'narrower', comment: 'One red of many' },
               {
                 code: 'mix',
                 equivalence: 'inexact',
+                comment: 'Mixed by hand',
                 product: [{ property: 'http://example.org/with', system: PAINTS, value: 'white' }],
               },
             ],
@@ -132,7 +133,7 @@ export const MAPS: readonly ConceptMap[] = [
     id: 'same',
     url: 'http://example.org/ConceptMap/same',
     status: 'active',
-    group: [{ source: FLAT, target: PAINTS, element: [], unmapped: { mode: 'provided' } }],
+    group: [{ source: FLAT, target: PAINTS, element: [{ code: 'none' }], unmapped: { mode: 'provided' } }],
   },
   {
     resourceType: 'ConceptMap',
@@ -140,7 +141,11 @@ export const MAPS: readonly ConceptMap[] = [
     url: 'http://example.org/ConceptMap/on',
     status: 'active',
     group: [
-      { source: COLOURS, element: [], unmapped: { mode: 'other-map', url: 'http://example.org/ConceptMap/paints' } },
+      {
+        source: COLOURS,
+        element: [{ code: 'none' }],
+        unmapped: { mode: 'other-map', url: 'http://example.org/ConceptMap/paints' },
+      },
     ],
   },
   {
@@ -149,7 +154,11 @@ export const MAPS: readonly ConceptMap[] = [
     url: 'http://example.org/ConceptMap/loop',
     status: 'active',
     group: [
-      { source: COLOURS, element: [], unmapped: { mode: 'other-map', url: 'http://example.org/ConceptMap/loop' } },
+      {
+        source: COLOURS,
+        element: [{ code: 'none' }],
+        unmapped: { mode: 'other-map', url: 'http://example.org/ConceptMap/loop' },
+      },
     ],
   },
 ];
