@@ -73,7 +73,8 @@ export const SETTINGS = {
     minimum: 2,
     maximum: 200,
     default: 8,
-    description: 'Most connections to PostgreSQL at once',
+    description:
+      'Most connections to PostgreSQL at once; more than about three per core of the database makes writes slower',
   },
 } as const;
 
