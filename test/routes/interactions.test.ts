@@ -16,7 +16,7 @@ t.test('interactions', async (t) => {
   const writable = RESOURCES.filter(({ interactions }) => interactions.includes('create'));
   t.same(
     RESOURCES.filter((spec) => !writable.includes(spec)).map(({ type }) => type),
-    ['Flag', 'Provenance'],
+    ['Flag', 'Provenance', 'AuditEvent'],
     'clients write all types but what the engine alone writes',
   );
   for (const { type } of writable) {
@@ -28,7 +28,7 @@ t.test('interactions', async (t) => {
   }
 
   t.test('what the engine alone writes offers no write: 405 with Allow', async (t) => {
-    for (const type of ['Flag', 'Provenance']) {
+    for (const type of ['Flag', 'Provenance', 'AuditEvent']) {
       const before = await rowCounts(app);
       const create = await app.send('POST', `/${type}`, { resourceType: type });
       t.same(refusal(create), refused(405, 'not-supported'), `POST ${type}`);

@@ -7,6 +7,64 @@ import type { Answer, TestApp } from '../support/app.ts';
 const example = (name: string): Resource =>
   JSON.parse(readFileSync(`node_modules/hl7.fhir.r4.examples/${name}.json`, 'utf8'));
 
+const text = (said: string) => ({ text: said });
+const about = (reference: string) => ({ subject: { reference } });
+const coding = { system: 'https://example.org/CodeSystem/colour', code: 'red' };
+
+/** The least that each other type asks for, and whose it is. */
+const LEAST: Readonly<Record<string, (patient: string) => object>> = {
+  Practitioner: () => ({ active: true }),
+  PractitionerRole: () => ({ active: true }),
+  Organization: () => ({ name: 'Ward' }),
+  Group: () => ({ type: 'person', actual: false }),
+  RelatedPerson: (patient) => ({ patient: { reference: patient } }),
+  Encounter: (patient) => ({ status: 'finished', class: coding, ...about(patient) }),
+  Condition: (patient) => ({ code: text('Cough'), ...about(patient) }),
+  MedicationAdministration: (patient) => ({
+    status: 'completed',
+    medicationCodeableConcept: text('A'),
+    effectiveDateTime: '2026-11-20',
+    ...about(patient),
+  }),
+  MedicationStatement: (patient) => ({ status: 'active', medicationCodeableConcept: text('A'), ...about(patient) }),
+  ServiceRequest: (patient) => ({ status: 'active', intent: 'order', ...about(patient) }),
+  CarePlan: (patient) => ({ status: 'active', intent: 'plan', ...about(patient) }),
+  Task: (patient) => ({ status: 'requested', intent: 'order', for: { reference: patient } }),
+  Communication: (patient) => ({ status: 'completed', ...about(patient) }),
+  Consent: (patient) => ({
+    status: 'active',
+    scope: text('Research'),
+    category: [text('Research')],
+    patient: { reference: patient },
+    policyRule: text('opt in'),
+  }),
+  ResearchStudy: () => ({ status: 'active' }),
+  ResearchSubject: (patient) => ({
+    status: 'candidate',
+    study: { display: 'A study' },
+    individual: { reference: patient },
+  }),
+  AdverseEvent: (patient) => ({ actuality: 'actual', ...about(patient) }),
+  Basic: () => ({ code: text('Note') }),
+  Binary: () => ({ contentType: 'text/plain', data: 'YQ==' }),
+  ConceptMap: () => ({ status: 'draft' }),
+  OperationDefinition: () => ({
+    name: 'Blink',
+    status: 'draft',
+    kind: 'operation',
+    code: 'blink',
+    system: true,
+    type: false,
+    instance: false,
+  }),
+  Subscription: () => ({
+    status: 'requested',
+    reason: 'To know',
+    criteria: 'Flag?status=active',
+    channel: { type: 'rest-hook', endpoint: 'https://example.org/hook' },
+  }),
+};
+
 /** A resource of each type that a client may write, valid, and with a patient of this server where it needs one. */
 export const VALID: Readonly<Record<string, (patient: string) => Resource>> = {
   Patient: () => example('Patient-example'),
@@ -66,6 +124,12 @@ export const VALID: Readonly<Record<string, (patient: string) => Resource>> = {
     type: 'token',
     expression: 'Patient.extension',
   }),
+  ...Object.fromEntries(
+    Object.entries(LEAST).map(([type, make]) => [
+      type,
+      (patient: string) => ({ resourceType: type, ...make(patient) }) as Resource, // the least of that type
+    ]),
+  ),
 };
 
 export const FORM_URL = 'https://example.org/Questionnaire/small';
