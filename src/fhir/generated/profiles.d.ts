@@ -1,0 +1,2 @@
+/** JSON of PublishedDefinitions, see profile/published.ts; parsed when it is first needed. */
+export const PUBLISHED: string;

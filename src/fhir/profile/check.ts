@@ -1,0 +1,423 @@
+import { fault, type Issue, type IssueCode } from '../errors.ts';
+import { R4_TYPES } from '../loose.ts';
+import type { Concept, Terminology } from '../terminology.ts';
+import { CORE } from './compile.ts';
+import { type Item, isObject, itemsOf, resourceItem } from './items.ts';
+import type { CompiledProfile, Constraint, Rule, TypeRule } from './model.ts';
+import { isOfSlice, type Match, type SliceContext, typeOfReference } from './slices.ts';
+import { fits, isEqual, isWithin } from './values.ts';
+
+/** Nobody reads more at once. */
+export const MOST_ISSUES = 50;
+/** Profiles within profiles; a definition may name itself. */
+const MOST_DEPTH = 8;
+
+/** What a profile is checked with. */
+export interface Surroundings {
+  /** The resource that the values stand in, and the one that contains it or is it: `%resource` and `%rootResource`. */
+  readonly resource: object;
+  readonly root: object;
+  profile(canonical: string): CompiledProfile | undefined;
+  readonly terminology: Terminology;
+}
+
+/** Where issues are kept, each once: up to 50 errors, and up to 50 others, so that hints never push errors out. */
+export class Sink {
+  readonly #kept: { error: Issue[]; other: Issue[] } = { error: [], other: [] };
+  readonly #said = new Set<string>();
+
+  add(issue: Issue): void {
+    const list = issue.severity === 'error' || issue.severity === 'fatal' ? this.#kept.error : this.#kept.other;
+    const key = `${issue.severity}\n${issue.expression}\n${issue.diagnostics}`;
+    if (this.#said.has(key) || list.length >= MOST_ISSUES) return;
+    this.#said.add(key);
+    list.push(issue);
+  }
+
+  /** Errors first. */
+  get issues(): Issue[] {
+    return [...this.#kept.error, ...this.#kept.other];
+  }
+}
+
+/** A constraint that is still to be run: after all else, since it is what costs. */
+interface Pending {
+  readonly constraint: Constraint;
+  readonly item: Item;
+  readonly url: string;
+}
+
+/** The issues of checks against profiles, all of one resource; constraints are run by `finish`. */
+export class ProfileCheck {
+  readonly #sink: Sink;
+  readonly #pending: Pending[] = [];
+  readonly #around: Surroundings;
+  readonly #counts = new WeakMap<object, Map<string, number>>();
+  #depth = 0;
+  /** Set while a slice is told from others by whole profiles: nothing that it finds is an issue. */
+  #trial: { failed: boolean } | undefined;
+
+  constructor(around: Surroundings, sink: Sink) {
+    this.#around = around;
+    this.#sink = sink;
+  }
+
+  /** Checks one value against a whole profile. */
+  against(item: Item, profile: CompiledProfile): void {
+    if (this.#depth >= MOST_DEPTH) return;
+    this.#depth += 1;
+    const check = new Checker(this, profile.url);
+    check.item(profile.root, item);
+    this.#depth -= 1;
+  }
+
+  /** Runs the constraints that were met. */
+  finish(): void {
+    for (const pending of this.#pending) this.#run(pending);
+    this.#pending.length = 0;
+  }
+
+  add(issue: Issue): void {
+    if (this.#trial) {
+      if (issue.severity === 'error') this.#trial.failed = true;
+      return;
+    }
+    this.#sink.add(issue);
+  }
+
+  /** How many extensions of this url have been met on one value, this one included. */
+  count(on: object, url: string): number {
+    const counts = this.#counts.get(on) ?? new Map<string, number>();
+    this.#counts.set(on, counts);
+    const count = (counts.get(url) ?? 0) + 1;
+    counts.set(url, count);
+    return count;
+  }
+
+  /** Keeps a constraint for `finish`. */
+  later(pending: Pending): void {
+    if (!this.#trial) this.#pending.push(pending);
+  }
+
+  /** Whether a value conforms to a profile, constraints left aside; says nothing. */
+  conforms(item: Item, profile: CompiledProfile): boolean {
+    if (this.#depth >= MOST_DEPTH) return false;
+    const outer = this.#trial;
+    const trial = { failed: false };
+    this.#trial = trial;
+    this.against(item, profile);
+    this.#trial = outer;
+    return !trial.failed;
+  }
+
+  get around(): Surroundings {
+    return this.#around;
+  }
+
+  #run({ constraint, item, url }: Pending): void {
+    const { key, severity, human, expression } = constraint;
+    const say = (code: IssueCode, what: string, as: Issue['severity']): void =>
+      this.add({ severity: as, code, diagnostics: `${what} (constraint ${key} of ${url})`, expression: item.path });
+    if (expression.kind === 'not-checked') {
+      say('not-supported', `Not checked here, since ${expression.why}: ${human}`, 'warning');
+      return;
+    }
+    const { type, path } = item.scope;
+    let holds: boolean;
+    try {
+      holds = expression.evaluate(item.value, path === '' ? type : `${type}.${path}`, this.#around);
+    } catch {
+      say('processing', 'The expression could not be evaluated on this value', severity);
+      return;
+    }
+    if (!holds) say('invariant', human === '' ? 'The constraint does not hold' : human, severity);
+  }
+}
+
+/** The walk over the rules of one profile. */
+class Checker implements SliceContext {
+  readonly #check: ProfileCheck;
+  readonly #url: string;
+
+  constructor(check: ProfileCheck, url: string) {
+    this.#check = check;
+    this.#url = url;
+  }
+
+  /** What a rule asks of one value, and of what that holds. */
+  item(rule: Rule, item: Item): void {
+    const { value, path } = item;
+    if (rule.fixed && !isEqual(value, rule.fixed.value))
+      this.#error('value', `Expected exactly ${told(rule.fixed.value)}`, path);
+    if (rule.pattern && !fits(value, rule.pattern.value))
+      this.#error('value', `Expected a value that holds ${told(rule.pattern.value)}`, path);
+    this.#limits(rule, item);
+    if (rule.binding) this.#binding(rule.binding, item);
+    if (rule.types) this.#types(rule.types, item, rule);
+    if (value !== undefined) {
+      for (const constraint of rule.constraints.values()) this.#check.later({ constraint, item, url: this.#url });
+    }
+    for (const inner of rule.children.values()) {
+      if (inner.child) this.#group(inner, itemsOf(item, inner.child), path, `${path}.${inner.child.stem}`);
+    }
+  }
+
+  /** What a rule asks of all values of one element. */
+  #group(rule: Rule, items: readonly Item[], parent: string, path: string): void {
+    const what = rule.sliceName === undefined ? rule.name : `slice ${rule.sliceName} of ${rule.name}`;
+    const { min = 0, max = Number.POSITIVE_INFINITY } = rule;
+    if (items.length < min) {
+      this.#error(
+        'required',
+        `Expected at least ${min} of ${what}; ${items.length} came`,
+        min > 0 && items.length === 0 ? path : parent,
+      );
+    }
+    if (items.length > max) {
+      const most = max === 0 ? `No ${what} may be here` : `Expected at most ${max} of ${what}; ${items.length} came`;
+      this.#error('structure', most, items[max]?.path ?? path);
+    }
+    for (const item of items) this.item(rule, item);
+    if (rule.slices.size > 0) this.#slices(rule, items, parent, path);
+  }
+
+  #slices(rule: Rule, items: readonly Item[], parent: string, path: string): void {
+    const { slicing } = rule;
+    const slices = [...rule.slices.values()];
+    if (!slicing) {
+      this.#say(
+        'warning',
+        'not-supported',
+        `Not checked: ${rule.id} has slices but does not say how to tell them apart`,
+        path,
+      );
+      return;
+    }
+    const members = new Map<Rule, Item[]>(slices.map((slice) => [slice, []]));
+    let furthest = -1;
+    let outside: Item | undefined;
+    let isUncertain = false;
+    for (const item of items) {
+      const matches = slices.map((slice): Match => isOfSlice(item, slice, slicing, this));
+      const at = matches.indexOf(true);
+      const slice = slices[at];
+      if (slice) {
+        members.get(slice)?.push(item);
+        if (slicing.ordered && at < furthest)
+          this.#error(
+            'structure',
+            `Slice ${slice.sliceName} must come before ${slices[furthest]?.sliceName}`,
+            item.path,
+          );
+        if (slicing.rules === 'openAtEnd' && outside)
+          this.#error('structure', `Only ${names(slices)} may come before this one`, outside.path);
+        furthest = Math.max(furthest, at);
+      } else if (matches.includes(undefined)) {
+        isUncertain = true;
+        this.#say(
+          'warning',
+          'not-supported',
+          `Not checked: which slice of ${rule.id} this is cannot be told from what is here`,
+          item.path,
+        );
+      } else if (slicing.rules === 'closed') {
+        this.#error('structure', `Only ${names(slices)} may be in ${rule.name}, and this is none of them`, item.path);
+      } else {
+        outside ??= item;
+      }
+    }
+    for (const [slice, found] of members) {
+      // What could not be told may be what is missing.
+      if (!isUncertain || found.length >= (slice.min ?? 0)) this.#group(slice, found, parent, path);
+    }
+  }
+
+  #limits({ minValue, maxValue, maxLength }: Rule, { value, path }: Item): void {
+    if (value === undefined) return;
+    for (const [side, limit] of [
+      ['min', minValue],
+      ['max', maxValue],
+    ] as const) {
+      if (limit === undefined) continue;
+      const within = isWithin(value, limit, side);
+      const wanted = `${side === 'min' ? 'at least' : 'at most'} ${told(limit)}`;
+      if (within === false) this.#error('value', `Expected ${wanted}`, path);
+      else if (within === undefined)
+        this.#say('warning', 'not-supported', `Not checked: this cannot be compared; expected ${wanted}`, path);
+    }
+    if (maxLength !== undefined && typeof value === 'string' && [...value].length > maxLength)
+      this.#error('too-long', `Expected at most ${maxLength} characters; ${[...value].length} came`, path);
+  }
+
+  #binding({ strength, valueSet }: NonNullable<Rule['binding']>, item: Item): void {
+    if ((strength !== 'required' && strength !== 'extensible') || item.value === undefined || !isCoded(item)) return;
+    const bound = this.isBound(item, valueSet);
+    if (bound === true) return;
+    if (bound === undefined)
+      this.#say(
+        'warning',
+        'not-supported',
+        `Not checked: ${valueSet} is not held here, or cannot be enumerated`,
+        item.path,
+      );
+    else if (strength === 'required') this.#error('code-invalid', `Expected a code of ${valueSet}`, item.path);
+    else this.#say('warning', 'code-invalid', `No code of ${valueSet}; one should be used where it applies`, item.path);
+  }
+
+  #types(types: readonly TypeRule[], item: Item, rule: Rule): void {
+    const { value, type, path } = item;
+    const fitting = types.filter(({ code }) => isType(item, code));
+    if (fitting.length === 0) {
+      this.#error('structure', `Expected ${types.map(({ code }) => code).join(' or ')}; ${type} came`, path);
+      return;
+    }
+    if (type === 'Reference')
+      this.#targets(
+        fitting.flatMap(({ targets }) => targets),
+        value,
+        path,
+      );
+    const profiles = fitting.some((one) => one.profiles.length === 0) ? [] : fitting.flatMap((one) => one.profiles);
+    this.#profiles(profiles, item, rule);
+  }
+
+  /** One of several profiles will do. */
+  #profiles(canonicals: readonly string[], item: Item, rule: Rule): void {
+    const wanted = canonicals.filter((canonical) => !isCore(canonical, item.type));
+    if (wanted.length < canonicals.length || wanted.length === 0) return;
+    const held = wanted.flatMap((canonical) => this.profile(canonical) ?? []);
+    const [only] = held;
+    if (only && wanted.length === 1) {
+      this.#check.against(item, only);
+    } else if (!held.some((profile) => this.#check.conforms(item, profile))) {
+      if (held.length === wanted.length) {
+        this.#error('value', `Expected ${rule.name} to conform to one of ${wanted.join(', ')}`, item.path);
+      } else if (!isExtensionOf(item, wanted)) {
+        const missing = wanted.filter((canonical) => !this.profile(canonical));
+        this.#say('information', 'not-found', `Not checked: ${missing.join(', ')} is not held here`, item.path);
+      }
+    }
+  }
+
+  #targets(targets: readonly string[], value: unknown, path: string): void {
+    if (targets.length === 0 || targets.includes(`${CORE}Resource`)) return;
+    const target = this.resolve({ value, type: 'Reference', scope: { type: 'Reference', path: '' }, path });
+    const named = target?.type ?? typeOfReference(value);
+    if (named === undefined || !R4_TYPES.has(named)) return;
+    const possible = targets.map((canonical) => this.profile(canonical)?.type ?? coreType(canonical));
+    if (possible.includes(undefined)) return;
+    if (!possible.includes(named)) {
+      this.#error(
+        'value',
+        `Expected a reference to ${[...new Set(possible)].join(' or ')}; one to ${named} came`,
+        path,
+      );
+      return;
+    }
+    // What stands in the resource itself can be looked at; what lies elsewhere is checked where it is written.
+    if (!target || targets.some((canonical) => isCore(canonical, named))) return;
+    const profiles = targets.flatMap((canonical) => this.profile(canonical) ?? []);
+    if (profiles.length === targets.length && !profiles.some((profile) => this.#check.conforms(target, profile)))
+      this.#error('value', `Expected what is referred to to conform to one of ${targets.join(', ')}`, path);
+  }
+
+  profile(canonical: string): CompiledProfile | undefined {
+    return this.#check.around.profile(canonical);
+  }
+
+  conforms(item: Item, profile: CompiledProfile): boolean {
+    return this.#check.conforms(item, profile);
+  }
+
+  isBound({ value, type }: Item, valueSet: string): boolean | undefined {
+    const members = this.#check.around.terminology.expand(valueSet);
+    if (!members) return undefined;
+    const keys = keysOf(members);
+    const has = (system: unknown, code: unknown): boolean => keys.has(`${String(system)}|${String(code)}`);
+    if (!isObject(value)) return keys.has(String(value));
+    if (type !== 'CodeableConcept') return has(value.system, value.code);
+    return Array.isArray(value.coding) && value.coding.some((one) => isObject(one) && has(one.system, one.code));
+  }
+
+  resolve({ value }: Item): Item | undefined {
+    const reference = isObject(value) ? value.reference : undefined;
+    if (typeof reference !== 'string') return undefined;
+    const { root: resource } = this.#check.around;
+    if (reference.startsWith('#')) {
+      const contained =
+        isObject(resource) && Array.isArray(resource.contained) ? (resource.contained as unknown[]) : [];
+      const i = contained.findIndex((one) => isObject(one) && `#${String(one.id)}` === reference);
+      return resourceItem(contained[i], `contained[${i}]`);
+    }
+    const entries =
+      isObject(resource) && resource.resourceType === 'Bundle' && Array.isArray(resource.entry)
+        ? (resource.entry as unknown[])
+        : [];
+    const entry = entries.find(
+      (one) =>
+        isObject(one) &&
+        typeof one.fullUrl === 'string' &&
+        (one.fullUrl === reference || one.fullUrl.endsWith(`/${reference}`)),
+    );
+    return isObject(entry) ? resourceItem(entry.resource, 'Bundle.entry.resource') : undefined;
+  }
+
+  #error(code: IssueCode, what: string, path: string): void {
+    this.#check.add(fault(code, `${what} (profile ${this.#url})`, path));
+  }
+
+  #say(severity: Issue['severity'], code: IssueCode, what: string, path: string): void {
+    this.#check.add({
+      severity,
+      code,
+      diagnostics: `${what} (profile ${this.#url})`,
+      expression: path,
+    });
+  }
+}
+
+const KEYS = new WeakMap<readonly Concept[], ReadonlySet<string>>();
+
+/** Members as `system|code`, and as the code alone for elements that have no system. */
+function keysOf(members: readonly Concept[]): ReadonlySet<string> {
+  const keys = KEYS.get(members) ?? new Set(members.flatMap(({ system, code }) => [`${system}|${code}`, code]));
+  KEYS.set(members, keys);
+  return keys;
+}
+
+const names = (slices: readonly Rule[]): string => slices.map(({ sliceName }) => sliceName).join(', ');
+
+/** A value of the profile, not of the resource: it may be told. */
+function told(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
+}
+
+const BINDABLE = new Set(['code', 'Coding', 'CodeableConcept', 'Quantity', 'string', 'uri']);
+const isCoded = ({ type }: Item): boolean => BINDABLE.has(type);
+
+function isType({ type, value }: Item, code: string): boolean {
+  if (
+    type === code ||
+    code === 'Resource' ||
+    code === 'DomainResource' ||
+    code === 'Element' ||
+    code === 'BackboneElement'
+  )
+    return true;
+  // A profile of Quantity is a Quantity: SimpleQuantity, Age.
+  return isObject(value) && value.resourceType === undefined && QUANTITIES.has(type) && QUANTITIES.has(code);
+}
+
+const QUANTITIES = new Set(['Quantity', 'Age', 'Count', 'Distance', 'Duration', 'MoneyQuantity', 'SimpleQuantity']);
+
+const coreType = (canonical: string): string | undefined => {
+  const name = canonical.startsWith(CORE) ? (canonical.slice(CORE.length).split('|')[0] ?? '') : '';
+  return R4_TYPES.has(name) ? name : undefined;
+};
+
+/** The definition of a type itself, which its structure has been checked by. */
+const isCore = (canonical: string, type: string): boolean => canonical.split('|')[0] === `${CORE}${type}`;
+
+const isExtensionOf = ({ value }: Item, wanted: readonly string[]): boolean =>
+  isObject(value) && wanted.some((canonical) => canonical.split('|')[0] === value.url);
