@@ -1,20 +1,28 @@
-import { dateInterval, type Interval } from './dates.ts';
-import { badRequest, FhirError, type Issue } from './errors.ts';
+import { badRequest, FhirError, fault, type Issue } from './errors.ts';
 import { isId } from './ids.ts';
-import { RESOURCES } from './resources.ts';
-import { parseReference, type SearchParam, type SearchRegistry } from './search-parameters.ts';
+import { chainFilter, hasFilter } from './query/chain.ts';
+import { compositeFilter } from './query/composite.ts';
+import type { Cursor } from './query/cursor.ts';
+import { dateRanges } from './query/date.ts';
+import type { Filter } from './query/filter.ts';
+import { numberRanges, quantityRanges } from './query/number.ts';
+import { referenceFilter } from './query/reference.ts';
+import { DEFAULT_RESULT, RESULT_PARAMETERS, type Result, withParameter } from './query/result.ts';
+import { stringFilter } from './query/string.ts';
+import { type SearchTerminology, tokenFilter } from './query/token.ts';
+import { uriFilter } from './query/uri.ts';
+import { alternatives, noModifier, repeatable, unescaped } from './query/values.ts';
+import type { SearchParam, SearchRegistry } from './search-parameters.ts';
+
+export { DEFAULT_COUNT, MAX_COUNT } from './query/result.ts';
 
 /** A search, checked: what the store can answer, and what the self link says was used. */
-export interface Query {
+export interface Query extends Result {
   type: string;
   filters: readonly Filter[];
-  sort: { by: SortKey; descending: boolean };
-  count: number;
-  total: boolean;
-  /** Count only: no entries. */
-  countOnly: boolean;
-  revincludes: readonly { type: string; param: SearchParam }[];
-  /** Where the page begins: the sort value and id of the last entry before it. */
+  /** Further types of a search over several, each with the same parameters read as its own. */
+  others: readonly { type: string; filters: readonly Filter[] }[];
+  /** Where the page begins: the sort values and id of the last entry before it. */
   after?: Cursor;
   /** Name and value of each parameter that was used, in the order in which it came; without the cursor. */
   used: readonly (readonly [string, string])[];
@@ -22,53 +30,48 @@ export interface Query {
   warnings: readonly Issue[];
 }
 
-export type SortKey = '_id' | '_lastUpdated' | 'date';
-
-/** Alternatives within a filter are joined by "or", filters by "and". */
-export type Filter =
-  | { kind: 'id'; ids: readonly string[] }
-  | { kind: 'keys'; param: SearchParam; keys: readonly string[] }
-  | { kind: 'date'; param: SearchParam; ranges: readonly DateRange[] }
-  | { kind: 'lastUpdated'; ranges: readonly DateRange[] };
-
-export interface DateRange extends Interval {
-  prefix: Prefix;
+export interface QueryOptions {
+  strict: boolean;
+  baseUrl: string;
+  /** The moment of the request: `ap` of a date is measured from it. */
+  now?: Date;
+  /** What `:in`, `:not-in`, `:above` and `:below` ask. */
+  terminology?: SearchTerminology;
+  /** The types of a search over several; `type` is then the first of them. */
+  types?: readonly string[];
+  /** The patient whose compartment the path names. */
+  compartment?: string;
 }
 
-export type Prefix = 'eq' | 'ne' | 'gt' | 'lt' | 'ge' | 'le' | 'sa' | 'eb';
-
-export interface Cursor {
-  value: string | null;
-  id: string;
-}
-
-export const DEFAULT_COUNT = 50;
-export const MAX_COUNT = 1000;
+/** Parameters of one search; each is a condition for the database. */
+export const MOST_PARAMETERS = 100;
 
 /**
  * Checks the parameters of a search against what the type offers. What is not understood is left aside with a warning, or, under
- * `Prefer: handling=strict`, refused; a known parameter with a value or modifier that cannot be read is always refused,
- * since leaving it aside would answer another question. Throws FhirError 400.
+ * `Prefer: handling=strict`, refused; a known parameter with a value or modifier that cannot be read is always refused, and so is a
+ * filter that FHIR has and this service does not, since leaving it aside would answer another question. Throws FhirError 400.
  * Source: FHIR R4, section 3.1.1 Search.
  */
 export function parseQuery(
   registry: SearchRegistry,
   type: string,
   pairs: Iterable<readonly [string, string]>,
-  options: { strict: boolean; baseUrl: string },
+  options: QueryOptions,
 ): Query {
-  const params = registry.get(type) ?? new Map<string, SearchParam>();
-  const filters: Filter[] = [];
+  const types = options.types ?? [type];
+  const context: Context = { ...options, registry };
+  const filters: Filter[][] = types.map(() =>
+    options.compartment === undefined ? [] : [{ kind: 'compartment', patient: options.compartment }],
+  );
+  let result = DEFAULT_RESULT;
   const warnings: Issue[] = [];
   const used: (readonly [string, string])[] = [];
-  const revincludes: { type: string; param: SearchParam }[] = [];
-  let sort: Query['sort'] = { by: '_id', descending: true };
-  let count = DEFAULT_COUNT;
-  let total = false;
-  let countOnly = false;
-  let after: Cursor | undefined;
+  let seen = 0;
 
   for (const [name, value] of pairs) {
+    seen += 1;
+    if (seen > MOST_PARAMETERS) throw badRequest(`A search has at most ${MOST_PARAMETERS} parameters`);
+    if (value.includes('\0')) throw badRequest(`${repeatable(name)}: the value holds a NUL character`);
     if (value === '') {
       warnings.push({
         severity: 'warning',
@@ -77,34 +80,28 @@ export function parseQuery(
       });
       continue;
     }
-    const colon = name.indexOf(':');
-    const code = colon < 0 ? name : name.slice(0, colon);
-    const modifier = colon < 0 ? undefined : name.slice(colon + 1);
-    const param = params.get(code);
-    if (name === '_cursor') {
-      after = readCursor(value);
+    if ((name === '_format' && /json/.test(value)) || name === '_pretty') continue;
+    refuseNotBuilt(name);
+    const shaped = withParameter(result, registry, types, name, value);
+    if (shaped) {
+      result = shaped;
+      if (name !== '_cursor') used.push([name, value]);
       continue;
     }
-    if (modifier !== undefined && (code === '_id' || code === '_lastUpdated')) {
-      throw badRequest(`${code}: the modifier :${repeatable(modifier)} is not supported`);
+    if (name === '_type' && options.types) {
+      used.push([name, value]);
+      continue;
     }
-    if (code === '_id') filters.push({ kind: 'id', ids: split(value).filter(isId) });
-    else if (code === '_lastUpdated') filters.push({ kind: 'lastUpdated', ranges: ranges(name, value) });
-    else if (param) filters.push(filterOf(param, modifier, value, name, options.baseUrl));
-    else if (name === '_sort') sort = sortOf(type, value);
-    else if (name === '_count') count = countOf(value);
-    else if (name === '_total' && ['none', 'estimate', 'accurate'].includes(value)) total = value !== 'none';
-    else if (name === '_summary' && value === 'count') countOnly = true;
-    else if (name === '_revinclude') revincludes.push(revincludeOf(registry, type, value));
-    else if (name === '_format' && /json/.test(value)) continue;
-    else {
+    const read = types.map((one) => readParam(context, one, name, value, 0));
+    if (read.some((filter) => filter === undefined)) {
       warnings.push({
         severity: 'warning',
         code: 'not-supported',
-        diagnostics: `Search parameter ${repeatable(name)} is not known for ${type} and was left aside; known are ${known(params)}`,
+        diagnostics: `Search parameter ${repeatable(name)} is not known for ${types.join(', ')} and was left aside; known are ${known(registry, types)}`,
       });
       continue;
     }
+    for (const [at, filter] of read.entries()) if (filter) filters[at]?.push(filter);
     used.push([name, value]);
   }
 
@@ -112,142 +109,105 @@ export function parseQuery(
     const [first, ...rest] = warnings.map((issue): Issue => ({ ...issue, severity: 'error' }));
     if (first) throw new FhirError([first, ...rest], { status: 400 });
   }
+  const [own = [], ...others] = filters;
   return {
+    ...result,
     type,
-    filters,
-    sort,
-    count,
-    // _count=0 asks for the same as _summary=count. Source: FHIR R4, section 3.1.1.5.5.
-    total: total || countOnly || count === 0,
-    countOnly: countOnly || count === 0,
-    revincludes,
-    ...(after ? { after } : {}),
+    filters: own,
+    others: others.map((of, at) => ({ type: types[at + 1] ?? type, filters: of })),
     used,
     warnings,
   };
 }
 
-/** A parameter's name as it may be repeated to a client: a free text in its place is not. */
-const repeatable = (name: string): string => (/^[A-Za-z_][\w:.-]{0,63}$/.test(name) ? name : '(unnamed)');
+interface Context extends QueryOptions {
+  registry: SearchRegistry;
+}
 
-const known = (params: ReadonlyMap<string, SearchParam>): string =>
-  [...params.keys(), '_id', '_lastUpdated', '_sort', '_count', '_revinclude', '_total', '_summary=count'].join(', ');
+/** Filters that FHIR has and this service does not: one that were left out would answer another question. */
+const NOT_BUILT = new Set(['_text', '_content', '_filter', '_query', '_list', '_contained', '_containedType']);
+
+function refuseNotBuilt(name: string): void {
+  const code = name.split(':', 1)[0] ?? '';
+  if (!NOT_BUILT.has(code)) return;
+  throw new FhirError(
+    [fault('not-supported', `Search parameter ${code} is not supported here; nothing was searched`)],
+    { status: 400 },
+  );
+}
+
+/** One parameter of a type; undefined where the type does not know it. */
+function readParam(context: Context, type: string, name: string, value: string, steps: number): Filter | undefined {
+  const read = (of: string, rest: string, text: string, step: number) => readParam(context, of, rest, text, step);
+  refuseNotBuilt(name);
+  if (name.startsWith('_has:')) return hasFilter(context.registry, type, name, value, steps, read);
+  if (name.includes('.')) return chainFilter(context.registry, type, name, value, steps, read);
+  const colon = name.indexOf(':');
+  const code = colon < 0 ? name : name.slice(0, colon);
+  const modifier = colon < 0 ? undefined : name.slice(colon + 1);
+  const raws = alternatives(name, value);
+  if (code === '_id') return idFilter(modifier, raws);
+  if (code === '_lastUpdated') {
+    if (modifier === 'missing') return constant(code, value, true);
+    if (modifier !== undefined) throw noModifier(code, modifier, ['missing']);
+    return { kind: 'lastUpdated', ranges: dateRanges(code, raws, context.now?.getTime()) };
+  }
+  const param = context.registry.get(type)?.get(code);
+  return param && filterOf(context, param, modifier, value, raws);
+}
+
+/** Every resource has an id. */
+function idFilter(modifier: string | undefined, raws: readonly string[]): Filter {
+  if (modifier === 'missing') return constant('_id', raws.join(), true);
+  if (modifier !== undefined && modifier !== 'not') throw noModifier('_id', modifier, ['not', 'missing']);
+  const ids = raws.map(unescaped).filter(isId);
+  return { kind: 'id', ids, ...(modifier ? { not: true } : {}) };
+}
+
+const constant = (code: string, value: string, present: boolean): Filter => ({
+  kind: 'constant',
+  holds: isMissing(code, value) !== present,
+});
+
+function isMissing(code: string, value: string): boolean {
+  if (value !== 'true' && value !== 'false') throw badRequest(`${code}:missing: expected true or false`);
+  return value === 'true';
+}
 
 function filterOf(
+  context: Context,
   param: SearchParam,
   modifier: string | undefined,
   value: string,
-  name: string,
-  baseUrl: string,
+  raws: readonly string[],
 ): Filter {
-  if (param.kind === 'date') {
-    if (modifier) throw badRequest(`${param.code}: the modifier :${repeatable(modifier)} is not supported`);
-    return { kind: 'date', param, ranges: ranges(name, value) };
-  }
-  if (param.kind === 'reference') {
-    const keys = split(value).flatMap((text) => referenceKeys(param, modifier, text, baseUrl));
-    return { kind: 'keys', param, keys };
-  }
-  if (modifier) throw badRequest(`${param.code}: the modifier :${repeatable(modifier)} is not supported`);
-  return { kind: 'keys', param, keys: split(value) };
-}
-
-/** `Type/id`, `id` (any target type, or the one that the modifier names), a URL of ours, or any other URI. */
-function referenceKeys(param: SearchParam, modifier: string | undefined, text: string, baseUrl: string): string[] {
-  if (modifier !== undefined && !param.target.includes(modifier)) {
-    throw badRequest(`${param.code}: expected one of the types ${param.target.join(', ')} after the colon`);
-  }
-  const local = parseReference(text);
-  if (local) {
-    if (modifier !== undefined && local.type !== modifier) return [];
-    if (local.base !== undefined && local.base !== baseUrl) return [text];
-    const key = `${local.type}/${local.id}${local.version === undefined ? '' : `/_history/${local.version}`}`;
-    // A canonical under our own base is kept as it is written, being a name and not a place.
-    return local.base !== undefined && CANONICAL.has(local.type) ? [key, text] : [key];
-  }
-  if (/^[a-z][a-z0-9+.-]*:/i.test(text) || text.includes('/')) return [text];
-  if (modifier !== undefined) return [`${modifier}/${text}`];
-  const types = param.target.filter((type) => SERVED.has(type));
-  return types.length > 0 ? types.map((type) => `${type}/${text}`) : [text];
-}
-
-const SERVED = new Set(RESOURCES.map(({ type }) => type));
-const CANONICAL = new Set(RESOURCES.filter(({ canonical }) => canonical).map(({ type }) => type));
-
-const PREFIXES = new Set(['eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb']);
-
-function ranges(name: string, value: string): DateRange[] {
-  return split(value).map((text) => {
-    const prefix = /^[a-z]{2}/.exec(text)?.[0] ?? 'eq';
-    const interval = dateInterval(text.replace(/^[a-z]{2}/, '').replace(/ (\d\d:\d\d)$/, '+$1'));
-    if (!PREFIXES.has(prefix) || !interval) {
-      throw badRequest(
-        `${name}: expected a FHIR date such as 2026-03-01, with a prefix of ${[...PREFIXES].join(', ')} or none`,
+  const { code } = param;
+  if (modifier === 'missing') return { kind: 'missing', param, missing: isMissing(code, value) };
+  switch (param.kind) {
+    case 'token':
+      return tokenFilter(param, modifier, raws, context.terminology);
+    case 'reference':
+      return referenceFilter(param, modifier, raws, context.baseUrl);
+    case 'string':
+      return stringFilter(param, modifier, raws);
+    case 'uri':
+      return uriFilter(param, modifier, raws);
+    case 'composite':
+      return compositeFilter(param, modifier, raws, (component, raw) =>
+        filterOf(context, component, undefined, raw, [raw]),
       );
-    }
-    return { prefix: prefix as Prefix, ...interval };
-  });
-}
-
-function sortOf(type: string, value: string): Query['sort'] {
-  const descending = value.startsWith('-');
-  const key = descending ? value.slice(1) : value;
-  if (key === '_id' || key === '_lastUpdated') return { by: key, descending };
-  const principal = RESOURCES.find((spec) => spec.type === type)?.date;
-  if (principal && key === principal) return { by: 'date', descending };
-  throw badRequest(`_sort: ${type} is sorted by one of _lastUpdated, _id${principal ? `, ${principal}` : ''}`);
-}
-
-function countOf(value: string): number {
-  if (!/^\d{1,9}$/.test(value)) throw badRequest('_count: expected a whole number from 0');
-  return Math.min(Number(value), MAX_COUNT);
-}
-
-function revincludeOf(registry: SearchRegistry, type: string, value: string): { type: string; param: SearchParam } {
-  const [source = '', code = '', target] = value.split(':');
-  const param = registry.get(source)?.get(code);
-  if (param?.kind !== 'reference' || (target !== undefined && target !== type)) {
-    throw badRequest(
-      '_revinclude: expected Type:parameter, a reference parameter of a served type, e.g. Provenance:target',
-    );
+    default:
+      if (modifier !== undefined) throw noModifier(code, modifier, ['missing']);
+      if (param.kind === 'date') return { kind: 'date', param, ranges: dateRanges(code, raws, context.now?.getTime()) };
+      if (param.kind === 'number') return { kind: 'number', param, ranges: numberRanges(code, raws) };
+      return { kind: 'quantity', param, ranges: quantityRanges(code, raws) };
   }
-  return { type: source, param };
 }
 
-/** Alternatives are separated by commas; `\,` `\$` `\|` `\\` stand for themselves. Source: FHIR R4, section 3.1.1.4.0.2. */
-function split(value: string): string[] {
-  if (!value.includes('\\')) return value.split(',').filter((part) => part !== '');
-  const parts: string[] = [''];
-  for (let i = 0; i < value.length; i += 1) {
-    const char = value.charAt(i);
-    const last = parts.length - 1;
-    if (char === '\\' && i + 1 < value.length) {
-      i += 1;
-      parts[last] += value.charAt(i);
-    } else if (char === ',') parts.push('');
-    else parts[last] += char;
-  }
-  return parts.filter((part) => part !== '');
-}
-
-/** A page's beginning as opaque text. It carries a position and nobody's rights. */
-export const writeCursor = ({ value, id }: Cursor): string =>
-  Buffer.from(JSON.stringify([value, id])).toString('base64url');
-
-/** 400: a position that no page of ours ends at. */
-export const badCursor = (): FhirError =>
-  badRequest('_cursor: this link was not made here; begin again from the first page');
-
-function readCursor(text: string): Cursor {
-  try {
-    const parsed: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
-    if (Array.isArray(parsed) && parsed.length === 2) {
-      const [value, id] = parsed;
-      const readable = value === null || (typeof value === 'string' && value.length <= 64 && !value.includes('\0'));
-      if (readable && typeof id === 'string' && isId(id)) return { value, id };
-    }
-  } catch {
-    // falls through to the refusal
-  }
-  throw badCursor();
+function known(registry: SearchRegistry, types: readonly string[]): string {
+  const [first = '', ...others] = types;
+  const codes = [...(registry.get(first)?.keys() ?? [])].filter((code) =>
+    others.every((type) => registry.get(type)?.has(code)),
+  );
+  return [...new Set([...codes, '_id', '_lastUpdated', ...RESULT_PARAMETERS])].join(', ');
 }

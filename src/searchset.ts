@@ -1,0 +1,112 @@
+import type { Deps } from './deps.ts';
+import { searchBundle } from './fhir/bundle.ts';
+import type { Compartment } from './fhir/compartment.ts';
+import { badRequest, FhirError, fault, type Issue } from './fhir/errors.ts';
+import { toOutcome } from './fhir/outcome.ts';
+import { openCursor, sealCursor } from './fhir/query/cursor.ts';
+import { parseQuery, type Query } from './fhir/query.ts';
+import { RESOURCES, resourceSpec } from './fhir/resources.ts';
+import { parseShape, shape } from './fhir/summary.ts';
+import { linkKey } from './store/link-key.ts';
+import { MOST_INCLUDED } from './store/search/includes.ts';
+import { search } from './store/search.ts';
+
+/** What a search is made in, as its path says. */
+export type SearchIn =
+  | { type: string }
+  /** All types that `_type` names. */
+  | { base: true }
+  /** What belongs to a patient: of one type, or of all of them. */
+  | { patient: string; type?: string };
+
+/**
+ * Answers a search with the text of a searchset Bundle. `pairs` are the parameters of URL and body, in their order. Throws FhirError
+ * 400, and 404 for a type that is not served. Source: FHIR R4, sections 3.1.1 Search and 3.1.0.9.
+ */
+export async function searchset(
+  deps: Deps,
+  within: Compartment,
+  where: SearchIn,
+  pairs: readonly (readonly [string, string])[],
+  options: { strict: boolean },
+): Promise<string> {
+  const types = typesOf(where, pairs);
+  const path = pathOf(where);
+  const params = new URLSearchParams(pairs.map(([name, value]): [string, string] => [name, value]));
+  const cut = parseShape(params, types);
+  const query = parseQuery(deps.registry, types[0] ?? '', pairs, {
+    strict: options.strict,
+    baseUrl: deps.baseUrl,
+    now: deps.now(),
+    ...('type' in where && !('patient' in where) ? {} : { types }),
+    ...('patient' in where ? { compartment: where.patient } : {}),
+    ...(asksTerminology(pairs) ? { terminology: (await deps.catalog.at(within)).holdings } : {}),
+  });
+  const key = await linkKey(deps.db, within);
+  const bound = `${within.tenant}\0${path}\0${JSON.stringify(query.used)}`;
+  const after = query.cursor === undefined ? undefined : openCursor(key, bound, query.cursor);
+  // The watermark is asked for first: what is not visible to the search then is younger.
+  const lastUpdated = await deps.watermark.current(deps.now().getTime());
+  const found = await search(deps.db, within, after ? { ...query, after } : query, deps.baseUrl);
+  const self = `${deps.baseUrl}${path === '' ? '' : `/${path}`}${searchOf(query)}`;
+  const link = (cursor: string): string => `${self}${self.includes('?') ? '&' : '?'}_cursor=${cursor}`;
+  const shaped = <T extends { type: string; content: string }>(entry: T): T =>
+    cut ? { ...entry, content: shape(entry.content, entry.type, cut) } : entry;
+  const warnings = [...query.warnings, ...(found.cut ? [TOO_MUCH] : [])];
+  return searchBundle(deps.baseUrl, found.matches.map(shaped), {
+    included: found.included.map(shaped),
+    lastUpdated,
+    self: query.cursor === undefined ? self : link(query.cursor),
+    ...(found.next ? { next: link(sealCursor(key, bound, found.next)) } : {}),
+    ...(found.total === undefined ? {} : { total: found.total }),
+    ...(warnings.length > 0 ? { outcome: toOutcome(warnings) } : {}),
+  });
+}
+
+const TOO_MUCH: Issue = {
+  severity: 'warning',
+  code: 'too-costly',
+  diagnostics: `More than ${MOST_INCLUDED} resources come along with this page; the rest of them was left out. Ask for smaller pages`,
+};
+
+const searchOf = ({ used }: Query): string =>
+  used.length === 0
+    ? ''
+    : `?${new URLSearchParams(used.map(([name, value]): [string, string] => [name, value])).toString()}`;
+
+function pathOf(where: SearchIn): string {
+  if ('patient' in where) return `Patient/${where.patient}/${where.type ?? '*'}`;
+  return 'type' in where ? where.type : '';
+}
+
+/** The types that are searched. */
+function typesOf(where: SearchIn, pairs: readonly (readonly [string, string])[]): string[] {
+  if ('type' in where && where.type !== undefined) return [where.type];
+  const named = pairs
+    .filter(([name]) => name === '_type')
+    .map(([, value]) => value.split(',').filter((type) => type !== ''));
+  for (const type of named.flat()) {
+    if (resourceSpec(type)?.interactions.includes('search-type')) continue;
+    const said = /^[A-Z][A-Za-z]{1,40}$/.test(type) ? type : 'a name that is none';
+    throw new FhirError([fault('not-supported', `_type: ${said} is not searched here`)], { status: 400 });
+  }
+  const [first, ...more] = named;
+  const wanted = first && [...new Set(first.filter((type) => more.every((list) => list.includes(type))))];
+  if ('patient' in where) {
+    const all = RESOURCES.filter(inCompartment).map(({ type }) => type);
+    const types = wanted ? all.filter((type) => wanted.includes(type)) : all;
+    if (types.length === 0) throw badRequest('_type: none of these types belongs to a patient');
+    return types;
+  }
+  if (!wanted || wanted.length === 0) {
+    throw badRequest('_type: a search of the whole server names the types that it searches, e.g. _type=Flag,Task');
+  }
+  return wanted;
+}
+
+/** Types whose resources can belong to a patient. Source: R4 CompartmentDefinition patient. */
+export const inCompartment = ({ type, compartment }: (typeof RESOURCES)[number]): boolean =>
+  type === 'Patient' || compartment !== undefined;
+
+const asksTerminology = (pairs: readonly (readonly [string, string])[]): boolean =>
+  pairs.some(([name]) => /:(?:in|not-in|above|below)$/.test(name));

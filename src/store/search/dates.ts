@@ -1,0 +1,45 @@
+import { sql } from 'kysely';
+import type { DateRange, Filter } from '../../fhir/query/filter.ts';
+import { instant } from '../index-rows.ts';
+import { type Condition, either, indexedAs, rowsOf, type Scope, specOf } from './scope.ts';
+
+/** A date parameter: the principal one lies in the row itself, others in a table of their own. */
+export function dateFilter(scope: Scope, type: string, { param, ranges }: Filter & { kind: 'date' }): Condition {
+  const { row } = scope;
+  if (specOf(type).date === param.code) {
+    return sql`${row}.lo is not null and ${either(ranges.map((range) => dateCondition(range, sql`${row}.lo`, sql`${row}.hi`)))}`;
+  }
+  return sql`exists (select 1 ${rowsOf(scope, 'index_date', indexedAs(param))}
+    and ${either(ranges.map((range) => dateCondition(range, sql`i.lo`, sql`i.hi`)))})`;
+}
+
+/** When the resource was last changed; an instant of a millisecond. */
+export const lastUpdatedFilter = ({ row }: Scope, ranges: readonly DateRange[]): Condition =>
+  either(ranges.map((range) => dateCondition(range, sql`${row}.ts`, sql`${row}.ts + interval '1 millisecond'`)));
+
+/** [lo, hi) of the resource against [start, end) of the search, as `dateInRange` of src/fhir/match says it. */
+function dateCondition(range: DateRange, lo: Condition, hi: Condition): Condition {
+  const start = sql`${instant(range.start)}::timestamptz`;
+  const end = sql`${instant(range.end)}::timestamptz`;
+  const inside = sql`(${lo} >= ${start} and ${hi} <= ${end})`;
+  switch (range.prefix) {
+    case 'eq':
+      return inside;
+    case 'ne':
+      return sql`not ${inside}`;
+    case 'gt':
+      return sql`${hi} > ${end}`;
+    case 'lt':
+      return sql`${lo} < ${start}`;
+    case 'ge':
+      return sql`(${hi} > ${end} or ${inside})`;
+    case 'le':
+      return sql`(${lo} < ${start} or ${inside})`;
+    case 'sa':
+      return sql`${lo} >= ${end}`;
+    case 'eb':
+      return sql`${hi} <= ${start}`;
+    case 'ap':
+      return sql`(${lo} < ${end} and ${hi} > ${start})`;
+  }
+}

@@ -1,0 +1,99 @@
+import { sql } from 'kysely';
+import type { Cursor } from '../../fhir/query/cursor.ts';
+import type { SortBy } from '../../fhir/query/sort.ts';
+import type { SearchParam } from '../../fhir/search-parameters.ts';
+import { type Condition, rowsOf, type Scope } from './scope.ts';
+
+/** An order in SQL: its keys, what comes after a position in it, and the order itself by the keys' names in a page. */
+export interface Order {
+  /** `<expression> as s1, …`; empty where the id alone decides. */
+  columns: Condition;
+  after(cursor: Cursor | undefined): Condition;
+  /** By the expressions, inside the page. */
+  inside: Condition;
+  /** By the page's columns. */
+  outside: Condition;
+  /** Names of the page's columns, as text: what a cursor keeps. */
+  values: Condition;
+}
+
+interface Key {
+  expression: Condition;
+  name: Condition;
+  type: Condition;
+  descending: boolean;
+}
+
+/**
+ * By each key, what has no value last, and at last by id: the order of what does not change is fixed, so a page can begin after any entry.
+ */
+export function orderOf(scope: Scope, sort: readonly SortBy[]): Order {
+  const idAt = sort.findIndex(({ by }) => by === '_id');
+  const byId = idAt < 0 ? sort.at(-1) : sort[idAt];
+  const idDescending = byId?.descending ?? true;
+  const keys = (idAt < 0 ? sort : sort.slice(0, idAt)).map((key, at) => keyOf(scope, key, at));
+  const id = sql`${scope.row}.id`;
+  const way = (descending: boolean): Condition => (descending ? sql`desc` : sql`asc`);
+  const list = (parts: readonly Condition[]): Condition => sql.join([...parts]);
+  return {
+    columns:
+      keys.length === 0 ? sql`` : sql`, ${list(keys.map(({ expression, name }) => sql`${expression} as ${name}`))}`,
+    values:
+      keys.length === 0
+        ? sql`'{}'::text[] as sortkeys`
+        : sql`array[${list(keys.map(({ name }) => sql`p.${name}::text`))}] as sortkeys`,
+    inside: list([
+      ...keys.map(({ expression, descending }) => sql`${expression} ${way(descending)} nulls last`),
+      sql`${id} ${way(idDescending)}`,
+    ]),
+    outside: list([
+      ...keys.map(({ name, descending }) => sql`p.${name} ${way(descending)} nulls last`),
+      sql`p.id ${way(idDescending)}`,
+    ]),
+    after: (cursor) =>
+      cursor ? beyond(keys, 0, cursor, sql`${id} ${idDescending ? sql`<` : sql`>`} ${cursor.id}`) : sql`true`,
+  };
+}
+
+/** What comes after a position: beyond it by this key, or equal to it and after it by the next ones. */
+function beyond(keys: readonly Key[], at: number, cursor: Cursor, byId: Condition): Condition {
+  const key = keys[at];
+  if (!key) return byId;
+  const rest = beyond(keys, at + 1, cursor, byId);
+  const { expression, type, descending } = key;
+  const value = cursor.values[at] ?? null;
+  if (value === null) return sql`(${expression} is null and ${rest})`;
+  const there = sql`${value}::${type}`;
+  return sql`(${expression} ${descending ? sql`<` : sql`>`} ${there} or (${expression} = ${there} and ${rest}) or ${expression} is null)`;
+}
+
+function keyOf(scope: Scope, key: SortBy, at: number): Key {
+  const { expression, type } = key.by === 'param' ? sortValue(scope, key.param, key.descending) : COLUMN[key.by];
+  return { expression: expression(scope.row), type, name: sql.raw(`s${at + 1}`), descending: key.descending };
+}
+
+const MOMENT = sql.raw('timestamptz');
+
+const COLUMN = {
+  _id: { expression: (row: Condition) => sql`${row}.id`, type: sql.raw('text collate "C"') },
+  _lastUpdated: { expression: (row: Condition) => sql`${row}.ts`, type: MOMENT },
+  date: { expression: (row: Condition) => sql`${row}.lo`, type: MOMENT },
+} as const;
+
+/** Of several values the least, or the greatest where the greatest come first. */
+function sortValue(scope: Scope, param: SearchParam, descending: boolean) {
+  const [table, column, type] = TABLE[param.kind] ?? TABLE.string;
+  const value = sql`(select ${sql.raw(descending ? 'max' : 'min')}(${sql.raw(column)}) ${rowsOf(scope, table, [param.code])})`;
+  return { expression: () => value, type: sql.raw(type) };
+}
+
+const TABLE: Partial<
+  Record<SearchParam['kind'], readonly ['index_date' | 'index_number' | 'index_string', string, string]>
+> & { string: readonly ['index_string', string, string] } = {
+  date: ['index_date', 'i.lo', 'timestamptz'],
+  number: ['index_number', 'coalesce(i.lo, i.hi)', 'numeric'],
+  // Amounts of different units compare in base units.
+  quantity: ['index_number', 'coalesce(i.clo, i.chi, i.lo, i.hi)', 'numeric'],
+  string: ['index_string', 'left(i.norm, 200)', 'text collate "C"'],
+  uri: ['index_string', 'left(i.norm, 200)', 'text collate "C"'],
+};

@@ -1,0 +1,117 @@
+import { sql } from 'kysely';
+import type { Compartment } from '../../fhir/compartment.ts';
+import { FhirError, fault } from '../../fhir/errors.ts';
+import type { Filter } from '../../fhir/query/filter.ts';
+import type { Query } from '../../fhir/query.ts';
+import type { Database } from '../database.ts';
+import { namesOwner } from '../index-rows.ts';
+import { isDecided, rowsThat } from './condition.ts';
+import { confirmed } from './confirm.ts';
+import { run } from './run.ts';
+import { inner, outermost, specOf } from './scope.ts';
+
+/** Up to so many resources at a step of a chain are asked for first; the search then names them, which the planner knows to be few. */
+const FEW = 1000;
+/** Candidates that are looked at where the index cannot decide a step. */
+const MOST_CANDIDATES = 5000;
+
+/**
+ * A query with its chains turned into what they lead to, where that is little: `patient.identifier` becomes one patient, and the search goes
+ * to one shard. A chain that leads to much stays a subquery. Throws 400 where a step cannot be decided by the index and leads to too much.
+ */
+export async function resolved(db: Database, within: Compartment, query: Query, baseUrl: string): Promise<Query> {
+  const parts = [query, ...query.others];
+  if (!parts.some(({ filters }) => filters.some(isStep))) return query;
+  const [own = [], ...others] = await Promise.all(
+    parts.map(({ type, filters }) =>
+      Promise.all(filters.map((filter) => follow({ db, within, baseUrl }, type, filter))),
+    ),
+  );
+  return {
+    ...query,
+    filters: own,
+    others: query.others.map(({ type }, at) => ({ type, filters: others[at] ?? [] })),
+  };
+}
+
+interface Asking {
+  db: Database;
+  within: Compartment;
+  baseUrl: string;
+}
+
+const isStep = ({ kind }: Filter): boolean => kind === 'chain' || kind === 'has';
+
+async function follow(asking: Asking, type: string, filter: Filter): Promise<Filter> {
+  if (filter.kind === 'chain') return followChain(asking, filter);
+  return filter.kind === 'has' ? followHas(asking, type, filter) : filter;
+}
+
+async function followChain(asking: Asking, filter: Filter & { kind: 'chain' }): Promise<Filter> {
+  const targets: { type: string; filter: Filter }[] = [];
+  const keys: string[] = [];
+  let few = true;
+  for (const target of filter.targets) {
+    const step = { type: target.type, filter: await follow(asking, target.type, target.filter) };
+    targets.push(step);
+    const found = few ? await valuesOf(asking, step.type, step.filter, 'id') : undefined;
+    if (found) keys.push(...found.map((id) => `${step.type}/${id}`));
+    else few = false;
+  }
+  if (!few) return { ...filter, targets };
+  return keys.length === 0
+    ? { kind: 'constant', holds: false }
+    : { kind: 'keys', param: filter.param, keys, exact: true };
+}
+
+async function followHas(asking: Asking, type: string, filter: Filter & { kind: 'has' }): Promise<Filter> {
+  const step = await follow(asking, filter.type, filter.filter);
+  const { param } = filter;
+  if (type !== 'Patient' || !namesOwner(specOf(filter.type), param)) {
+    if (!isDecided(step)) throw tooCostly(`_has:${filter.type}:${param.code}`);
+    return { ...filter, filter: step };
+  }
+  const ids = await valuesOf(asking, filter.type, step, 'patient');
+  return ids ? { kind: 'id', ids } : { ...filter, filter: step };
+}
+
+/** Ids (or patients) of all resources that fulfil a filter, each once; undefined when they are many. */
+async function valuesOf(
+  { db, within, baseUrl }: Asking,
+  type: string,
+  filter: Filter,
+  column: 'id' | 'patient',
+): Promise<string[] | undefined> {
+  const scope = inner(outermost(within));
+  const value = sql`${scope.row}.${sql.raw(column)}`;
+  if (isDecided(filter)) {
+    const { rows } = await run(() =>
+      sql<{
+        value: string;
+      }>`select distinct ${value} as value ${rowsThat(scope, type, filter)} and ${value} is not null limit ${FEW + 1}`.execute(
+        db.kysely,
+      ),
+    );
+    return rows.length > FEW ? undefined : rows.map((row) => row.value);
+  }
+  const { rows } = await run(() =>
+    sql<{ value: string; content: string }>`
+      select f.value, v.content
+      from (select ${scope.row}.*, ${value} as value ${rowsThat(scope, type, filter)} and ${value} is not null limit ${MOST_CANDIDATES + 1}) f
+      join resource_version v using (tenant, shard, type, id, version)`.execute(db.kysely),
+  );
+  if (rows.length > MOST_CANDIDATES) throw tooCostly(`${type} as a step of a chain`);
+  const found = new Set(
+    rows.filter(({ content }) => confirmed(content, type, [filter], baseUrl)).map((row) => row.value),
+  );
+  if (found.size > FEW) throw tooCostly(`${type} as a step of a chain`);
+  return [...found];
+}
+
+const tooCostly = (what: string): FhirError =>
+  new FhirError([
+    fault(
+      'too-costly',
+      `${what}: the index alone cannot decide this search and it leads to too many resources; narrow it`,
+    ),
+  ]);

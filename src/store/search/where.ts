@@ -1,0 +1,58 @@
+import { sql } from 'kysely';
+import type { Filter } from '../../fhir/query/filter.ts';
+import type { Query } from '../../fhir/query.ts';
+import { knownShard } from '../homes.ts';
+import { condition, isDecided } from './condition.ts';
+import { ownerOf } from './keys.ts';
+import { all, type Condition, either, type Scope, seen } from './scope.ts';
+
+/** One type of a search and what is asked of it. */
+type Part = Pick<Query, 'type' | 'filters'>;
+
+/** What a row has to be to be found. */
+export function whereOf(scope: Scope, query: Query): Condition {
+  const { row } = scope;
+  const shard = shardOf(query);
+  const parts = [seen(scope), ...(shard === undefined ? [] : [sql`${row}.shard = ${shard}`])];
+  if (query.others.length === 0) return sql`${all(parts)} and ${partOf(scope, query)}`;
+  // What is asked of every type alike is asked once.
+  const shared = query.filters.filter(isShared);
+  const types: Part[] = [query, ...query.others].map(({ type, filters }) => ({
+    type,
+    filters: filters.filter((filter) => !isShared(filter)),
+  }));
+  const plain = types.filter(({ filters }) => filters.length === 0).map(({ type }) => type);
+  const asked = types.filter(({ filters }) => filters.length > 0).map((part) => sql`(${partOf(scope, part)})`);
+  return all([
+    ...parts,
+    ...shared.map((filter) => condition(scope, query.type, filter)),
+    either([...(plain.length > 0 ? [sql`${row}.type in (${sql.join(plain)})`] : []), ...asked]),
+  ]);
+}
+
+const partOf = (scope: Scope, { type, filters }: Part): Condition =>
+  all([sql`${scope.row}.type = ${type}`, ...filters.map((filter) => condition(scope, type, filter))]);
+
+/** The same for every type. */
+const isShared = ({ kind }: Filter): boolean =>
+  kind === 'compartment' || kind === 'id' || kind === 'lastUpdated' || kind === 'constant';
+
+/** A search that names one patient, or one id of ours, goes to one shard. */
+export function shardOf({ type, filters, others }: Query): number | undefined {
+  for (const filter of filters) {
+    if (filter.kind === 'compartment') return knownShard('Patient', filter.patient);
+    if (others.length > 0) continue;
+    if (filter.kind === 'id' && filter.ids.length === 1 && !filter.not) {
+      const shard = knownShard(type, filter.ids[0] ?? '');
+      if (shard !== undefined) return shard;
+    }
+    if (filter.kind !== 'keys' || filter.keys.length !== 1 || filter.not || filter.variant) continue;
+    const patient = ownerOf(type, filter.param, filter.keys[0] ?? '');
+    if (patient !== undefined) return knownShard('Patient', patient);
+  }
+  return undefined;
+}
+
+/** Whether the index alone answers all that is asked. */
+export const isAnswered = ({ filters, others }: Query): boolean =>
+  [filters, ...others.map((part) => part.filters)].every((list) => list.every(isDecided));
