@@ -4,7 +4,6 @@ import type { Detail } from '../keywords.ts';
 export interface StructureError {
   /** A JSON pointer; a choice element is written `valueQuantity:value`, its JSON name and its element. */
   readonly instancePath: string;
-  readonly keyword: string;
   readonly params: Detail | { readonly type: string };
 }
 
