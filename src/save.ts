@@ -75,7 +75,8 @@ export async function update(
 /**
  * FHIR conditional update: the one resource that matches gets its next version; where none does it is created, under the id in the body if
  * there is one. Throws as `update`, and 400 when the body has the id of another resource than the match, 409 when it has the id of
- * one that does not match, 412 when several match. Source: FHIR R4, section 3.1.0.4.3.
+ * one that does not match, 412 when several match. `id` is one that `newIdFor` gave before, for where nothing matches and the body has none.
+ * Source: FHIR R4, section 3.1.0.4.3.
  */
 export async function conditionalUpdate(
   deps: Deps,
@@ -83,7 +84,7 @@ export async function conditionalUpdate(
   spec: ResourceSpec,
   criteria: string,
   received: ReceivedText,
-  options: Preconditions = {},
+  options: Preconditions & { id?: string } = {},
 ): Promise<Saved> {
   const resource = wellFormed(spec, received);
   const wanted = criteriaOf(deps, spec, criteria, 'the criteria of the URL');
@@ -104,7 +105,7 @@ export async function conditionalUpdate(
       return put(deps, within, spec, received, { resource, owner, id: resource.id, options, claims, unmatched: true });
     }
     checkVersion(options, undefined);
-    return insert(deps, within, spec, received, { resource, owner, id: undefined, claims });
+    return insert(deps, within, spec, received, { resource, owner, id: options.id, claims });
   });
 }
 
