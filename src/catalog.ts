@@ -54,14 +54,24 @@ export interface Snapshot {
 export class Catalog {
   readonly #db: Database;
   readonly #snapshots = new Map<number, Promise<Snapshot>>();
+  readonly #loaded = new Map<number, Snapshot>();
+  readonly #outer: Catalog | undefined;
 
-  constructor(db: Database) {
+  /**
+   * `outer` is the catalog outside of the transaction that `db` is bound to: what it has loaded serves inside as well, as long as the
+   * transaction has changed nothing; what is loaded inside is never seen outside.
+   */
+  constructor(db: Database, outer?: Catalog) {
     this.#db = db;
+    this.#outer = outer;
   }
 
   /** The snapshot of `generation`, or of the present one when none is given. */
   async at(within: Compartment, generation?: string): Promise<Snapshot> {
     const wanted = generation ?? (await catalogGeneration(this.#db, within));
+    // Nobody waits inside a transaction for a connection that another one may hold.
+    const outside = this.#outer === undefined ? undefined : this.#outer.#loaded.get(within.tenant);
+    if (outside && BigInt(outside.generation) >= BigInt(wanted)) return outside;
     // Of many that find it out of date at once, one loads and the others wait for that.
     for (let held = this.#snapshots.get(within.tenant); held; ) {
       const snapshot = await held.catch(() => undefined);
@@ -72,7 +82,9 @@ export class Catalog {
     }
     const loading = load(this.#db, within);
     this.#snapshots.set(within.tenant, loading);
-    return loading;
+    const snapshot = await loading;
+    if (this.#snapshots.get(within.tenant) === loading) this.#loaded.set(within.tenant, snapshot);
+    return snapshot;
   }
 }
 

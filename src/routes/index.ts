@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { type Interaction, RESOURCES } from '../fhir/resources.ts';
+import { addBatch } from './batch.ts';
 import { addCreate } from './create.ts';
 import { addDelete } from './delete.ts';
 import { addHistory, addSystemHistory, addTypeHistory } from './history.ts';
@@ -9,7 +10,7 @@ import { OPERATIONS } from './operations/index.ts';
 import { addPatch } from './patch.ts';
 import { addRead, addVread } from './read.ts';
 import type { AddRoute } from './route.ts';
-import { addSearch } from './search.ts';
+import { addSearch, addSystemSearch } from './search.ts';
 import { addUpdate } from './update.ts';
 
 const INTERACTIONS: Readonly<Partial<Record<Interaction, AddRoute>>> = {
@@ -24,10 +25,19 @@ const INTERACTIONS: Readonly<Partial<Record<Interaction, AddRoute>>> = {
   'search-type': addSearch,
 };
 
-/** One route for each interaction of each type, one for each operation, and the CapabilityStatement. */
-export async function fhirRoutes(app: FastifyInstance, deps: Deps): Promise<void> {
+/**
+ * One route for each interaction of each type, one for each operation, batches and transactions, and the CapabilityStatement. `build`
+ * makes the service with other deps: reads within a transaction are answered by it.
+ */
+export async function fhirRoutes(
+  app: FastifyInstance,
+  deps: Deps,
+  build: (inside: Deps) => FastifyInstance,
+): Promise<void> {
   addMetadata(app, deps);
+  addBatch(app, deps, build);
   addSystemHistory(app, deps);
+  addSystemSearch(app, deps);
   for (const spec of RESOURCES) {
     for (const interaction of spec.interactions) INTERACTIONS[interaction]?.(app, spec, deps);
   }

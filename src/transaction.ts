@@ -1,0 +1,94 @@
+import { Catalog } from './catalog.ts';
+import type { Deps } from './deps.ts';
+import type { Compartment } from './fhir/compartment.ts';
+import { tryAgain } from './fhir/errors.ts';
+import type { Database } from './store/database.ts';
+import { gaveWay } from './store/errors.ts';
+import { patientOf } from './store/index-rows.ts';
+import { lockPatients } from './store/locks.ts';
+import { Watermark } from './store/watermark.ts';
+import type { Answer, Reader } from './transaction/answer.ts';
+import type { BundleEntry } from './transaction/entries.ts';
+import { linksOf } from './transaction/links.ts';
+import { byFullUrl } from './transaction/references.ts';
+import { ofEntry } from './transaction/refusal.ts';
+import { type Request, requestOf } from './transaction/requests.ts';
+import { type Prepared, type Work, workThrough } from './transaction/work.ts';
+
+const MOST_ATTEMPTS = 8;
+/** Above this the queues of single patients are left out: the counters' locks alone keep order. */
+const MOST_TURNS = 20;
+
+/**
+ * Carries out all entries of a transaction in one transaction of the database, or none of them: deletions, then creates, updates and
+ * patches, then reads, whatever their order in the Bundle. The answers are in that order, and given after the commit. When another
+ * writer came first all is done again with fresh state. Throws the FhirError of the entry that was refused, which names it.
+ * Source: FHIR R4, section 3.1.0.11.2 Transaction Processing Rules.
+ */
+export async function transact(
+  deps: Deps,
+  within: Compartment,
+  entries: readonly BundleEntry[],
+  read: Reader,
+): Promise<Answer[]> {
+  const prepared = entries.map(prepare);
+  const patients = patientsOf(deps, prepared);
+  const named = byFullUrl(entries);
+  return inTurns(deps, patients, async () => {
+    for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
+      try {
+        return await deps.db.transaction(async (tx) => {
+          if (patients.length > 0) await lockPatients(tx, within, patients);
+          return workThrough({ deps: insideOf(deps, tx), within, named }, prepared, read);
+        });
+      } catch (error) {
+        if (!gaveWay(error)) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 5 * attempt));
+    }
+    throw tryAgain('Other requests changed the same resources again and again; nothing was written');
+  });
+}
+
+function prepare(entry: BundleEntry): Prepared {
+  let request: Request;
+  try {
+    request = requestOf(entry);
+  } catch (error) {
+    throw ofEntry(entry, error);
+  }
+  return { request, links: request.kind === 'create' || request.kind === 'update' ? linksOf(request.received) : [] };
+}
+
+/** The patients of this server whose data the entries name by id, in one order for all transactions. */
+function patientsOf(deps: Deps, prepared: readonly Prepared[]): string[] {
+  const ids = new Set<string>();
+  for (const { request } of prepared) {
+    if (request.kind === 'read') continue;
+    if (request.spec.type === 'Patient' && request.kind !== 'create' && request.id !== undefined) ids.add(request.id);
+    if (request.kind !== 'create' && request.kind !== 'update') continue;
+    const owner = patientOf(deps.registry, request.spec, request.received.value as object, deps.baseUrl); // a resource
+    if (owner?.id !== undefined) ids.add(owner.id);
+  }
+  return [...ids].sort();
+}
+
+/** Runs `work` when it is its turn for every one of `patients`, who are in order: so two transactions never wait for each other. */
+function inTurns<T>(deps: Deps, patients: readonly string[], work: () => Promise<T>): Promise<T> {
+  const [first, ...more] = patients.length > MOST_TURNS ? [] : patients;
+  return first === undefined ? work() : deps.turns.take(first, () => inTurns(deps, more, work));
+}
+
+/** How long a watermark asked for inside a transaction stays the same: its view of who else writes does not change either. */
+const WHOLE_TRANSACTION_MILLIS = 600_000;
+
+/** The dependencies as seen from within: everything is read and written on the transaction's connection, and tried once. */
+function insideOf(deps: Deps, tx: Database): Work['deps'] {
+  return {
+    ...deps,
+    db: tx,
+    attempts: 1,
+    catalog: new Catalog(tx, deps.catalog),
+    watermark: new Watermark(tx, WHOLE_TRANSACTION_MILLIS),
+  };
+}
