@@ -1,6 +1,6 @@
 import { dateInterval, type Interval } from './dates.ts';
 import { badRequest } from './errors.ts';
-import { isId } from './ids.ts';
+import { openCursor, sealCursor } from './query/cursor.ts';
 import { DEFAULT_COUNT, MAX_COUNT } from './query.ts';
 
 /** What a history is asked for. */
@@ -9,7 +9,8 @@ export interface HistoryQuery {
   /** Unix milliseconds. */
   since?: number;
   at?: Interval;
-  after?: HistoryKey;
+  /** The position that a link holds, sealed. */
+  cursor?: string;
   /** Name and value of each parameter that was used, without the cursor. */
   used: readonly (readonly [string, string])[];
   /** Names that were not understood. */
@@ -47,30 +48,22 @@ export function parseHistory(params: URLSearchParams): HistoryQuery {
     if (name === '_count') query.count = Math.min(whole(value), MAX_COUNT);
     else if (name === '_since') query.since = moment(name, value).start;
     else if (name === '_at') query.at = moment(name, value);
-    else if (name === '_cursor') query.after = readHistoryKey(value);
+    else if (name === '_cursor') query.cursor = value;
     else if (!GENERAL.has(name)) query.unknown.push(/^[A-Za-z_][\w:.-]{0,63}$/.test(name) ? name : '(unnamed)');
     if (['_count', '_since', '_at', '_summary', '_elements'].includes(name)) query.used.push([name, value]);
   }
   return query;
 }
 
-/** A key as it stands in links. */
-export const writeHistoryKey = ({ at, type, id, version }: HistoryKey): string =>
-  Buffer.from(`${at.toString(36)} ${type} ${id} ${version}`).toString('base64url');
+/** A key as it stands in links: it continues this history (`asked`: its path and parameters) and no other. */
+export const sealHistoryKey = (key: Buffer, asked: string, { at, type, id, version }: HistoryKey): string =>
+  sealCursor(key, asked, { values: [String(at), type, String(version)], id });
 
-function readHistoryKey(text: string): HistoryKey {
-  const parts = Buffer.from(text, 'base64url').toString('latin1').split(' ');
-  const [at = '', type = '', id = '', version = ''] = parts;
-  const millis = Number.parseInt(at, 36);
-  const sound =
-    parts.length === 4 &&
-    /^[0-9a-z]{1,9}$/.test(at) &&
-    millis <= 253402300799999 &&
-    /^[A-Z][A-Za-z]{1,40}$/.test(type) &&
-    isId(id) &&
-    /^[1-9]\d{0,8}$/.test(version);
-  if (!sound) throw badRequest('_cursor: expected the value of a link that this server gave');
-  return { at: millis, type, id, version: Number(version) };
+/** The key that a link of ours holds. Throws 400 for any other text. */
+export function openHistoryKey(key: Buffer, asked: string, text: string): HistoryKey {
+  const { values, id } = openCursor(key, asked, text);
+  const [at, type, version] = values;
+  return { at: Number(at), type: type ?? '', id, version: Number(version) };
 }
 
 function whole(text: string): number {

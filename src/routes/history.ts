@@ -2,10 +2,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { historyBundle } from '../fhir/bundle.ts';
 import { badRequest } from '../fhir/errors.ts';
-import { type HistoryQuery, parseHistory, writeHistoryKey } from '../fhir/history.ts';
+import { type HistoryQuery, openHistoryKey, parseHistory, sealHistoryKey } from '../fhir/history.ts';
 import { RESOURCES } from '../fhir/resources.ts';
 import { parseShape, shape } from '../fhir/summary.ts';
 import { type HistoryOf, history, historyCount, type PastVersion } from '../store/history.ts';
+import { linkKey } from '../store/link-key.ts';
 import { isStrict, sendJson } from './reply.ts';
 import { type AddRoute, compartmentOfCaller, paramsOf } from './route.ts';
 
@@ -46,10 +47,15 @@ async function answer(
   const wanted = parseShape(params, 'id' in of ? [of.type] : of.types);
   const within = compartmentOfCaller();
   const countOnly = wanted?.summary === 'count' || query.count === 0;
+  const self = linkOf(deps, path, query);
   // The watermark is asked for first: what is not visible to the history then is younger.
-  const lastUpdated = await deps.watermark.current(deps.now().getTime());
+  const [lastUpdated, key] = await Promise.all([
+    deps.watermark.current(deps.now().getTime()),
+    linkKey(deps.db, within),
+  ]);
+  const after = query.cursor === undefined ? {} : { after: openHistoryKey(key, self, query.cursor) };
   const [versions, total] = await Promise.all([
-    countOnly ? [] : history(deps.db, within, of, { ...query, count: query.count + 1 }),
+    countOnly ? [] : history(deps.db, within, of, { ...query, ...after, count: query.count + 1 }),
     countOnly || 'id' in of ? historyCount(deps.db, within, of, query) : undefined,
   ]);
   const page = versions.slice(0, query.count);
@@ -61,18 +67,18 @@ async function answer(
     reply,
     historyBundle(deps.baseUrl, entries, {
       lastUpdated,
-      self: linkOf(deps, path, query, params.get('_cursor') ?? undefined),
+      self: query.cursor === undefined ? self : continued(self, query.cursor),
       ...(total === undefined ? {} : { total }),
-      ...(last ? { next: linkOf(deps, path, query, writeHistoryKey(keyOf(last))) } : {}),
+      ...(last ? { next: continued(self, sealHistoryKey(key, self, keyOf(last))) } : {}),
     }),
   );
 }
 
 const keyOf = ({ type, id, version, lastUpdated }: PastVersion) => ({ at: Date.parse(lastUpdated), type, id, version });
 
-function linkOf({ baseUrl }: Deps, path: string, { used }: HistoryQuery, cursor: string | undefined): string {
-  const params = new URLSearchParams(used.map(([name, value]): [string, string] => [name, value]));
-  if (cursor !== undefined) params.set('_cursor', cursor);
-  const text = params.toString();
+function linkOf({ baseUrl }: Deps, path: string, { used }: HistoryQuery): string {
+  const text = new URLSearchParams(used.map(([name, value]): [string, string] => [name, value])).toString();
   return `${baseUrl}/${path}${text === '' ? '' : `?${text}`}`;
 }
+
+const continued = (self: string, cursor: string): string => `${self}${self.includes('?') ? '&' : '?'}_cursor=${cursor}`;

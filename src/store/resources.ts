@@ -142,27 +142,6 @@ export async function readVersion(
   return stored(row);
 }
 
-/** The versions of one resource, newest first, older than `before` (exclusive), at most `count`. Throws not-found. */
-export async function history(
-  db: Database,
-  within: Compartment,
-  type: string,
-  id: string,
-  page: { count: number; before?: number },
-): Promise<{ total: number; versions: Stored[] }> {
-  const current = await findResource(db, within, type, id);
-  if (!current) throw notFound(type, id);
-  const rows = await db.named<Row>(
-    'history',
-    `select type, id, shard, version, ts, deleted, false as derived, content
-     from resource_version
-     where tenant = $1 and shard = $2 and type = $3 and id = $4 and version < $5
-     order by version desc limit $6`,
-    [within.tenant, current.shard, type, id, page.before ?? 2147483647, page.count],
-  );
-  return { total: current.version, versions: rows.map(stored) };
-}
-
 /** True when something that is not deleted lies in the patient's compartment, beside the Patient itself. */
 export async function hasCompartment(
   db: Database,

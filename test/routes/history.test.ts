@@ -90,6 +90,22 @@ t.test('history', async (t) => {
     t.same(paged, before);
   });
 
+  t.test('a link continues the history that it was made for, and no other', async (t) => {
+    const { body } = await app.send('GET', '/_history?_count=2');
+    const next = body.link[1].url.slice(BASE.length);
+    const [, cursor = ''] = /_cursor=(.*)$/.exec(next) ?? [];
+    t.equal((await app.send('GET', next)).body.link[0].url, `${BASE}${next}`);
+    t.notMatch(Buffer.from(cursor, 'base64url').toString('latin1'), /Patient|Organization/, 'nothing is read from it');
+    const changed = `${cursor.slice(0, 20)}${cursor[20] === 'A' ? 'B' : 'A'}${cursor.slice(21)}`;
+    for (const path of [
+      `/_history?_count=2&_cursor=${changed}`,
+      `/_history?_cursor=${cursor}`,
+      `/Basic/_history?_count=2&_cursor=${cursor}`,
+    ]) {
+      t.same(refusal(await app.send('GET', path)), refused(400, 'invalid'));
+    }
+  });
+
   t.test('versions of one moment are told apart', async (t) => {
     const ids: string[] = [];
     for (let n = 0; n < 5; n += 1) ids.push((await put(app, { resourceType: 'Basic', code: { text: `${n}` } })).id);

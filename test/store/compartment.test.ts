@@ -5,12 +5,12 @@ import { parseQuery } from '../../src/fhir/query.ts';
 import { catalogGeneration, currentOfType } from '../../src/store/catalog.ts';
 import { claimOwner } from '../../src/store/claims.ts';
 import { findDecision, findReport, patientContext, patientHistory } from '../../src/store/context.ts';
+import { history, historyCount } from '../../src/store/history.ts';
 import { deletedRow } from '../../src/store/index-rows.ts';
 import {
   findResource,
   findResources,
   hasCompartment,
-  history,
   readResource,
   readVersion,
   shardOfId,
@@ -79,7 +79,12 @@ t.test('whose data a store function may touch', async (t) => {
     'readResource of an Observation': (within) => exists(readResource(db, within, 'Observation', observation)),
     'readResource of a Provenance': (within) => exists(readResource(db, within, 'Provenance', provenance)),
     readVersion: (within) => exists(readVersion(db, within, 'QuestionnaireResponse', saved.id, '1')),
-    history: (within) => exists(history(db, within, 'QuestionnaireResponse', saved.id, { count: 10 })),
+    history: (within) => exists(history(db, within, { type: 'QuestionnaireResponse', id: saved.id }, { count: 10 })),
+    'history of a type': async (within) =>
+      (await history(db, within, { types: ['QuestionnaireResponse', 'Flag'] }, { count: 10 })).length > 0,
+    'count of a history': async (within) => (await historyCount(db, within, { types: ['Observation'] }, {})) > 0,
+    'count of a history of one': (within) =>
+      exists(historyCount(db, within, { type: 'QuestionnaireResponse', id: saved.id }, {})),
     findResources: async (within) =>
       (await findResources(db, within, shard, 'QuestionnaireResponse', [saved.id])).length > 0,
     'search by id': async (within) => (await searched(within, 'QuestionnaireResponse', `_id=${saved.id}`)).length > 0,
@@ -191,11 +196,11 @@ t.test('whose data a store function may touch', async (t) => {
     t.equal((await app.send('DELETE', `/Observation/${note.id}`)).status, 204);
     for (const within of [all, owner]) {
       t.equal(await refusal(readResource(db, within, 'Observation', note.id)), 410);
-      t.equal((await history(db, within, 'Observation', note.id, { count: 10 })).total, 2);
+      t.equal((await history(db, within, { type: 'Observation', id: note.id }, { count: 10 })).length, 2);
     }
     for (const within of [stranger, OTHER_TENANT]) {
       t.equal(await refusal(readResource(db, within, 'Observation', note.id)), 404);
-      t.equal(await refusal(history(db, within, 'Observation', note.id, { count: 10 })), 404);
+      t.equal(await refusal(history(db, within, { type: 'Observation', id: note.id }, { count: 10 })), 404);
     }
   });
 
