@@ -9,14 +9,24 @@ export function definitionCode(root: string): string {
   for (const type of VALIDATED_TYPES) {
     searchParameters[type] = r4.searchParameters
       .filter(({ base }) =>
-        base?.some((name: string) => name === type || name === 'Resource' || name === 'DomainResource'),
+        base?.some(
+          (name: string) => name === type || name === 'Resource' || (name === 'DomainResource' && type !== 'Binary'),
+        ),
       )
-      .map(({ code = '', type: kind = 'special', expression, target, url = '' }) => ({
+      .map(({ code = '', type: kind = 'special', expression, target, component, url = '' }) => ({
         code,
         type: kind,
         url,
         ...(expression === undefined ? {} : { expression }),
         ...(target === undefined ? {} : { target }),
+        ...(component === undefined
+          ? {}
+          : {
+              component: component.map(({ definition = '', expression: path = '' }) => ({
+                definition,
+                expression: path,
+              })),
+            }),
       }));
   }
   const elements: Record<string, Record<string, ElementRow>> = {};

@@ -1,12 +1,12 @@
 import type { Coding } from '@medplum/fhirtypes';
 import type { Deps } from '../deps.ts';
 import { type ResourceSpec, resourceSpec } from '../fhir/resources.ts';
-import { intervalOf } from '../fhir/search-parameters.ts';
+import { intervalOf, keysOf, type SearchRegistry } from '../fhir/search-parameters.ts';
 import { spliceOwn } from '../fhir/text.ts';
 import type { Finding } from '../rules/finding.ts';
 import { packFinding } from '../rules/finding-packed.ts';
 import { type ObservationContext, observationOf, recallStart } from '../rules/resources/observation.ts';
-import { compartmentToken, indexRow, instant, token } from '../store/index-rows.ts';
+import { compartmentsOf, compartmentToken, indexed, indexRow, instant, token } from '../store/index-rows.ts';
 import type { IndexRow, NewVersion } from '../store/write.ts';
 
 /** Whose Observations they are, of when, and from what: all in which Observations of the same answers differ, but their own ids. */
@@ -39,9 +39,10 @@ export type MakeVersion = (shared: Shared, id: string, version: number) => NewVe
  */
 export function observationMaker(deps: Deps, tenant: number, particulars: Particulars): MakeVersion {
   const withPerformer = particulars.performer !== undefined;
-  const filling = fillingOf(tenant, particulars);
-  const held = templates.get(deps) ?? new Map<string, Template>();
-  templates.set(deps, held);
+  const filling = fillingOf(deps, tenant, particulars);
+  // Another registry indexes otherwise.
+  const held = templates.get(deps.registry) ?? new Map<string, Template>();
+  templates.set(deps.registry, held);
   return (shared, id, version) => {
     const { finding, status, tags } = shared;
     const key = JSON.stringify([tenant, finding.version, packFinding(finding), status, tags.length, withPerformer]);
@@ -115,7 +116,7 @@ const MARKS: Readonly<Record<Exclude<Slot, 'start'>, string>> = {
 };
 
 const MOST_TEMPLATES = 2000;
-const templates = new WeakMap<Deps, Map<string, Template>>();
+const templates = new WeakMap<SearchRegistry, Map<string, Template>>();
 
 function makeTemplate(deps: Deps, tenant: number, shared: Shared, withPerformer: boolean): Template {
   const particulars: Particulars = {
@@ -127,7 +128,7 @@ function makeTemplate(deps: Deps, tenant: number, shared: Shared, withPerformer:
     ...(withPerformer ? { performer: MARKS.performer } : {}),
   };
   const { head, tail, index } = builtVersion(deps, tenant, shared, particulars, MARKS.id, Number(MARKS.version));
-  const particular = new Set(particularTokens(tenant, MARKS.patient, MARKS.response));
+  const particular = new Set(particularTokens(deps, tenant, particulars));
   return {
     head: cut(head),
     tail: cut(tail),
@@ -135,10 +136,24 @@ function makeTemplate(deps: Deps, tenant: number, shared: Shared, withPerformer:
   };
 }
 
-const particularTokens = (tenant: number, patient: string, response: string): string[] => [
-  compartmentToken(tenant, patient),
-  token(tenant, 'Observation', 'derived-from', `QuestionnaireResponse/${response}`),
-];
+/** Of the compartments of its patient and performer, of its response and of its performer. */
+function particularTokens(deps: Deps, tenant: number, { patient, response, performer }: Particulars): string[] {
+  const { registry, baseUrl } = deps;
+  const tokens = new Set([
+    compartmentToken(tenant, patient),
+    token(tenant, 'Observation', 'derived-from', `QuestionnaireResponse/${response}`),
+  ]);
+  const param = registry.get('Observation')?.get('performer');
+  if (performer === undefined || !param) return [...tokens];
+  const reference = { reference: performer };
+  for (const key of keysOf(param, { name: 'performer', value: reference }, baseUrl)) {
+    if (indexed(key) === key) tokens.add(token(tenant, 'Observation', 'performer', key));
+  }
+  for (const one of compartmentsOf(registry, specOfObservation(), { performer: [reference] }, baseUrl)) {
+    tokens.add(compartmentToken(tenant, one));
+  }
+  return [...tokens];
+}
 
 const ALL_MARKS: ReadonlyMap<string, Slot> = new Map([
   ...(Object.entries(MARKS) as [Slot, string][]).map(([slot, mark]): [string, Slot] => [mark, slot]), // the keys are slots
@@ -160,7 +175,8 @@ interface Filling {
   hi: string | null;
 }
 
-function fillingOf(tenant: number, { shard, patient, response, end, issued, performer }: Particulars): Filling {
+function fillingOf(deps: Deps, tenant: number, particulars: Particulars): Filling {
+  const { shard, patient, response, end, issued, performer } = particulars;
   const start = recallStart(end);
   const interval = intervalOf({ name: 'effectivePeriod', value: { start, end } });
   return {
@@ -173,7 +189,7 @@ function fillingOf(tenant: number, { shard, patient, response, end, issued, perf
       issued,
       performer: performer === undefined ? '' : JSON.stringify(performer).slice(1, -1),
     },
-    tok: particularTokens(tenant, patient, response),
+    tok: particularTokens(deps, tenant, particulars),
     lo: instant(interval?.start ?? null),
     hi: instant(interval?.end ?? null),
   };

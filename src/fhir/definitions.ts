@@ -9,6 +9,8 @@ export interface SearchParameterRow {
   expression?: string;
   /** Types that a reference may point at. */
   target?: string[];
+  /** Of a composite. */
+  component?: { definition: string; expression: string }[];
 }
 
 /** One element of a type. */

@@ -1,247 +1,279 @@
 import type { SearchParameter } from '@medplum/fhirtypes';
-import { dateInterval, type Interval, periodInterval } from './dates.ts';
+import { splitCanonical } from './canonical.ts';
 import { RESOURCES, type ResourceSpec } from './resources.ts';
+import { ExpressionError, type Node, parseExpression } from './search-parameters/expression.ts';
+import type { Component, Element, ParamKind, SearchParam } from './search-parameters/param.ts';
+import { alternatives, compileWalk, type Start, type Step } from './search-parameters/walk.ts';
 
-/** Kinds of parameter that are searched. Source: FHIR R4, section 3.1.1.4. */
-export type ParamKind = 'token' | 'reference' | 'date' | 'uri' | 'string' | 'number' | 'quantity' | 'composite';
-
-/** A search parameter of one type, its expression turned into a walk over the JSON. */
-export interface SearchParam {
-  code: string;
-  kind: ParamKind;
-  /** Canonical of its definition. */
-  url: string;
-  /** Types that a bare id in a reference may mean. */
-  target: readonly string[];
-  /** The elements it looks at, with the name that their JSON key has (the choice type is in it). */
-  elements(resource: object): Element[];
-  /** Its bit in the index's `present`; undefined beyond the 63rd parameter of a type, and for _id and _lastUpdated. */
-  bit?: number;
-  /**
-   * Codes of parameters of the same type under whose tokens its keys are found: it has none of its own. The content has to confirm
-   * a hit, since theirs may be more.
-   */
-  union?: readonly string[];
-  /** Of a composite: each component's own parameter, and its walk from one of the composite's elements. */
-  components?: readonly Component[];
-}
-
-export interface Component {
-  param: SearchParam;
-  elements(element: Element): Element[];
-}
-
-export interface Element {
-  /** JSON name, e.g. `effectivePeriod`. */
-  name: string;
-  value: unknown;
-}
+export { identifierKeys, keysOf, ofTypeKeys, tokenKeys } from './search-parameters/keys.ts';
+export type { Component, Element, ParamKind, SearchParam } from './search-parameters/param.ts';
+export { parseReference } from './search-parameters/references.ts';
+export { intervalOf, type Measured, measureOf, normalised, textsOf, unitKeys } from './search-parameters/values.ts';
 
 /** What is needed of a SearchParameter definition. */
 export type ParamDefinition = Pick<SearchParameter, 'code' | 'type' | 'expression' | 'url'> & {
   target?: readonly string[];
+  component?: readonly { definition?: string; expression?: string }[];
 };
 
-/** Parameters by type and code. Built once at start. */
+/** A SearchParameter that was posted. */
+export interface PostedParam {
+  definition: SearchParameter;
+  /** Its bit in `present`, the same in every process. */
+  bit: number;
+  /** All that was there before it is indexed by it. */
+  complete: boolean;
+}
+
+/** Parameters that may be searched by, by type and code. */
 export type SearchRegistry = ReadonlyMap<string, ReadonlyMap<string, SearchParam>> & {
+  /** Parameters that are indexed and may not be searched by yet, by type. */
+  readonly pending?: ReadonlyMap<string, readonly SearchParam[]>;
   /** Generation of the catalog whose posted SearchParameters it knows; absent where it knows none. */
   readonly generation?: bigint;
 };
 
 /**
- * The parameters of every row of RESOURCES. `definitionsOf(type)` gives the R4 definitions of a type, `ours` are added to them.
- * Throws, at start, when a row names a parameter that has no definition or an expression beyond what is walked here.
+ * The parameters of every row of RESOURCES: all that R4 defines (`definitionsOf(type)`), ours, and those that were posted.
+ * Throws, at start, when a definition of R4 or of ours has an expression beyond what is walked here, and when two have the same code.
  */
 export function searchRegistry(
   definitionsOf: (type: string) => readonly ParamDefinition[],
   ours: readonly SearchParameter[],
+  posted: { params: readonly PostedParam[]; generation: bigint } = { params: [], generation: 0n },
 ): SearchRegistry {
-  return new Map(
-    RESOURCES.map((spec) => {
-      const definitions = [
-        ...definitionsOf(spec.type),
-        ...ours.filter(({ base }) => (base as readonly string[]).includes(spec.type)),
-      ];
-      return [
-        spec.type,
-        new Map(
-          definitions.flatMap(({ code = '' }): [string, SearchParam][] => {
-            try {
-              return [[code, compile(spec, code, definitions)]];
-            } catch {
-              return [];
-            }
-          }),
-        ),
-      ];
-    }),
-  );
+  const registry = new Map<string, ReadonlyMap<string, SearchParam>>();
+  const pending = new Map<string, SearchParam[]>();
+  for (const spec of RESOURCES) {
+    const own = ownParams(spec, definitionsOf, ours);
+    const bits = [...own.values()].filter(({ bit }) => bit !== undefined).length;
+    const params = new Map(own);
+    for (const { definition, bit, complete } of posted.params) {
+      if (!speaksOf(definition, spec.type) || params.has(definition.code ?? '')) continue;
+      const made = compiled(spec, definition, params);
+      if (!made) continue;
+      const param = { ...made, ...(bit >= bits && bit < MOST_BITS ? { bit } : {}) };
+      if (complete) params.set(param.code, param);
+      else pending.set(spec.type, [...(pending.get(spec.type) ?? []), param]);
+    }
+    registry.set(spec.type, params);
+  }
+  return Object.assign(registry, { pending, generation: posted.generation });
 }
 
-function compile(spec: ResourceSpec, code: string, definitions: readonly ParamDefinition[]): SearchParam {
-  const definition = definitions.find((candidate) => candidate.code === code);
-  if (!definition?.expression) throw new Error(`${spec.type} has no search parameter ${code}`);
-  const walks = definition.expression
-    .split(' | ')
-    .map((part) => part.trim().replace(/^\((.*)\)$/, '$1'))
-    .filter((part) => part.startsWith(`${spec.type}.`))
-    .map((part) => compileWalk(part.slice(spec.type.length + 1)));
-  return {
-    code,
-    kind: kindOf(definition.type),
-    url: definition.url ?? '',
-    target: definition.target ?? [],
-    elements: walks.length === 1 && walks[0] ? walks[0] : (resource) => walks.flatMap((walk) => walk(resource)),
-  };
-}
-
-function kindOf(type: string): ParamKind {
-  if (type === 'token' || type === 'reference' || type === 'date' || type === 'uri') return type;
-  throw new Error(`Search parameters of type ${type} are not indexed`);
-}
-
-type Walk = (resource: object) => Element[];
-
-/** One step: adds to `out` what it makes of one element. */
-type Step = (element: Element, out: Element[]) => void;
-
-/** Steps of names, `.where(resolve() is T)`, `.where(type='x')`, `.as(T)`, `.ofType(T)`, `as T`. */
-function compileWalk(path: string): Walk {
-  const steps: Step[] = [];
-  let rest = path;
-  while (rest) {
-    const name = /^([a-zA-Z]+)(?:\.|$| as )/.exec(rest);
-    const target = /^where\(resolve\(\) is ([A-Za-z]+)\)(?:\.|$)/.exec(rest);
-    const equals = /^where\(([a-z]+)\s*=\s*'([^']+)'\)(?:\.|$)/i.exec(rest);
-    const cast = /^(?:as|ofType)\(([A-Za-z]+)\)(?:\.|$)/.exec(rest) ?? /^as ([A-Za-z]+)$/.exec(rest);
-    if (name?.[1]) {
-      const key = name[1];
-      steps.push(({ value }, out) => child(value, key, out));
-      rest = rest.slice(key.length).replace(/^\.| (?=as )/, '');
-    } else if (target?.[1]) {
-      const type = target[1];
-      steps.push(keep(({ value }) => refersTo(value, type)));
-      rest = rest.slice(target[0].length);
-    } else if (equals?.[1]) {
-      const [all, key, wanted] = equals;
-      steps.push(keep(({ value }) => isObject(value) && value[key] === wanted));
-      rest = rest.slice(all.length);
-    } else if (cast?.[1]) {
-      const suffix = cast[1].charAt(0).toUpperCase() + cast[1].slice(1);
-      steps.push(keep((element) => element.name.endsWith(suffix)));
-      rest = rest.slice(cast[0].length);
-    } else {
-      throw new Error(`The search expression ${path} is beyond what is indexed`);
+/** Why a SearchParameter cannot be indexed by here, in words for who posted it; undefined when it can. */
+export function whyNotIndexed(registry: SearchRegistry, definition: SearchParameter): string | undefined {
+  const bases: readonly string[] = definition.base ?? [];
+  const specs = RESOURCES.filter(({ type }) => speaksOf(definition, type));
+  if (specs.length === 0) return `none of its base types (${bases.join(', ')}) is served`;
+  for (const spec of specs) {
+    const taken = registry.get(spec.type)?.get(definition.code ?? '');
+    if (taken && taken.url !== definition.url) {
+      return `${spec.type} has a search parameter ${definition.code} already: ${taken.url}`;
+    }
+    try {
+      compile(spec, definition, registry.get(spec.type) ?? new Map());
+    } catch (error) {
+      if (error instanceof ExpressionError) return error.message;
+      throw error;
     }
   }
+  return undefined;
+}
+
+/** Bits of a bigint column, but for its sign. */
+const MOST_BITS = 63;
+
+/** Defined by R4, and not built here: full text, filter expressions and named queries; R4 leaves open how names sound alike. */
+const NOT_BUILT = new Set(['_text', '_content', '_filter', '_query', 'phonetic']);
+
+/** Answered by the columns of every resource. */
+const BY_COLUMN = new Set(['_id', '_lastUpdated']);
+
+/** Whether an index row has nothing of its own for a parameter, since each resource has a column for it. */
+export const isColumn = ({ code }: Pick<SearchParam, 'code'>): boolean => BY_COLUMN.has(code);
+
+function ownParams(
+  spec: ResourceSpec,
+  definitionsOf: (type: string) => readonly ParamDefinition[],
+  ours: readonly SearchParameter[],
+): Map<string, SearchParam> {
+  const definitions: ParamDefinition[] = [
+    ...definitionsOf(spec.type).filter(({ code }) => !NOT_BUILT.has(code ?? '')),
+    ...ours.filter((one) => speaksOf(one, spec.type)),
+  ].sort((a, b) => Number(a.type === 'composite') - Number(b.type === 'composite')); // composites rest on the others
+  const params = new Map<string, SearchParam>();
+  const parts = new Map<string, ReadonlySet<string>>();
+  for (const definition of definitions) {
+    const code = definition.code ?? '';
+    if (params.has(code)) throw new Error(`${spec.type} has two search parameters ${code}`);
+    params.set(code, compile(spec, definition, params));
+    parts.set(code, new Set(partsOf(spec, definition).map((part) => JSON.stringify(part))));
+  }
+  let bit = 0;
+  for (const param of params.values()) {
+    if (!isColumn(param) && bit < MOST_BITS) param.bit = bit++;
+    const union = unionOf(param, params, parts);
+    if (union) param.union = union;
+  }
+  return params;
+}
+
+/** Base types of a definition: the type itself, or one that all inherit from. */
+function speaksOf({ base }: Pick<SearchParameter, 'base'>, type: string): boolean {
+  const bases: readonly string[] = base ?? [];
+  return bases.includes(type) || bases.includes('Resource') || (bases.includes('DomainResource') && type !== 'Binary');
+}
+
+const partsOf = ({ type }: ResourceSpec, { expression = '' }: ParamDefinition): Node[] =>
+  alternatives(parsed(expression), type);
+
+/** R4 writes one expression for many types: each is read once. */
+const trees = new Map<string, Node>();
+const MOST_TREES = 2000;
+
+function parsed(expression: string): Node {
+  const known = trees.get(expression);
+  if (known) return known;
+  const made = parseExpression(expression);
+  if (trees.size >= MOST_TREES) trees.clear();
+  trees.set(expression, made);
+  return made;
+}
+
+/** A posted parameter of an earlier release may be beyond this one: then it is not indexed, and nothing else suffers. */
+function compiled(
+  spec: ResourceSpec,
+  definition: ParamDefinition,
+  params: ReadonlyMap<string, SearchParam>,
+): SearchParam | undefined {
+  try {
+    return compile(spec, definition, params);
+  } catch (error) {
+    if (error instanceof ExpressionError) return undefined;
+    throw error;
+  }
+}
+
+function compile(
+  spec: ResourceSpec,
+  definition: ParamDefinition,
+  params: ReadonlyMap<string, SearchParam>,
+): SearchParam {
+  const { code = '', expression, url = '', target = [] } = definition;
+  const name = `The expression of ${url || code} for ${spec.type} cannot be walked: `;
+  try {
+    if (expression === undefined) throw new ExpressionError('there is none');
+    const parts = partsOf(spec, definition);
+    if (parts.length === 0) throw new ExpressionError('no part of it is about this type');
+    const start: Start = { type: spec.type, places: [{ type: spec.type, path: '' }] };
+    const walks = parts.map((part) => compileWalk(part, start));
+    const steps = walks.map(({ step }) => step);
+    const kind = kindOf(definition.type);
+    const places = walks.every((walk) => walk.places) ? walks.flatMap((walk) => walk.places ?? []) : undefined;
+    const withVersion = spec.canonical === true && code === 'url';
+    return {
+      code,
+      kind,
+      url,
+      target,
+      elements: withVersion ? versioned(elementsOf(steps)) : elementsOf(steps),
+      ...(kind === 'composite' ? { components: componentsOf(definition, { places }, params) } : {}),
+    };
+  } catch (error) {
+    if (error instanceof ExpressionError) throw new ExpressionError(name + error.message);
+    throw error;
+  }
+}
+
+function elementsOf(steps: readonly Step[]): SearchParam['elements'] {
+  const [only] = steps;
   return (resource) => {
-    let elements: Element[] = [{ name: '', value: resource }];
-    for (const step of steps) {
-      const out: Element[] = [];
-      for (const element of elements) step(element, out);
-      if (out.length === 0) return out;
-      elements = out;
-    }
-    return elements;
+    const out: Element[] = [];
+    const root: Element = { name: '', value: resource };
+    if (only && steps.length === 1) only(root, out);
+    else for (const step of steps) step(root, out);
+    return out;
   };
 }
 
-const keep =
-  (wanted: (element: Element) => boolean): Step =>
-  (element, out) => {
-    if (wanted(element)) out.push(element);
-  };
-
-const CHOICE = /^[A-Z]/;
-
-/** The values under `key`, also under `key` + a type name where the element is a choice; arrays are opened. */
-function child(value: unknown, key: string, out: Element[]): void {
-  if (!isObject(value)) return;
-  if (key in value) {
-    open(key, value[key], out);
-    return;
-  }
-  for (const name in value) {
-    if (name.length > key.length && name.startsWith(key) && CHOICE.test(name.slice(key.length))) {
-      open(name, value[name], out);
-      return;
-    }
-  }
-}
-
-function open(name: string, value: unknown, out: Element[]): void {
-  if (!Array.isArray(value)) out.push({ name, value });
-  else for (const item of value) out.push({ name, value: item });
-}
-
-const refersTo = (value: unknown, type: string): boolean =>
-  isObject(value) &&
-  (value.type === type || (typeof value.reference === 'string' && parseReference(value.reference)?.type === type));
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** A literal reference to a resource of a server: `[base/]Type/id[/_history/n]`. Undefined for fragments, urn: and other URIs. */
-export function parseReference(
-  reference: string,
-): { base?: string; type: string; id: string; version?: string } | undefined {
-  const match =
-    /^(?:(https?:\/\/.+)\/)?([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/([A-Za-z0-9\-.]{1,64}))?$/.exec(
-      reference,
-    );
-  if (!match?.[2] || !match[3]) return undefined;
-  return {
-    ...(match[1] ? { base: match[1] } : {}),
-    type: match[2],
-    id: match[3],
-    ...(match[4] ? { version: match[4] } : {}),
+/** A canonical resource is found by `url|version` too. */
+function versioned(elements: SearchParam['elements']): SearchParam['elements'] {
+  return (resource) => {
+    const version = 'version' in resource && typeof resource.version === 'string' ? resource.version : undefined;
+    return version === undefined ? elements(resource) : elements(resource).map((element) => ({ ...element, version }));
   };
 }
 
-/**
- * The texts that an element is found by, for tokens, references and URIs.
- * token: `code`, `system|code`, `|code` (no system) and `system|`; reference: `Type/id` and, when versioned, also with its version,
- * or the URI; canonical: with and without `|version`. Source: FHIR R4, sections 3.1.1.4.10 and 3.1.1.4.12.
- */
-export function keysOf(param: SearchParam, element: Element, baseUrl: string): string[] {
-  const { value } = element;
-  if (param.kind === 'uri') return typeof value === 'string' ? [value] : [];
-  if (param.kind === 'reference') return referenceKeys(value, baseUrl);
-  if (typeof value === 'string' || typeof value === 'boolean') return [String(value), `|${value}`];
-  if (!isObject(value)) return [];
-  if (Array.isArray(value.coding)) return value.coding.flatMap((coding) => codingKeys(coding, 'code'));
-  if (typeof value.value === 'string') return codingKeys(value, 'value');
-  return codingKeys(value, 'code');
+function componentsOf(
+  { component = [] }: ParamDefinition,
+  start: Start,
+  params: ReadonlyMap<string, SearchParam>,
+): Component[] {
+  if (component.length < 2) throw new ExpressionError('a composite has two components at least');
+  const byUrl = new Map([...params.values()].map((param) => [param.url, param]));
+  return component.map(({ definition = '', expression = '' }): Component => {
+    const param = byUrl.get(splitCanonical(definition).url);
+    if (!param || param.kind === 'composite') throw new ExpressionError(`its component ${definition} is not known`);
+    const steps = alternatives(parsed(expression), '').map((part) => compileWalk(part, start).step);
+    return {
+      param,
+      elements(element) {
+        const out: Element[] = [];
+        for (const step of steps) step(element, out);
+        return out;
+      },
+    };
+  });
 }
 
-function codingKeys(coding: unknown, key: 'code' | 'value'): string[] {
-  if (!isObject(coding)) return [];
-  const code = coding[key];
-  const system = coding.system;
-  const keys: string[] = [];
-  if (typeof code === 'string') keys.push(code, typeof system === 'string' ? `${system}|${code}` : `|${code}`);
-  if (typeof system === 'string') keys.push(`${system}|`);
-  return keys;
+const KINDS: ReadonlySet<string> = new Set<ParamKind>([
+  'token',
+  'reference',
+  'date',
+  'uri',
+  'string',
+  'number',
+  'quantity',
+  'composite',
+]);
+
+function kindOf(type: string | undefined): ParamKind {
+  if (type !== undefined && KINDS.has(type)) return type as ParamKind; // the set says so
+  throw new ExpressionError(`parameters of type ${type} are not indexed`);
 }
 
-function referenceKeys(value: unknown, baseUrl: string): string[] {
-  if (typeof value === 'string') {
-    const bar = value.indexOf('|');
-    return bar < 0 ? [value] : [value, value.slice(0, bar)];
+/** Other parameters under whose tokens all keys of one are found: they have its parts between them, or it looks at their codings alone. */
+function unionOf(
+  param: SearchParam,
+  params: ReadonlyMap<string, SearchParam>,
+  parts: ReadonlyMap<string, ReadonlySet<string>>,
+): string[] | undefined {
+  if (param.kind !== 'token') return undefined;
+  const own = parts.get(param.code) ?? new Set();
+  const wider = new Set([...own].map((part) => JSON.stringify(withoutCoding(JSON.parse(part)))));
+  for (const wanted of [own, wider]) {
+    const chosen = [...params.values()].filter((other) => {
+      const theirs = parts.get(other.code) ?? new Set();
+      const smaller = wanted === own ? theirs.size < own.size : theirs.size <= own.size;
+      return (
+        other !== param &&
+        other.kind === 'token' &&
+        !other.union &&
+        smaller &&
+        [...theirs].every((part) => wanted.has(part))
+      );
+    });
+    const covered = new Set(chosen.flatMap((other) => [...(parts.get(other.code) ?? [])]));
+    if (chosen.length > 0 && [...wanted].every((part) => covered.has(part))) return chosen.map(({ code }) => code);
   }
-  if (!isObject(value) || typeof value.reference !== 'string') return [];
-  const local = parseReference(value.reference);
-  if (!local || (local.base !== undefined && local.base !== baseUrl)) return [value.reference];
-  const plain = `${local.type}/${local.id}`;
-  return local.version === undefined ? [plain] : [plain, `${plain}/_history/${local.version}`];
+  return undefined;
 }
 
-/** The interval of a date element: date, dateTime, instant or Period. Undefined when it has none. Open ends are infinite. */
-export function intervalOf(element: Element): Interval | undefined {
-  const { value } = element;
-  if (typeof value === 'string') return dateInterval(value);
-  if (!isObject(value)) return undefined;
-  const start = typeof value.start === 'string' ? value.start : undefined;
-  const end = typeof value.end === 'string' ? value.end : undefined;
-  return start === undefined && end === undefined ? undefined : periodInterval({ start, end });
+/** `X.coding` and `X.coding.where(…)` as X: keys of codings are those of what holds them. */
+function withoutCoding(node: Node): Node {
+  if (node.kind === 'call' && node.name === 'where' && node.base?.kind === 'name' && node.base.name === 'coding') {
+    return node.base.base ?? node;
+  }
+  return node.kind === 'name' && node.name === 'coding' ? (node.base ?? node) : node;
 }

@@ -1,17 +1,26 @@
 import { hash } from 'node:crypto';
 import type { ResourceSpec } from '../fhir/resources.ts';
 import {
+  type Element,
+  identifierKeys,
   intervalOf,
+  isColumn,
   keysOf,
+  measureOf,
+  normalised,
+  ofTypeKeys,
   parseReference,
   type SearchParam,
   type SearchRegistry,
+  textsOf,
+  unitKeys,
 } from '../fhir/search-parameters.ts';
-import type { IndexRow } from './write.ts';
+import { canonicalQuantity, UCUM } from '../fhir/ucum.ts';
+import type { DateRow, IndexRow, IndexTable, NumberRow, StringRow } from './write.ts';
 
 /**
- * What is searched of a resource: tokens of all its token, reference and URI parameters, the token of its patient's
- * compartment, and its principal code and date. `patient` is the id of the patient whose data it is.
+ * What is searched of a resource: tokens of its token, reference and URI parameters and of the compartments that it lies in, its
+ * principal code and date, and a row for each value of the other parameters. `patient` is the id of the patient whose data it is.
  */
 export function indexRow(
   registry: SearchRegistry,
@@ -20,47 +29,205 @@ export function indexRow(
   resource: object,
   options: { baseUrl: string; patient?: string },
 ): IndexRow {
-  const tok = new Set<string>();
-  const ownerReference = options.patient === undefined ? undefined : `Patient/${options.patient}`;
-  let key1: bigint | null = null;
-  let lo: number | null = null;
-  let hi: number | null = null;
-  for (const param of registry.get(spec.type)?.values() ?? []) {
-    for (const element of param.elements(resource)) {
-      if (param.kind === 'date') {
-        const interval = spec.date === param.code ? intervalOf(element) : undefined;
-        if (interval) {
-          lo = Math.min(lo ?? Number.POSITIVE_INFINITY, interval.start);
-          hi = Math.max(hi ?? Number.NEGATIVE_INFINITY, interval.end);
-        }
-        continue;
-      }
-      for (const key of keysOf(param, element, options.baseUrl)) {
-        if (indexed(key) !== key) continue;
-        if (ownerReference !== undefined && key === ownerReference && namesOwner(spec, param)) continue;
-        const made = token(tenant, spec.type, param.code, key);
-        tok.add(made);
-        // The principal code is the first one that has a system, or a canonical.
-        if (spec.key1 === param.code && key1 === null && key.includes('|') && !key.endsWith('|')) key1 = BigInt(made);
-      }
-    }
-  }
-  if (options.patient !== undefined) tok.add(compartmentToken(tenant, options.patient));
-  return {
-    tok: [...tok],
-    key1,
-    lo: instant(lo),
-    hi: instant(hi),
-    patient: options.patient ?? null,
+  const row: Draft = {
+    tok: new Set(),
     present: 0n,
-    registry: registry.generation ?? 0n,
+    key1: null,
+    lo: null,
+    hi: null,
     dates: [],
     numbers: [],
     strings: [],
   };
+  const scope: Scope = { spec, tenant, resource, ...options };
+  for (const param of paramsOf(registry, spec.type)) {
+    const elements = param.elements(resource);
+    if (elements.length === 0) continue;
+    if (param.bit !== undefined) row.present |= 1n << BigInt(param.bit);
+    ADD[param.kind](row, scope, param, elements);
+  }
+  if (options.patient !== undefined) row.tok.add(compartmentToken(tenant, options.patient));
+  for (const patient of compartmentsOf(registry, spec, resource, options.baseUrl)) {
+    row.tok.add(compartmentToken(tenant, patient));
+  }
+  const { tok, lo, hi, ...rest } = row;
+  return {
+    ...rest,
+    tok: [...tok],
+    lo: instant(lo),
+    hi: instant(hi),
+    patient: options.patient ?? null,
+    registry: registry.generation ?? 0n,
+    tables: tablesOf(registry, spec),
+  };
 }
 
-/** Parameters that name whose data a resource is: the compartment's token answers them, and none of their own is kept. */
+interface Draft extends Pick<IndexRow, 'key1'> {
+  tok: Set<string>;
+  present: bigint;
+  lo: number | null;
+  hi: number | null;
+  dates: DateRow[];
+  numbers: NumberRow[];
+  strings: StringRow[];
+}
+
+interface Scope {
+  spec: ResourceSpec;
+  tenant: number;
+  resource: object;
+  baseUrl: string;
+  patient?: string;
+}
+
+type Add = (row: Draft, scope: Scope, param: SearchParam, elements: readonly Element[]) => void;
+
+const ADD: Readonly<Record<SearchParam['kind'], Add>> = {
+  token: addTokens,
+  reference: addTokens,
+  uri(row, scope, param, elements) {
+    addTokens(row, scope, param, elements);
+    if (!hasTexts(param)) return;
+    for (const { value } of elements) {
+      if (typeof value === 'string') row.strings.push({ param: param.code, norm: value, exact: value });
+    }
+  },
+  date: addDates,
+  number: addNumbers,
+  quantity: addNumbers,
+  string({ strings }, _scope, { code }, elements) {
+    for (const exact of new Set(elements.flatMap(textsOf))) {
+      strings.push({ param: code, norm: normalised(exact), exact });
+    }
+  },
+  // Its components' parameters are what it is found by.
+  composite() {},
+};
+
+function addTokens(row: Draft, scope: Scope, param: SearchParam, elements: readonly Element[]): void {
+  if (param.union) return;
+  const { spec, tenant, patient, baseUrl } = scope;
+  const ownerReference = patient === undefined ? undefined : `Patient/${patient}`;
+  const owned = ownerReference !== undefined && namesOwner(spec, param);
+  for (const element of elements) {
+    for (const key of keysOf(param, element, baseUrl)) {
+      if (indexed(key) !== key || (owned && key === ownerReference)) continue;
+      const made = token(tenant, spec.type, param.code, key);
+      row.tok.add(made);
+      // The principal code is the first one that has a system, or a canonical.
+      if (spec.key1 === param.code && row.key1 === null && key.includes('|') && !key.endsWith('|')) {
+        row.key1 = BigInt(made);
+      }
+    }
+    if (param.kind === 'token') {
+      for (const key of ofTypeKeys(element)) row.tok.add(token(tenant, spec.type, `${param.code}:of-type`, key));
+    } else if (param.kind === 'reference') {
+      for (const key of identifierKeys(element)) {
+        if (indexed(key) === key) row.tok.add(token(tenant, spec.type, `${param.code}:identifier`, key));
+      }
+    }
+  }
+}
+
+/** The principal date, one element by R4's definitions, goes into columns; another has a row for each value. */
+function addDates(row: Draft, { spec }: Scope, { code }: SearchParam, elements: readonly Element[]): void {
+  const intervals = elements.flatMap((element) => intervalOf(element) ?? []);
+  if (spec.date === code) {
+    for (const { start, end } of intervals) {
+      row.lo = Math.min(row.lo ?? Number.POSITIVE_INFINITY, start);
+      row.hi = Math.max(row.hi ?? Number.NEGATIVE_INFINITY, end);
+    }
+    return;
+  }
+  for (const { start, end } of intervals) {
+    row.dates.push({ param: code, lo: instant(start) ?? '-infinity', hi: instant(end) ?? 'infinity' });
+  }
+}
+
+function addNumbers(
+  { numbers }: Draft,
+  _scope: Scope,
+  { code: param }: SearchParam,
+  elements: readonly Element[],
+): void {
+  for (const element of elements) {
+    const measured = measureOf(element);
+    if (!measured) continue;
+    const { lo, hi, system, code } = measured;
+    const base = (amount: number | undefined) =>
+      amount === undefined || code === undefined || system !== UCUM ? undefined : canonicalQuantity(amount, code);
+    const [low, high] = [base(lo), base(hi)];
+    numbers.push({
+      param,
+      lo: decimal(lo),
+      hi: decimal(hi),
+      unit: unitKeys(measured),
+      clo: decimal(low?.value),
+      chi: decimal(high?.value),
+      cunit: low?.unit ?? high?.unit ?? null,
+    });
+  }
+}
+
+const decimal = (amount: number | undefined): string | null => (amount === undefined ? null : String(amount));
+
+/** A URI parameter that has a row for :below; those of meta have none, so that what is written often has no rows. */
+const hasTexts = ({ kind, code }: SearchParam): boolean => kind === 'uri' && !code.startsWith('_');
+
+/** The parameters that a type is indexed by: those that may be searched, and those that are being indexed. */
+function paramsOf(registry: SearchRegistry, type: string): readonly SearchParam[] {
+  const known = indexedBy.get(registry)?.get(type);
+  if (known) return known;
+  const params = [...(registry.get(type)?.values() ?? []), ...(registry.pending?.get(type) ?? [])].filter(
+    (param) => !isColumn(param),
+  );
+  const ofRegistry = indexedBy.get(registry) ?? new Map<string, readonly SearchParam[]>();
+  indexedBy.set(registry, ofRegistry.set(type, params));
+  return params;
+}
+
+const indexedBy = new WeakMap<SearchRegistry, Map<string, readonly SearchParam[]>>();
+
+/** The tables in which a resource of a type may have rows. */
+function tablesOf(registry: SearchRegistry, { type, date }: ResourceSpec): readonly IndexTable[] {
+  const known = tables.get(registry)?.get(type);
+  if (known) return known;
+  const params = paramsOf(registry, type);
+  const made: IndexTable[] = [];
+  if (params.some(({ kind, code }) => kind === 'date' && code !== date)) made.push('index_date');
+  if (params.some(({ kind }) => kind === 'number' || kind === 'quantity')) made.push('index_number');
+  if (params.some((param) => param.kind === 'string' || hasTexts(param))) made.push('index_string');
+  const ofRegistry = tables.get(registry) ?? new Map<string, readonly IndexTable[]>();
+  tables.set(registry, ofRegistry.set(type, made));
+  return made;
+}
+
+const tables = new WeakMap<SearchRegistry, Map<string, readonly IndexTable[]>>();
+const ALL_TABLES: readonly IndexTable[] = ['index_date', 'index_number', 'index_string'];
+
+/** Ids of the Patients in whose compartment a resource lies. Source: R4 CompartmentDefinition patient. */
+export function compartmentsOf(
+  registry: SearchRegistry,
+  { type, compartment = [] }: ResourceSpec,
+  resource: object,
+  baseUrl: string,
+): Set<string> {
+  const patients = new Set<string>();
+  const params = registry.get(type);
+  for (const code of compartment) {
+    for (const { value } of params?.get(code)?.elements(resource) ?? []) {
+      const reference = referenceText(value);
+      const local = reference === undefined ? undefined : parseReference(reference);
+      if (local?.type === 'Patient' && (local.base === undefined || local.base === baseUrl)) patients.add(local.id);
+    }
+  }
+  return patients;
+}
+
+/**
+ * Parameters that name whose data a resource is: the compartment's token answers them, and none of their own is kept. Others may name a
+ * patient of the same compartment (a performer, an author): the column `patient` tells them apart.
+ */
 export const namesOwner = ({ patient }: ResourceSpec, { code }: SearchParam): boolean =>
   patient !== undefined && (code === patient || code === 'patient');
 
@@ -92,6 +259,7 @@ export const deletedRow = (tenant: number, patient: string | undefined): IndexRo
   dates: [],
   numbers: [],
   strings: [],
+  tables: ALL_TABLES,
 });
 
 /** The token that everything in a patient's compartment carries. */

@@ -33,7 +33,11 @@ export interface IndexRow {
   dates: readonly DateRow[];
   numbers: readonly NumberRow[];
   strings: readonly StringRow[];
+  /** Tables in which an earlier version of it may have rows. */
+  tables: readonly IndexTable[];
 }
+
+export type IndexTable = 'index_date' | 'index_number' | 'index_string';
 
 /** A date parameter's value as UTC instants [lo, hi). */
 export interface DateRow {
@@ -165,6 +169,7 @@ function statementOf(tenant: number, write: Write): { text: string; values: unkn
     current.push('(select count(*) from replaced)');
   }
   checks.push(`${current.join(' + ') || '0'} = (select count(*) from input)`);
+  parts.push(...indexed(versions, p));
   if (claims.length > 0) {
     parts.push(claimed(claims, p));
     checks.push('(select count(*) from claimed) = (select count(*) from keys)');
@@ -237,6 +242,95 @@ const REPLACED = `replaced as (
   where i.version > 1 and c.tenant = $1 and c.shard = i.shard and c.type = i.type and c.id = i.id and c.version = i.version - 1
   returning 1
 )`;
+
+/** The rows of the narrow tables: those of the version before go where there may be any, those of this one come. */
+function indexed(versions: readonly NewVersion[], p: Param): string[] {
+  const parts: string[] = [];
+  for (const table of INDEX_TABLES) {
+    if (versions.some(({ version, index }) => version > 1 && index.tables.includes(table))) {
+      parts.push(`cleared_${table} as (
+  delete from ${table} x using input i
+  where i.version > 1 and x.tenant = $1 and x.shard = i.shard and x.type = i.type and x.id = i.id
+)`);
+    }
+    const rows = indexRows(table, versions, p);
+    if (rows !== undefined) parts.push(`filled_${table} as (${rows})`);
+  }
+  return parts;
+}
+
+const INDEX_TABLES: readonly IndexTable[] = ['index_date', 'index_number', 'index_string'];
+
+/** An INSERT of all rows that versions have in a table; undefined where there are none. $1 is the tenant. */
+export function indexRows(
+  table: IndexTable,
+  versions: readonly Pick<NewVersion, 'shard' | 'type' | 'id' | 'index'>[],
+  p: Param,
+): string | undefined {
+  const columns = COLUMNS[table](versions);
+  if (columns[0]?.values.length === 0) return undefined;
+  const at = versions.flatMap(({ index }, n) => new Array<number>(rowsOf(table, index)).fill(n));
+  const of = <T>(pick: (version: Pick<NewVersion, 'shard' | 'type' | 'id'>) => T): T[] =>
+    at.flatMap((n) => {
+      const version = versions[n];
+      return version ? [pick(version)] : [];
+    });
+  const names = columns.map(({ name }) => name).join(', ');
+  const casts = columns.map(({ name, type }) => `x.${name}${type === 'text' ? '' : `::${type}`}`).join(', ');
+  return `
+  insert into ${table} (tenant, shard, type, id, ${names})
+  select $1, x.shard, x.type, x.id, ${casts}
+  from unnest(${p(int2Array(of(({ shard }) => shard)))}::int2[], ${p(textArray(of(({ type }) => type)))}::text[],
+              ${p(textArray(of(({ id }) => id)))}::text[], ${columns.map(({ values }) => `${p(textArray(values))}::text[]`).join(', ')})
+       as x(shard, type, id, ${names})
+`;
+}
+
+interface Column {
+  name: string;
+  type: string;
+  values: readonly (string | null)[];
+}
+
+function rowsOf(table: IndexTable, { dates, numbers, strings }: IndexRow): number {
+  return { index_date: dates, index_number: numbers, index_string: strings }[table].length;
+}
+
+type Indexed = readonly Pick<NewVersion, 'index'>[];
+
+const COLUMNS: Readonly<Record<IndexTable, (versions: Indexed) => Column[]>> = {
+  index_date(versions) {
+    const rows = versions.flatMap(({ index }) => index.dates);
+    return [
+      { name: 'param', type: 'text', values: rows.map(({ param }) => param) },
+      { name: 'lo', type: 'timestamptz', values: rows.map(({ lo }) => lo) },
+      { name: 'hi', type: 'timestamptz', values: rows.map(({ hi }) => hi) },
+    ];
+  },
+  index_number(versions) {
+    const rows = versions.flatMap(({ index }) => index.numbers);
+    return [
+      { name: 'param', type: 'text', values: rows.map(({ param }) => param) },
+      { name: 'lo', type: 'numeric', values: rows.map(({ lo }) => lo) },
+      { name: 'hi', type: 'numeric', values: rows.map(({ hi }) => hi) },
+      { name: 'unit', type: 'text[]', values: rows.map(({ unit }) => arrayLiteral(unit)) },
+      { name: 'clo', type: 'numeric', values: rows.map(({ clo }) => clo) },
+      { name: 'chi', type: 'numeric', values: rows.map(({ chi }) => chi) },
+      { name: 'cunit', type: 'text', values: rows.map(({ cunit }) => cunit) },
+    ];
+  },
+  index_string(versions) {
+    const rows = versions.flatMap(({ index }) => index.strings);
+    return [
+      { name: 'param', type: 'text', values: rows.map(({ param }) => param) },
+      { name: 'norm', type: 'text', values: rows.map(({ norm }) => norm) },
+      { name: 'exact', type: 'text', values: rows.map(({ exact }) => exact) },
+    ];
+  },
+};
+
+const arrayLiteral = (texts: readonly string[]): string =>
+  `{${texts.map((text) => `"${text.replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
 
 const claimed = (claims: readonly Claim[], p: Param): string => `keys as materialized (
   select * from unnest(${p(textArray(claims.map(({ key }) => storedKey(key))))}::text[],

@@ -23,6 +23,57 @@ t.test('every row of RESOURCES has its principal parameters', async (t) => {
   }
 });
 
+t.test('every parameter that R4 defines for a served type is walked, but for those that are not built', async (t) => {
+  const left = new Set<string>();
+  for (const { type } of RESOURCES) {
+    t.ok(searchParametersOf(type).length > 5, type);
+    for (const { code, url } of searchParametersOf(type)) {
+      if (!registry.get(type)?.has(code)) left.add(code);
+      else t.equal(registry.get(type)?.get(code)?.url, url, `${type}.${code}`);
+    }
+  }
+  t.same(left, new Set(['_content', '_query', '_text', 'phonetic']));
+});
+
+t.test('each parameter of a type has a bit of its own, but for _id and _lastUpdated', async (t) => {
+  for (const [type, params] of registry) {
+    const bits = [...params.values()].flatMap(({ bit }) => bit ?? []);
+    t.equal(new Set(bits).size, params.size - 2, type);
+    t.ok(Math.max(...bits) < 63, type);
+  }
+});
+
+t.test('a composite has its components, each with a parameter and a walk', async (t) => {
+  const param = registry.get('Observation')?.get('combo-code-value-quantity');
+  const bloodPressure = {
+    resourceType: 'Observation',
+    code: { coding: [{ code: '85354-9' }] },
+    component: [{ code: { coding: [{ code: '8480-6' }] }, valueQuantity: { value: 120 } }],
+  };
+  t.same(
+    param?.components?.map(({ param }) => param.code),
+    ['combo-code', 'combo-value-quantity'],
+  );
+  const pairs = param?.elements(bloodPressure).map((element) => param.components?.map((one) => one.elements(element)));
+  t.same(pairs, [
+    [[{ name: 'code', value: bloodPressure.code }], []],
+    [[{ name: 'code', value: bloodPressure.component[0]?.code }], [{ name: 'valueQuantity', value: { value: 120 } }]],
+  ]);
+});
+
+t.test('a parameter whose keys others hold has no tokens of its own', async (t) => {
+  const unions = [...registry].flatMap(([type, params]) =>
+    [...params.values()].flatMap(({ code, union }) => (union ? [`${type}.${code}: ${[...union].sort()}`] : [])),
+  );
+  t.same(unions, [
+    'Observation.combo-code: code,component-code',
+    'Observation.combo-data-absent-reason: component-data-absent-reason,data-absent-reason',
+    'Observation.combo-value-concept: component-value-concept,value-concept',
+    'Observation.graded-term: code',
+    'Flag.graded-term: code',
+  ]);
+});
+
 const cases: [name: string, type: string, code: string, resource: object, expected: string[]][] = [
   ['a code', 'Observation', 'status', { status: 'final' }, ['final', '|final']],
   [
@@ -72,6 +123,78 @@ const cases: [name: string, type: string, code: string, resource: object, expect
     ['https://q.example/a|1', 'https://q.example/a'],
   ],
   ['a uri', 'ValueSet', 'url', { url: 'https://v.example/a' }, ['https://v.example/a']],
+  [
+    'a canonical URL with its business version',
+    'ValueSet',
+    'url',
+    { url: 'https://v.example/a', version: '2' },
+    ['https://v.example/a', 'https://v.example/a|2'],
+  ],
+  [
+    'a profile',
+    'Patient',
+    '_profile',
+    { meta: { profile: ['https://p.example/a|1'] } },
+    ['https://p.example/a|1', 'https://p.example/a'],
+  ],
+  ['a tag', 'Patient', '_tag', { meta: { tag: [{ system: 'urn:t', code: 'x' }] } }, ['x', 'urn:t|x', 'urn:t|']],
+  [
+    'a phone number',
+    'Patient',
+    'phone',
+    {
+      telecom: [
+        { system: 'phone', value: '1' },
+        { system: 'email', value: '2' },
+      ],
+    },
+    ['1', 'phone|1', 'phone|'],
+  ],
+  [
+    'a priority',
+    'Flag',
+    'priority',
+    {
+      extension: [
+        {
+          url: 'http://hl7.org/fhir/StructureDefinition/flag-priority',
+          valueCodeableConcept: { coding: [{ code: 'PH' }] },
+        },
+      ],
+    },
+    ['PH', '|PH'],
+  ],
+  [
+    'a detail',
+    'Flag',
+    'detail',
+    {
+      extension: [
+        { url: 'http://hl7.org/fhir/StructureDefinition/flag-detail', valueReference: { reference: 'Observation/a' } },
+      ],
+    },
+    ['Observation/a'],
+  ],
+  [
+    'a graded term, and no code of another system',
+    'Observation',
+    'graded-term',
+    {
+      code: {
+        coding: [
+          { system: 'http://loinc.org', code: '1' },
+          { system: 'https://vigie.example/fhir/CodeSystem/pro-ctcae', code: 'PROCTCAE_9_COMP' },
+        ],
+      },
+    },
+    [
+      'PROCTCAE_9_COMP',
+      'https://vigie.example/fhir/CodeSystem/pro-ctcae|PROCTCAE_9_COMP',
+      'https://vigie.example/fhir/CodeSystem/pro-ctcae|',
+    ],
+  ],
+  ['who has died', 'Patient', 'deceased', { deceasedDateTime: '2026' }, ['true', '|true']],
+  ['who has not', 'Patient', 'deceased', {}, ['false', '|false']],
   ['nothing', 'Observation', 'subject', {}, []],
 ];
 for (const [name, type, code, resource, expected] of cases) {

@@ -1,0 +1,24 @@
+/** A literal reference to a resource of a server: `[base/]Type/id[/_history/n]`. Undefined for fragments, urn: and other URIs. */
+export function parseReference(
+  reference: string,
+): { base?: string; type: string; id: string; version?: string } | undefined {
+  const match =
+    /^(?:(https?:\/\/.+)\/)?([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/([A-Za-z0-9\-.]{1,64}))?$/.exec(
+      reference,
+    );
+  if (!match?.[2] || !match[3]) return undefined;
+  return {
+    ...(match[1] ? { base: match[1] } : {}),
+    type: match[2],
+    id: match[3],
+    ...(match[4] ? { version: match[4] } : {}),
+  };
+}
+
+/** Whether a Reference says that it leads to a type, by its text or its `type`. */
+export const refersTo = (value: unknown, type: string): boolean =>
+  isObject(value) &&
+  (value.type === type || (typeof value.reference === 'string' && parseReference(value.reference)?.type === type));
+
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
