@@ -80,7 +80,9 @@ export function buildApp(deps: Deps, options: AppOptions = {}): FastifyInstance 
     return sendJson(reply.code(status).headers(headers), outcome);
   });
   app.register(async (scope) => healthRoutes(scope, deps));
-  app.register(async (scope) => fhirRoutes(scope, deps, (inside) => buildApp(inside, options)), { prefix: new URL(deps.baseUrl).pathname });
+  app.register(async (scope) => fhirRoutes(scope, deps, (inside) => buildApp(inside, options)), {
+    prefix: new URL(deps.baseUrl).pathname,
+  });
   return app;
 }
 
