@@ -12,8 +12,10 @@ const SOURCES = [
   'tools/validators.ts',
   'tools/definitions.ts',
   'tools/r4.ts',
+  'tools/advice.ts',
   'tools/summary.ts',
   'tools/profiles.ts',
+  'src/fhir/profile/slim.ts',
   'src/fhir/schema.ts',
   'src/fhir/keywords.ts',
   'src/fhir/validated-types.ts',
@@ -39,16 +41,18 @@ export async function generateIfChanged(always = false): Promise<void> {
       .update('\0');
   const digest = hash.digest('hex');
   const mark = join(OUT, 'inputs.sha256');
-  const files = ['validators.js', 'definitions.js', 'summary.js', 'profiles.js', 'inputs.sha256'];
+  const files = ['validators.js', 'definitions.js', 'advice.js', 'summary.js', 'profiles.js', 'inputs.sha256'];
   const current = files.every((file) => existsSync(join(OUT, file))) && readFileSync(mark, 'utf8') === digest;
   if (current && !always) return;
   const { validatorCode } = await import('./validators.ts');
   const { definitionCode } = await import('./definitions.ts');
+  const { adviceCode } = await import('./advice.ts');
   const { summaryCode } = await import('./summary.ts');
   const { profileCode } = await import('./profiles.ts');
   mkdirSync(OUT, { recursive: true });
   write('validators.js', validatorCode(ROOT));
   write('definitions.js', definitionCode(ROOT));
+  write('advice.js', adviceCode(ROOT));
   write('summary.js', summaryCode(ROOT));
   write('profiles.js', profileCode(ROOT));
   write('inputs.sha256', digest);

@@ -1,0 +1,2 @@
+/** JSON of `AdviceData`. */
+export const ADVICE_DATA: string;
