@@ -24,7 +24,13 @@ function covers(pattern: string, path: string): boolean {
   return (
     wanted.length === parts.length &&
     wanted.every((word, at) =>
-      word.startsWith(':') ? /^[A-Za-z0-9.-]{1,64}$/.test(parts[at] ?? '') : word.replaceAll('::', ':') === parts[at],
+      word.startsWith(':') ? patternOf(word).test(parts[at] ?? '') : word.replaceAll('::', ':') === parts[at],
     )
   );
 }
+
+/** An id, unless the route says what else stands there, as in `:all(^\\*$)`. */
+const patternOf = (word: string): RegExp => {
+  const said = /\((.+)\)$/.exec(word)?.[1];
+  return said === undefined ? /^[A-Za-z0-9.-]{1,64}$/ : new RegExp(said);
+};

@@ -4,7 +4,7 @@ import type { Query } from '../../fhir/query.ts';
 import { knownShard } from '../homes.ts';
 import { condition, isDecided } from './condition.ts';
 import { ownerOf } from './keys.ts';
-import { all, type Condition, either, type Scope, seen } from './scope.ts';
+import { all, type Condition, either, type Scope, seen, specOf } from './scope.ts';
 
 /** One type of a search and what is asked of it. */
 type Part = Pick<Query, 'type' | 'filters'>;
@@ -40,8 +40,8 @@ const isShared = ({ kind }: Filter): boolean =>
 /** A search that names one patient, or one id of ours, goes to one shard. */
 export function shardOf({ type, filters, others }: Query): number | undefined {
   for (const filter of filters) {
-    if (filter.kind === 'compartment') return knownShard('Patient', filter.patient);
-    if (others.length > 0) continue;
+    if (others.length > 0) return undefined;
+    if (filter.kind === 'compartment' && liesWithItsPatient(type)) return knownShard('Patient', filter.patient);
     if (filter.kind === 'id' && filter.ids.length === 1 && !filter.not) {
       const shard = knownShard(type, filter.ids[0] ?? '');
       if (shard !== undefined) return shard;
@@ -51,6 +51,12 @@ export function shardOf({ type, filters, others }: Query): number | undefined {
     if (patient !== undefined) return knownShard('Patient', patient);
   }
   return undefined;
+}
+
+/** Only the patient whose data it is has it in the compartment: a performer's, say, would lie in another shard. */
+function liesWithItsPatient(type: string): boolean {
+  const { patient, compartment = [] } = specOf(type);
+  return patient !== undefined && compartment.every((code) => code === patient || code === 'patient');
 }
 
 /** Whether the index alone answers all that is asked. */
