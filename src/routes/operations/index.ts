@@ -1,18 +1,30 @@
+import { composeOperation } from './compose.ts';
+import { everythingOperation } from './everything.ts';
 import { expandOperation } from './expand.ts';
 import { explainOperation } from './explain.ts';
+import { lastnOperation } from './lastn.ts';
 import { lookupOperation } from './lookup.ts';
+import { metaAddOperation, metaDeleteOperation, metaOperation } from './meta.ts';
 import type { Operation } from './operation.ts';
 import { subsumesOperation } from './subsumes.ts';
 import { translateOperation } from './translate.ts';
+import { validateOperation } from './validate.ts';
 import { validateCodeInSystemOperation, validateCodeOperation } from './validate-code.ts';
 
 /** Every operation, one row each. */
 export const OPERATIONS: readonly Operation[] = [
+  composeOperation,
+  everythingOperation,
   expandOperation,
   explainOperation,
+  lastnOperation,
   lookupOperation,
+  metaAddOperation,
+  metaDeleteOperation,
+  metaOperation,
   subsumesOperation,
   translateOperation,
   validateCodeInSystemOperation,
   validateCodeOperation,
+  validateOperation,
 ];
