@@ -20,6 +20,7 @@ import type { ResourceSpec } from './fhir/resources.ts';
 import { checkGradingItems } from './rules/grade.ts';
 import { checkPolicy, isPolicy, policyDigest } from './rules/policy.ts';
 import { NAMING } from './rules/resources/codes.ts';
+import { inTurn, meansAnother } from './save/canonical.ts';
 import { claimOwner, claimShard } from './store/claims.ts';
 import type { PatientContext } from './store/context.ts';
 import { findResource, hasCompartment, type Stored } from './store/resources.ts';
@@ -149,20 +150,22 @@ async function refuseGraded(deps: Deps, within: Compartment, { current, patient,
  * A form is sound in itself, its items that carry codes of a grading system can be graded, and what patients have answered stays what
  * they were asked: neither this resource nor another of its url and version may say otherwise.
  */
-async function checkForm(deps: Deps, within: Compartment, { resource, current }: Change): Promise<undefined> {
+async function checkForm(deps: Deps, within: Compartment, change: Change): Promise<{ claims: Claim[] }> {
+  const { resource, current } = change;
   const questionnaire = resource as Questionnaire; // the row's type
+  const claims = await inTurn(deps, within, { ...change, type: 'Questionnaire' }, questionnaire);
   const { terminology, form } = await deps.catalog.at(within);
   refuse(checkQuestionnaire(questionnaire, terminology));
   refuse(checkGradingItems(compileQuestionnaire(questionnaire, terminology)));
   const before: Questionnaire | undefined = current && JSON.parse(current.content);
   if (before && askedOf(before) !== askedOf(questionnaire) && (await isAnswered(deps, within, before)))
     throw answered(before);
-  if (questionnaire.url === undefined || questionnaire.version === undefined) return undefined;
+  if (questionnaire.url === undefined || questionnaire.version === undefined) return { claims };
   const held = form(`${questionnaire.url}|${questionnaire.version}`);
-  if (!held || held.reference.startsWith(`Questionnaire/${current?.id}/`)) return undefined;
+  if (!held || held.reference.startsWith(`Questionnaire/${current?.id}/`)) return { claims };
   // Not even before the first answer: a report that names the one would be read by the other, and what is severe be missed.
   if (held.asked !== askedOf(questionnaire)) throw taken(questionnaire, held);
-  return undefined;
+  return { claims };
 }
 
 async function refuseAnswered(deps: Deps, within: Compartment, { current }: Removal): Promise<void> {
@@ -209,12 +212,20 @@ async function isAnswered(deps: Deps, within: Compartment, { url, version }: Que
   }
 }
 
-/** What an answer stands for does not change under forms that have been answered. */
-async function checkMeanings(deps: Deps, within: Compartment, { resource, current }: Change): Promise<undefined> {
-  if (!current) return undefined;
+/** What an answer stands for does not change under forms that have been answered, and a url and version has one meaning. */
+async function checkMeanings(deps: Deps, within: Compartment, change: Change): Promise<{ claims: Claim[] }> {
+  const { resource, current, id } = change;
   const replacement = resource as CodeSystem | ValueSet; // the rows' types
-  const form = await answeredWith(deps, within, current.id, replacement);
-  if (!form) return undefined;
+  const { resourceType: type, url, version } = replacement;
+  const claims = await inTurn(deps, within, { ...change, type }, replacement);
+  if (await meansAnother(deps, within, id, replacement)) {
+    throw businessRule(
+      `${url}|${version} is held here and says something else: give this ${type} another version, or update that one`,
+      `${type}.version`,
+    );
+  }
+  const form = current && (await answeredWith(deps, within, current.id, replacement));
+  if (!form) return { claims };
   throw businessRule(
     `${form.url}|${form.version} has been answered, and its answers would mean something else: give the changed ${current.type} another url or version`,
     current.type,

@@ -9,7 +9,7 @@ import type { ResourceSpec } from './fhir/resources.ts';
 import type { ReceivedText } from './fhir/text.ts';
 import { applyPatch, type Patch } from './patch.ts';
 import { attempts } from './save/attempts.ts';
-import { contextOf, ownerOf, refuseReadOnly, rulesOf, samePatient, wellFormed } from './save/checks.ts';
+import { contextOf, type Owner, ownerOf, refuseReadOnly, rulesOf, samePatient, wellFormed } from './save/checks.ts';
 import { homeOfNew } from './save/new-id.ts';
 import { counted, outboxOf, type Saved, write } from './save/writing.ts';
 import { patientContext } from './store/context.ts';
@@ -19,6 +19,7 @@ import { findResource, readResource } from './store/resources.ts';
 import { type Claim, commit, type NewVersion } from './store/write.ts';
 
 export { newIdFor } from './save/new-id.ts';
+export { type Rehearsal, rehearse } from './save/rehearse.ts';
 export type { Saved } from './save/writing.ts';
 
 /**
@@ -177,7 +178,7 @@ export async function conditionalDelete(
 
 interface Inserting {
   resource: Resource;
-  owner: { id: string } | undefined;
+  owner: Owner | undefined;
   id: string | undefined;
   claims: readonly Omit<Claim, 'id'>[];
 }
@@ -190,7 +191,7 @@ async function insert(
   received: ReceivedText,
   { resource, owner, id, claims }: Inserting,
 ): Promise<Saved> {
-  const context = await contextOf(deps, within, spec, owner);
+  const context = await contextOf(deps, within, owner);
   const told = id === undefined ? undefined : shardOf(id);
   const shard = context?.shard ?? told ?? drawShard();
   if (told !== undefined && told !== shard) throw new Error('an id was assigned for another patient');
@@ -207,7 +208,7 @@ async function insert(
 
 interface Putting {
   resource: Resource;
-  owner: { id: string } | undefined;
+  owner: Owner | undefined;
   id: string;
   options: Preconditions;
   claims?: readonly Omit<Claim, 'id'>[];
@@ -236,8 +237,8 @@ async function put(
   if (!held && !spec.interactions.includes('create')) {
     throw notSupported(`${spec.type}/${id} is not known, and ${spec.type} is not created by clients`);
   }
-  if (held) await samePatient(deps, within, spec, held, owner?.id);
-  const context = await contextOf(deps, within, spec, owner);
+  if (held) await samePatient(deps, within, spec, held, owner);
+  const context = await contextOf(deps, within, owner);
   const home = held ? { shard: held.shard, claims: [] } : homeOfNew(spec, id, context?.shard);
   return write(deps, within, spec, received, {
     resource,
@@ -268,8 +269,8 @@ async function change(
   const received = applyPatch(current, operations);
   const resource = wellFormed(spec, received, 422);
   const owner = ownerOf(deps, spec, resource);
-  await samePatient(deps, within, spec, current, owner?.id);
-  const context = await contextOf(deps, within, spec, owner);
+  await samePatient(deps, within, spec, current, owner);
+  const context = await contextOf(deps, within, owner);
   return write(deps, within, spec, received, {
     resource,
     id,

@@ -30,11 +30,24 @@ export function wellFormed(spec: ResourceSpec, received: ReceivedText, status = 
 
 const isError = ({ severity }: Issue): boolean => severity === 'error' || severity === 'fatal';
 
+/** The patient whose data a resource is, and where it says so. */
+export interface Owner {
+  id: string;
+  /** E.g. `Task.for`. */
+  path: string;
+}
+
+/** The element that names the patient, as an expression. */
+function ownerPath(deps: Deps, spec: ResourceSpec, resource: object): string {
+  const param = spec.patient === undefined ? undefined : deps.registry.get(spec.type)?.get(spec.patient);
+  return `${spec.type}.${param?.elements(resource)[0]?.name ?? spec.patient ?? 'subject'}`;
+}
+
 /** The patient whose data it is. A subject that is no Patient of ours is refused: nothing would ever be done with its data. */
-export function ownerOf(deps: Deps, spec: ResourceSpec, resource: object): { id: string } | undefined {
+export function ownerOf(deps: Deps, spec: ResourceSpec, resource: object): Owner | undefined {
   const found = patientOf(deps.registry, spec, resource, deps.baseUrl);
   if (!found) return undefined;
-  if (found.id !== undefined) return { id: found.id };
+  if (found.id !== undefined) return { id: found.id, path: ownerPath(deps, spec, resource) };
   if (!rulesOf(spec).patientOnly) return undefined;
   throw new FhirError(
     [
@@ -52,16 +65,12 @@ export function ownerOf(deps: Deps, spec: ResourceSpec, resource: object): { id:
 export async function contextOf(
   deps: Deps,
   within: Compartment,
-  spec: ResourceSpec,
-  owner: { id: string } | undefined,
+  owner: Owner | undefined,
 ): Promise<PatientContext | undefined> {
   if (!owner) return undefined;
   const context = await patientContext(deps.db, within, owner.id);
   if (context) return context;
-  throw businessRule(
-    `${spec.type}.${spec.patient}: Patient/${owner.id} is not known here; create the Patient first`,
-    `${spec.type}.${spec.patient}`,
-  );
+  throw businessRule(`${owner.path}: Patient/${owner.id} is not known here; create the Patient first`, owner.path);
 }
 
 /** Throws 403 for what the engine writes and for what ships and is relied on. */
@@ -83,15 +92,17 @@ export async function samePatient(
   within: Compartment,
   spec: ResourceSpec,
   current: Stored,
-  patient: string | undefined,
+  owner: Owner | undefined,
 ): Promise<void> {
   const { content } = current.deleted
     ? await readVersion(deps.db, within, current.type, current.id, String(current.version - 1))
     : current;
-  const before = patientOf(deps.registry, spec, JSON.parse(content), deps.baseUrl);
-  if (before?.id === patient) return;
+  const held: object = JSON.parse(content);
+  const before = patientOf(deps.registry, spec, held, deps.baseUrl);
+  if (before?.id === owner?.id) return;
+  const path = owner?.path ?? ownerPath(deps, spec, held);
   throw businessRule(
-    `${spec.type}.${spec.patient} cannot be changed: a resource stays with its patient. Mark this one entered-in-error and create another`,
-    `${spec.type}.${spec.patient}`,
+    `${path} cannot be changed: a resource stays with its patient. Mark this one entered-in-error and create another`,
+    path,
   );
 }

@@ -119,7 +119,6 @@ t.test('interactions', async (t) => {
     t.same(versions, ['W/"6"', 'W/"5"', 'W/"4"', 'W/"3"', 'W/"2"', 'W/"1"']);
     t.equal(pages, 2);
     t.same(refusal(await app.send('GET', `/Patient/${id}/_history?_count=many`)), refused(400, 'invalid'));
-    t.same(refusal(await app.send('GET', `/Patient/${id}/_history?_before=x`)), refused(400, 'invalid'));
     t.notOk((await app.send('GET', `/Patient/${id}/_history?_count=0`)).body.entry, '_count=0 counts only');
   });
 
@@ -248,7 +247,12 @@ async function life(t: Test, app: TestApp, resource: Resource): Promise<void> {
     ['an If-Match that is no tag', next, { 'if-match': 'one' }, refused(400, 'invalid')],
     ['another id in the body', { ...next, id: 'other' }, {}, refused(400, 'invalid', `${type}.id`)],
     ['no id in the body', { ...next, id: undefined }, {}, refused(400, 'invalid', `${type}.id`)],
-    ['another type in the body', { resourceType: 'Basic', id }, {}, refused(400, 'invalid', 'resourceType')],
+    [
+      'another type in the body',
+      { resourceType: type === 'Basic' ? 'Patient' : 'Basic', id },
+      {},
+      refused(400, 'invalid', 'resourceType'),
+    ],
   ];
   for (const [name, body, headers, expected] of refusedWrites) {
     t.same(refusal(await app.send('PUT', `/${type}/${id}`, body, headers)), expected, name);
