@@ -13,6 +13,7 @@ export interface Tables {
     ts: Date;
     deleted: boolean;
     content: string;
+    replaced_ts: Date | null;
   };
   resource_current: {
     tenant: number;

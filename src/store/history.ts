@@ -48,7 +48,7 @@ export async function history(
   const currentFrom = instant(at?.start ?? Number.NEGATIVE_INFINITY);
   const rows =
     'id' in of
-      ? await ofInstance(db, within, of, [after?.version ?? NEWEST, count, from, until, currentFrom])
+      ? await ofInstance(db, within, of, [from, until, currentFrom, after?.version ?? NEWEST, count])
       : await db.named<Row>('history-types', OF_TYPES, [
           within.tenant,
           textArray(of.types),
@@ -79,20 +79,27 @@ export async function historyCount(
   const from = instant(since ?? Number.NEGATIVE_INFINITY);
   const until = instant(at?.end ?? Number.POSITIVE_INFINITY);
   const currentFrom = instant(at?.start ?? Number.NEGATIVE_INFINITY);
-  const visible = visibleToken(within);
-  const one = 'id' in of ? await instance(db, within, of) : undefined;
-  const rows = one
-    ? await db.named<{ n: string }>(
-        'history-count',
-        `select count(*) as n from resource_version v ${NEXT} where ${INSTANCE} and ${WITHIN(5, 6, 7)}`,
-        [within.tenant, one.shard, one.type, one.id, from, until, currentFrom],
-      )
-    : await db.named<{ n: string }>(
-        'history-types-count',
-        `select count(*) as n from resource_version v ${NEXT}
-         where v.tenant = $1 and v.type = any($2::text[]) and ${WITHIN(3, 4, 5)} and ${VISIBLE(6)}`,
-        [within.tenant, textArray('types' in of ? of.types : []), from, until, currentFrom, visible],
-      );
+  if ('id' in of) {
+    const { shard, type, id } = await instance(db, within, of);
+    const rows = await db.named<{ n: string }>('history-count', COUNT_INSTANCE, [
+      within.tenant,
+      shard,
+      type,
+      id,
+      from,
+      until,
+      currentFrom,
+    ]);
+    return Number(rows[0]?.n ?? 0);
+  }
+  const rows = await db.named<{ n: string }>('history-types-count', COUNT_TYPES, [
+    within.tenant,
+    textArray(of.types),
+    from,
+    until,
+    currentFrom,
+    visibleToken(within),
+  ]);
   return Number(rows[0]?.n ?? 0);
 }
 
@@ -123,45 +130,64 @@ async function ofInstance(
 const instant = (millis: number): string =>
   Number.isFinite(millis) ? new Date(millis).toISOString() : millis < 0 ? '-infinity' : 'infinity';
 
-/** When a version ceased to be the current one: looked up only where somebody asks for a time before which it must not have. */
-const NEXT = `left join lateral (
-  select n.ts from resource_version n
-  where n.tenant = v.tenant and n.shard = v.shard and n.type = v.type and n.id = v.id and n.version = v.version + 1
-) next on true`;
-
-/** Not before `from`; current at some time from `currentFrom` to before `until`. */
-const WITHIN = (from: number, until: number, currentFrom: number): string =>
-  `v.ts >= $${from}::timestamptz and v.ts < $${until}::timestamptz and ($${currentFrom}::timestamptz = '-infinity' or
-   v.ts >= $${currentFrom}::timestamptz or (not v.deleted and coalesce(next.ts > $${currentFrom}::timestamptz, true)))`;
-
-const VISIBLE = (token: number): string => `($${token}::bigint is null or exists (
-  select 1 from resource_current c
-  where c.tenant = v.tenant and c.shard = v.shard and c.type = v.type and c.id = v.id and c.tok @> array[$${token}::bigint]))`;
-
 const RESTORED = `(select p.deleted from resource_version p
   where p.tenant = v.tenant and p.shard = v.shard and p.type = v.type and p.id = v.id and p.version = v.version - 1) as restored`;
 
-const INSTANCE = 'v.tenant = $1 and v.shard = $2 and v.type = $3 and v.id = $4';
+const INSTANCE = `
+from resource_version v left join lateral (
+  select n.ts from resource_version n
+  where n.tenant = v.tenant and n.shard = v.shard and n.type = v.type and n.id = v.id and n.version = v.version + 1
+) next on $7::timestamptz > '-infinity'
+where v.tenant = $1 and v.shard = $2 and v.type = $3 and v.id = $4
+  and v.ts >= $5::timestamptz and v.ts < $6::timestamptz
+  and (v.ts >= $7::timestamptz or (not v.deleted and coalesce(next.ts > $7::timestamptz, true)))`;
 
 const OF_INSTANCE = `
-select v.type, v.id, v.version, v.ts, v.deleted, v.content, ${RESTORED}
-from resource_version v ${NEXT}
-where ${INSTANCE} and v.version < $5 and ${WITHIN(7, 8, 9)}
-order by v.version desc limit $6`;
+select v.type, v.id, v.version, v.ts, v.deleted, v.content, ${RESTORED} ${INSTANCE} and v.version < $8
+order by v.version desc limit $9`;
 
-/** Each type is walked along its own index, and the newest of all are kept; bodies are read of these only. */
+const COUNT_INSTANCE = `select count(*) as n ${INSTANCE}`;
+
+/** A current version that was not written before `from`, and was current at some time from `currentFrom` to before `until`. */
+const CURRENT = (from: number, until: number, currentFrom: number, token: number): string => `
+  c.ts >= $${from}::timestamptz and c.ts < $${until}::timestamptz and (c.ts >= $${currentFrom}::timestamptz or not c.deleted)
+  and ($${token}::bigint is null or c.tok @> array[$${token}::bigint])`;
+
+/** The same of a version that was replaced: `v` is the one that replaced it. */
+const REPLACED = (from: number, until: number, currentFrom: number, token: number): string => `
+  v.replaced_ts >= $${from}::timestamptz and v.replaced_ts < $${until}::timestamptz
+  and (v.replaced_ts >= $${currentFrom}::timestamptz or (v.ts > $${currentFrom}::timestamptz and not (
+    select p.deleted from resource_version p
+    where p.tenant = v.tenant and p.shard = v.shard and p.type = v.type and p.id = v.id and p.version = v.version - 1)))
+  and ($${token}::bigint is null or exists (
+    select 1 from resource_current c
+    where c.tenant = v.tenant and c.shard = v.shard and c.type = v.type and c.id = v.id and c.tok @> array[$${token}::bigint]))`;
+
+/** Each type is walked along its two indexes, and the newest of all are kept; bodies are read of these only. */
 const OF_TYPES = `
 select v.type, v.id, v.version, v.ts, v.deleted, v.content, ${RESTORED}
 from (
   select k.* from unnest($2::text[]) as t(name) cross join lateral (
-    select v.tenant, v.shard, v.type, v.id, v.version, v.ts
-    from resource_version v ${NEXT}
-    where v.tenant = $1 and v.type = t.name
-      and v.ts <= $3::timestamptz and (v.ts < $3::timestamptz or (v.type, v.id, v.version) < ($4, $5, $6::int4))
-      and ${WITHIN(8, 9, 10)} and ${VISIBLE(11)}
-    order by v.ts desc, v.id desc, v.version desc limit $7
+    (select c.tenant, c.shard, c.type, c.id, c.version, c.ts
+     from resource_current c
+     where c.tenant = $1 and c.type = t.name
+       and c.ts <= $3::timestamptz and (c.ts < $3::timestamptz or (c.type, c.id, c.version) < ($4, $5, $6::int4))
+       and ${CURRENT(8, 9, 10, 11)}
+     order by c.ts desc, c.id desc limit $7)
+    union all
+    (select v.tenant, v.shard, v.type, v.id, v.version - 1, v.replaced_ts
+     from resource_version v
+     where v.tenant = $1 and v.type = t.name
+       and v.replaced_ts <= $3::timestamptz and (v.replaced_ts < $3::timestamptz or (v.type, v.id, v.version - 1) < ($4, $5, $6::int4))
+       and ${REPLACED(8, 9, 10, 11)}
+     order by v.replaced_ts desc, v.id desc, v.version desc limit $7)
   ) k
   order by k.ts desc, k.type desc, k.id desc, k.version desc limit $7
 ) k
 join resource_version v using (tenant, shard, type, id, version)
 order by v.ts desc, v.type desc, v.id desc, v.version desc`;
+
+const COUNT_TYPES = `
+select (select count(*) from resource_current c where c.tenant = $1 and c.type = any($2::text[]) and ${CURRENT(3, 4, 5, 6)})
+  + (select count(*) from resource_version v
+     where v.tenant = $1 and v.type = any($2::text[]) and v.replaced_ts is not null and ${REPLACED(3, 4, 5, 6)}) as n`;

@@ -156,7 +156,8 @@ function statementOf(tenant: number, write: Write): { text: string; values: unkn
   const checks: string[] = [];
 
   if (patient) parts.push(counted(patient, p));
-  parts.push(clock(patient !== undefined), STAMP, input(versions, p), VERSIONS);
+  parts.push(clock(patient !== undefined), STAMP, input(versions, p));
+  parts.push(versions.some(({ version }) => version > 1) ? VERSIONS_AFTER : VERSIONS);
   if (patient) checks.push('(select count(*) from counted) = 1');
   checks.push('(select count(*) from versions) = (select count(*) from input)');
   const current: string[] = [];
@@ -224,6 +225,17 @@ const input = (versions: readonly NewVersion[], p: Param): string => `input as m
 const VERSIONS = `versions as (
   insert into resource_version (tenant, shard, type, id, version, ts, deleted, content)
   select $1, shard, type, id, version, at, deleted, case when deleted then '' else head || last_updated || tail end from input
+  returning 1
+)`;
+
+/** Where a version replaces another, it keeps when that one was written: the history finds the replaced one by it. */
+const VERSIONS_AFTER = `versions as (
+  insert into resource_version (tenant, shard, type, id, version, ts, deleted, content, replaced_ts)
+  select $1, i.shard, i.type, i.id, i.version, i.at, i.deleted, case when i.deleted then '' else i.head || i.last_updated || i.tail end,
+         case when i.version > 1 then (
+           select c.ts from resource_current c
+           where c.tenant = $1 and c.shard = i.shard and c.type = i.type and c.id = i.id and c.version = i.version - 1) end
+  from input i
   returning 1
 )`;
 

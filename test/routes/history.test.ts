@@ -32,9 +32,12 @@ async function all(app: TestApp, path: string): Promise<BundleEntry[]> {
 
 /** Moves a version to another moment, as if it had been written then. */
 async function dated(app: TestApp, id: string, version: number, at: string): Promise<void> {
-  await sql`update resource_version set ts = ${at} where id = ${id} and version = ${version}`.execute(
-    app.database.db.kysely,
+  const { kysely } = app.database.db;
+  await sql`update resource_version set ts = ${at} where id = ${id} and version = ${version}`.execute(kysely);
+  await sql`update resource_version set replaced_ts = ${at} where id = ${id} and version = ${version + 1}`.execute(
+    kysely,
   );
+  await sql`update resource_current set ts = ${at} where id = ${id} and version = ${version}`.execute(kysely);
 }
 
 t.test('history', async (t) => {
