@@ -90,7 +90,7 @@ function readEntry(
 
 /** Absolute under our base is taken as relative; so is a slash in front, which many clients write. */
 const relativeUrl = (url: string, baseUrl: string): string =>
-  (url.startsWith(`${baseUrl}/`) ? url.slice(baseUrl.length) : url).replace(/^\//, '');
+  (url.startsWith(`${baseUrl}/`) ? url.slice(baseUrl.length) : url).replace(/^\/(?!\/)/, '');
 
 /** Where the entries stand in the text of a Bundle. */
 function entrySpans(text: string): Span[] {
