@@ -10,6 +10,7 @@ const OUT = join(ROOT, 'src/fhir/generated');
 const SOURCES = [
   'tools/generated.ts',
   'tools/validators.ts',
+  'tools/compact.ts',
   'tools/definitions.ts',
   'tools/r4.ts',
   'tools/advice.ts',
