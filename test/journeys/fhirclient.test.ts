@@ -1,7 +1,11 @@
 import type { Bundle, Observation, OperationOutcome, Patient } from '@medplum/fhirtypes';
-import { FhirClient } from 'fhirclient';
+import smart from 'fhirclient';
+import type FhirClientClass from 'fhirclient/lib/FhirClient.js';
 import t from 'tap';
 import { listeningApp } from '../support/listening.ts';
+
+// The package's types leave it out; its entry for Node has it.
+const { FhirClient } = smart as unknown as { FhirClient: typeof FhirClientClass.default };
 
 const patient = (family: string): Patient => ({ resourceType: 'Patient', name: [{ family }], birthDate: '1961-05-04' });
 
