@@ -102,6 +102,23 @@ create index index_string_id on index_string (tenant, shard, type, id);
 -- An index entry holds 2,700 bytes at most: the beginning is enough to find by.
 create index index_string_norm on index_string (tenant, type, param, left(norm, 200), id);
 
+-- Posted search parameters, and how far what was there before them is indexed: what has an older `registry` than `since` is not yet.
+create table reindex (
+  tenant        integer     not null,
+  shard         smallint    not null,
+  -- of the SearchParameter
+  id            text        collate "C" not null,
+  version       integer     not null,
+  -- its place in resource_current.present
+  bit           smallint    not null,
+  since         bigint      not null,
+  asked_at      timestamptz not null,
+  complete      boolean     not null default false,
+  -- who works on it holds it until then
+  locked_until  timestamptz not null default '-infinity',
+  primary key (tenant, shard, id)
+);
+
 -- Small values that all processes share.
 create table setting (
   tenant  integer  not null,

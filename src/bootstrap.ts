@@ -6,11 +6,10 @@ import type { Logger } from 'pino';
 import { Catalog } from './catalog.ts';
 import type { Deps } from './deps.ts';
 import { everyone } from './fhir/compartment.ts';
-import { searchParametersOf } from './fhir/definitions.ts';
 import { parseQuery } from './fhir/query.ts';
 import { resourceSpec } from './fhir/resources.ts';
-import { searchRegistry } from './fhir/search-parameters.ts';
 import { readText } from './fhir/text.ts';
+import { Indexing } from './indexing.ts';
 import { checkGradings } from './rules/check.ts';
 import { gradingLibrary } from './rules/gradings/grading.ts';
 import { GRADINGS } from './rules/gradings/index.ts';
@@ -49,14 +48,17 @@ export async function boot(options: BootOptions): Promise<Deps> {
   const ours = shipped.filter(
     (resource): resource is Shipped & SearchParameter => resource.resourceType === 'SearchParameter',
   );
-  const registry = searchRegistry(searchParametersOf, ours);
+  const indexing = new Indexing({ db: options.db, log: options.log, baseUrl: options.baseUrl, ours });
   const readOnly = new Set<string>();
   const deps: Deps = {
     db: options.db,
     now: options.now ?? (() => new Date()),
     baseUrl: options.baseUrl,
     log: options.log,
-    registry,
+    get registry() {
+      return indexing.registry;
+    },
+    indexing,
     catalog: new Catalog(options.db),
     watermark: new Watermark(options.db),
     turns: new Turns(),
@@ -75,6 +77,7 @@ export async function boot(options: BootOptions): Promise<Deps> {
     // A form or policy that ships is the site's from then on: to be retired, or replaced.
     if (!isDemonstration(resource)) readOnly.add(`${resource.resourceType}/${stored.id}`);
   }
+  await indexing.refresh();
   return deps;
 }
 

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Catalog } from './catalog.ts';
 import type { SearchRegistry } from './fhir/search-parameters.ts';
+import type { Indexing } from './indexing.ts';
 import type { Labels, Language } from './rules/resources/labels.ts';
 import type { Database } from './store/database.ts';
 import type { Watermark } from './store/watermark.ts';
@@ -13,7 +14,10 @@ export interface Deps {
   /** Public FHIR base without a trailing slash. */
   baseUrl: string;
   log: Logger;
-  registry: SearchRegistry;
+  /** The parameters that may be searched by at this moment. */
+  readonly registry: SearchRegistry;
+  /** What keeps them current, and indexes what was there before a posted one. */
+  indexing: Indexing;
   catalog: Catalog;
   watermark: Watermark;
   turns: Turns;

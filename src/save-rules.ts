@@ -5,6 +5,7 @@ import type {
   Questionnaire,
   QuestionnaireResponse,
   Resource,
+  SearchParameter,
   ValueSet,
 } from '@medplum/fhirtypes';
 import { askedOf, type Form, type Snapshot } from './catalog.ts';
@@ -17,6 +18,7 @@ import { businessRule, FhirError, fault, type Issue } from './fhir/errors.ts';
 import { parseQuery, type Query } from './fhir/query.ts';
 import { checkQuestionnaire, compileQuestionnaire } from './fhir/questionnaire.ts';
 import type { ResourceSpec } from './fhir/resources.ts';
+import { whyNotIndexed } from './fhir/search-parameters.ts';
 import { checkGradingItems } from './rules/grade.ts';
 import { checkPolicy, isPolicy, policyDigest } from './rules/policy.ts';
 import { NAMING } from './rules/resources/codes.ts';
@@ -64,6 +66,7 @@ export const RULES: Readonly<Record<string, TypeRules>> = {
   PlanDefinition: { check: checkPlan, refuseRemoval: refuseReleased },
   CodeSystem: { check: checkMeanings, refuseRemoval: refuseMeant },
   ValueSet: { check: checkMeanings, refuseRemoval: refuseMeant },
+  SearchParameter: { check: checkParameter },
   Patient: { refuseRemoval: refuseInhabited },
   Device: { check: async (_deps, _within, { current }) => refuseEngine(current), refuseRemoval: refuseEngineRemoval },
 };
@@ -229,6 +232,17 @@ async function checkMeanings(deps: Deps, within: Compartment, change: Change): P
   throw businessRule(
     `${form.url}|${form.version} has been answered, and its answers would mean something else: give the changed ${current.type} another url or version`,
     current.type,
+  );
+}
+
+/** An active parameter that cannot be indexed would be offered, and find nothing. */
+async function checkParameter({ registry }: Deps, _within: Compartment, { resource }: Change): Promise<undefined> {
+  const parameter = resource as SearchParameter; // the row's type
+  const why = parameter.status === 'active' ? whyNotIndexed(registry, parameter) : undefined;
+  if (why === undefined) return;
+  throw businessRule(
+    `This search parameter cannot be active here: ${why}. With status draft it is stored, and not searched by`,
+    'SearchParameter.expression',
   );
 }
 

@@ -50,6 +50,8 @@ export async function startService(config: Config, { log, root }: { log: Logger;
       demoPolicy: config.demoPolicy,
     });
     await warn(config, deps);
+    closing.push(() => deps.indexing.stop());
+    deps.indexing.start();
     const app = buildApp(deps, { allowedHosts: config.allowedHosts, corsOrigins: config.corsOrigins });
     closing.push(() => app.close());
     await app.listen({ host: config.host, port: config.port });

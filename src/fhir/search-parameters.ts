@@ -45,7 +45,7 @@ export function searchRegistry(
   const registry = new Map<string, ReadonlyMap<string, SearchParam>>();
   const pending = new Map<string, SearchParam[]>();
   for (const spec of RESOURCES) {
-    const own = ownParams(spec, definitionsOf, ours);
+    const own = knownParams(spec, definitionsOf, ours);
     const bits = [...own.values()].filter(({ bit }) => bit !== undefined).length;
     const params = new Map(own);
     for (const { definition, bit, complete } of posted.params) {
@@ -67,7 +67,9 @@ export function whyNotIndexed(registry: SearchRegistry, definition: SearchParame
   const specs = RESOURCES.filter(({ type }) => speaksOf(definition, type));
   if (specs.length === 0) return `none of its base types (${bases.join(', ')}) is served`;
   for (const spec of specs) {
-    const taken = registry.get(spec.type)?.get(definition.code ?? '');
+    const taken =
+      registry.get(spec.type)?.get(definition.code ?? '') ??
+      registry.pending?.get(spec.type)?.find(({ code }) => code === definition.code);
     if (taken && taken.url !== definition.url) {
       return `${spec.type} has a search parameter ${definition.code} already: ${taken.url}`;
     }
@@ -92,6 +94,23 @@ const BY_COLUMN = new Set(['_id', '_lastUpdated']);
 
 /** Whether an index row has nothing of its own for a parameter, since each resource has a column for it. */
 export const isColumn = ({ code }: Pick<SearchParam, 'code'>): boolean => BY_COLUMN.has(code);
+
+/** Compiled once: a registry is made anew with every change of a conformance resource. */
+const known = new WeakMap<object, WeakMap<object, Map<string, ReadonlyMap<string, SearchParam>>>>();
+
+function knownParams(
+  spec: ResourceSpec,
+  definitionsOf: (type: string) => readonly ParamDefinition[],
+  ours: readonly SearchParameter[],
+): ReadonlyMap<string, SearchParam> {
+  const ofDefinitions = known.get(definitionsOf) ?? new WeakMap();
+  known.set(definitionsOf, ofDefinitions);
+  const ofOurs = ofDefinitions.get(ours) ?? new Map<string, ReadonlyMap<string, SearchParam>>();
+  ofDefinitions.set(ours, ofOurs);
+  const params = ofOurs.get(spec.type) ?? ownParams(spec, definitionsOf, ours);
+  ofOurs.set(spec.type, params);
+  return params;
+}
 
 function ownParams(
   spec: ResourceSpec,
@@ -120,7 +139,7 @@ function ownParams(
 }
 
 /** Base types of a definition: the type itself, or one that all inherit from. */
-function speaksOf({ base }: Pick<SearchParameter, 'base'>, type: string): boolean {
+export function speaksOf({ base }: Pick<SearchParameter, 'base'>, type: string): boolean {
   const bases: readonly string[] = base ?? [];
   return bases.includes(type) || bases.includes('Resource') || (bases.includes('DomainResource') && type !== 'Binary');
 }

@@ -6,6 +6,7 @@ import { lastnOperation } from './lastn.ts';
 import { lookupOperation } from './lookup.ts';
 import { metaAddOperation, metaDeleteOperation, metaOperation } from './meta.ts';
 import type { Operation } from './operation.ts';
+import { reindexOperation } from './reindex.ts';
 import { subsumesOperation } from './subsumes.ts';
 import { translateOperation } from './translate.ts';
 import { validateOperation } from './validate.ts';
@@ -22,6 +23,7 @@ export const OPERATIONS: readonly Operation[] = [
   metaAddOperation,
   metaDeleteOperation,
   metaOperation,
+  reindexOperation,
   subsumesOperation,
   translateOperation,
   validateCodeInSystemOperation,
