@@ -1,9 +1,11 @@
 import type { CodeSystem, ConceptMap, PlanDefinition, Questionnaire, ValueSet } from '@medplum/fhirtypes';
 import { splitCanonical, TAG } from './fhir/canonical.ts';
 import type { Compartment } from './fhir/compartment.ts';
+import type { Profiles } from './fhir/profile.ts';
 import { type CompiledQuestionnaire, compileQuestionnaire, type Terminology } from './fhir/questionnaire.ts';
 import { type Holdings, holdingsOf } from './fhir/terminology/holdings.ts';
 import { buildTerminology } from './fhir/terminology.ts';
+import { HeldProfiles } from './held-profiles.ts';
 import { canonicalJson, sha256 } from './rules/canonical-json.ts';
 import { gradingOf } from './rules/grade.ts';
 import type { FormGrading } from './rules/gradings/grading.ts';
@@ -30,6 +32,8 @@ export interface Form {
 export interface Snapshot {
   generation: string;
   terminology: Terminology;
+  /** What resources that claim a profile, and extensions, are checked by. */
+  profiles: Profiles;
   /** What the terminology operations answer from; an unversioned url means its newest active version there. */
   holdings: Holdings;
   /** The newest active version of each policy: what a report that comes in now is judged by. */
@@ -54,6 +58,7 @@ export interface Snapshot {
 export class Catalog {
   readonly #db: Database;
   readonly #snapshots = new Map<number, Promise<Snapshot>>();
+  readonly #profiles = new HeldProfiles();
   readonly #loaded = new Map<number, Snapshot>();
   readonly #outer: Catalog | undefined;
 
@@ -80,7 +85,7 @@ export class Catalog {
       if (now === held) break;
       held = now;
     }
-    const loading = load(this.#db, within);
+    const loading = load(this.#db, within, this.#profiles);
     this.#snapshots.set(within.tenant, loading);
     const snapshot = await loading;
     if (this.#snapshots.get(within.tenant) === loading) this.#loaded.set(within.tenant, snapshot);
@@ -88,15 +93,16 @@ export class Catalog {
   }
 }
 
-async function load(db: Database, within: Compartment): Promise<Snapshot> {
+async function load(db: Database, within: Compartment, held: HeldProfiles): Promise<Snapshot> {
   // The number is read first: what changes while the rest is read makes this snapshot old, never wrongly new.
   const generation = await catalogGeneration(db, within);
-  const [codeSystems, valueSets, conceptMaps, plans, questionnaires] = await Promise.all([
+  const [codeSystems, valueSets, conceptMaps, plans, questionnaires, profiles] = await Promise.all([
     currentOfType(db, within, 'CodeSystem'),
     currentOfType(db, within, 'ValueSet'),
     currentOfType(db, within, 'ConceptMap'),
     currentOfType(db, within, 'PlanDefinition'),
     currentOfType(db, within, 'Questionnaire'),
+    held.load(db, within),
   ]);
   const codes = codeSystems.map((text): CodeSystem => JSON.parse(text));
   const sets = valueSets.map((text): ValueSet => JSON.parse(text));
@@ -133,6 +139,7 @@ async function load(db: Database, within: Compartment): Promise<Snapshot> {
   return {
     generation,
     terminology,
+    profiles,
     get holdings() {
       return holdings();
     },

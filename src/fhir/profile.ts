@@ -6,13 +6,11 @@ import { compileProfile, type FindDefinition } from './profile/compile.ts';
 import { isKnownType } from './profile/elements.ts';
 import type { CompiledProfile } from './profile/model.ts';
 import { published } from './profile/published.ts';
-import type { Terminology } from './terminology.ts';
 
 export type { CompiledProfile } from './profile/model.ts';
 
-/** The profiles and extension definitions that are held, with the value sets that their bindings name. */
+/** The profiles and extension definitions that are held. */
 export interface Profiles {
-  readonly terminology: Terminology;
   /** The compiled definition of a canonical, or undefined when it is not held or cannot be compiled. */
   get(canonical: string): CompiledProfile | undefined;
   /** Why a held definition cannot be checked; empty when it can, undefined when it is not held. */
@@ -26,7 +24,7 @@ export interface Profiles {
  * itself publishes. Each is compiled when it is first asked for. Of several versions of a url the newest that is not retired
  * answers a question without a version.
  */
-export function buildProfiles(definitions: readonly StructureDefinition[], terminology: Terminology): Profiles {
+export function buildProfiles(definitions: readonly StructureDefinition[]): Profiles {
   const byUrl = new Map<string, StructureDefinition[]>();
   for (const definition of definitions) {
     const { url } = definition;
@@ -51,10 +49,6 @@ export function buildProfiles(definitions: readonly StructureDefinition[], termi
     return known;
   };
   return {
-    terminology: {
-      expand: (valueSet) => terminology.expand(valueSet) ?? published().terminology.expand(valueSet),
-      concept: (system, code) => terminology.concept(system, code),
-    },
     get: (canonical) => compile(canonical)?.profile,
     faultsOf: (canonical) => compile(canonical)?.faults,
     check: (definition) =>

@@ -6,8 +6,16 @@ import { CORE } from './profile/compile.ts';
 import { bounded, MOST_MILLISECONDS } from './profile/expression.ts';
 import { checkExtensions, isResource, type Place, placesOf } from './profile/extensions.ts';
 import { type Item, isObject, resourceItem } from './profile/items.ts';
+import { withPublished } from './profile/published.ts';
 import type { Profiles } from './profile.ts';
+import type { Terminology } from './terminology.ts';
 import { validateStructure } from './validate-structure.ts';
+
+/** What is held that a resource can be checked by. */
+export interface Held {
+  readonly profiles: Profiles;
+  readonly terminology: Terminology;
+}
 
 /**
  * Everything that is wrong with a resource in itself, and what could not be checked: structure, the profiles that it claims in `meta.profile` (also those
@@ -17,26 +25,33 @@ import { validateStructure } from './validate-structure.ts';
  */
 export function validate(
   resource: unknown,
-  { profiles, named = [], type }: { profiles: Profiles; named?: readonly string[]; type?: string },
+  { held, named = [], type }: { held: Held; named?: readonly string[]; type?: string },
 ): Issue[] {
-  return [...validateStructure(resource, type), ...profileIssues(resource, profiles, named)];
+  return [...validateStructure(resource, type), ...profileIssues(resource, held, named)];
 }
 
 /**
  * What a write is refused for beyond its structure: errors against the profiles that are claimed and held, and against the definitions of extensions. What is not
  * held, or could not be checked, refuses nothing.
  */
-export const profileErrors = (resource: unknown, profiles: Profiles): Issue[] =>
-  profileIssues(resource, profiles, []).filter(({ severity }) => severity === 'error' || severity === 'fatal');
+export const profileErrors = (resource: unknown, held: Held): Issue[] =>
+  profileIssues(resource, held).filter(({ severity }) => severity === 'error' || severity === 'fatal');
 
-/** Whether a resource, or one within it, may need `profileErrors`: it claims a profile or has extensions. */
-export const mayHaveProfile = (text: string): boolean => text.includes('"profile":[') || /xtension":\[/.test(text);
+/** Whether a profile can be checked here: it is held, or is the definition of an R4 type. */
+export function isHeldProfile(canonical: string, { profiles }: Held): boolean {
+  const { url } = splitCanonical(canonical);
+  return profiles.faultsOf(canonical) !== undefined || R4_TYPES.has(url.startsWith(CORE) ? url.slice(CORE.length) : '');
+}
 
-function profileIssues(resource: unknown, profiles: Profiles, named: readonly string[]): Issue[] {
+/** Whether a resource, or one within it, may claim a profile: what does not is not asked for more than its structure on a write. */
+export const mayClaimProfile = (text: string): boolean => text.includes('"profile":[');
+
+/** What `validate` says beyond structure, of a resource of any structure. `named` are profiles that it is to conform to beside those it claims. */
+export function profileIssues(resource: unknown, held: Held, named: readonly string[] = []): Issue[] {
   const item = resourceItem(resource, '');
   if (!item) return [];
   const sink = new Sink();
-  const work = (): void => visit({ item: { ...item, path: item.type } }, named, Object(resource), profiles, sink);
+  const work = (): void => visit({ item: { ...item, path: item.type } }, named, Object(resource), held, sink);
   if (!bounded(work, MOST_MILLISECONDS)) {
     sink.add({
       severity: 'warning',
@@ -49,10 +64,11 @@ function profileIssues(resource: unknown, profiles: Profiles, named: readonly st
 }
 
 /** One resource and those within it. */
-function visit(place: Place, named: readonly string[], root: object, profiles: Profiles, sink: Sink): void {
+function visit(place: Place, named: readonly string[], root: object, held: Held, sink: Sink): void {
   const { item } = place;
-  const { terminology, get: profile } = profiles;
-  const check = new ProfileCheck({ resource: Object(item.value), root, profile, terminology }, sink);
+  const { profiles, terminology } = held;
+  const around = { resource: Object(item.value), root, profile: profiles.get, terminology: withPublished(terminology) };
+  const check = new ProfileCheck(around, sink);
   for (const canonical of new Set([...claimsOf(item), ...named])) checkProfile(canonical, item, profiles, check);
   const within: Place[] = [];
   for (const inner of placesOf(place)) {
@@ -60,7 +76,7 @@ function visit(place: Place, named: readonly string[], root: object, profiles: P
     else checkExtensions(inner, check);
   }
   check.finish();
-  for (const inner of within) visit(inner, [], root, profiles, sink);
+  for (const inner of within) visit(inner, [], root, held, sink);
 }
 
 /** `meta.profile` of a resource, as far as it is one. */

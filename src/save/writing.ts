@@ -12,6 +12,7 @@ import { indexRow } from '../store/index-rows.ts';
 import type { Stored } from '../store/resources.ts';
 import { type Claim, commit, type NewVersion, type Write } from '../store/write.ts';
 import { rulesOf } from './checks.ts';
+import { refuseNonconforming } from './profiles.ts';
 
 /** What a write came to, built from what was committed. */
 export interface Saved {
@@ -48,6 +49,7 @@ export async function write(
   writing: Writing,
 ): Promise<Saved> {
   const { resource, id, shard, version, context, patient } = writing;
+  await refuseNonconforming(deps, within, received, writing);
   const ruled = await rulesOf(spec).check?.(deps, within, { ...writing, spec });
   const consequence = ruled?.consequence;
   const { head, tail } = splice(received, { id, versionId: String(version) });

@@ -44,3 +44,9 @@ export function published(): Published {
   };
   return read;
 }
+
+/** The value sets that are held, and beyond them those of R4. */
+export const withPublished = ({ expand, concept }: Terminology): Terminology => ({
+  expand: (valueSet) => expand(valueSet) ?? published().terminology.expand(valueSet),
+  concept,
+});

@@ -5,7 +5,8 @@ import type { Compartment } from '../../fhir/compartment.ts';
 import { badRequest, FhirError, fault, type Issue } from '../../fhir/errors.ts';
 import { toOutcome } from '../../fhir/outcome.ts';
 import { RESOURCES, type ResourceSpec } from '../../fhir/resources.ts';
-import { type Held, isHeldProfile, validate } from '../../fhir/validate.ts';
+import { type Held, isHeldProfile, profileIssues } from '../../fhir/validate.ts';
+import { validateStructure } from '../../fhir/validate-structure.ts';
 import { rehearse } from '../../save.ts';
 import { readResource, type Stored } from '../../store/resources.ts';
 import { sendJson } from '../reply.ts';
@@ -75,9 +76,11 @@ async function answer(
   if (given === undefined) throw badRequest(`Expected a ${spec.type}: as the body, or as the parameter resource`);
   const held = await deps.catalog.at(within);
   knownProfiles(profiles, held);
-  const issues = validate(given, { held, named: profiles, type: spec.type });
-  const isSound = !issues.some(({ severity }) => severity === 'error' || severity === 'fatal');
-  if (isSound) issues.push(...(await ruled(deps, within, spec, given as Resource, { id, mode, stored }))); // its structure is sound
+  const issues = validateStructure(given, spec.type);
+  const isWellFormed = !issues.some(({ severity }) => severity === 'error' || severity === 'fatal');
+  issues.push(...profileIssues(given, held, profiles));
+  // Rules read resources that are well formed only, which makes this one a Resource.
+  if (isWellFormed) issues.push(...(await ruled(deps, within, spec, given as Resource, { id, mode, stored })));
   return issues.length > 0 ? issues : [allOk('All OK: no issues were found')];
 }
 

@@ -1,0 +1,24 @@
+import type { Deps } from '../deps.ts';
+import type { Compartment } from '../fhir/compartment.ts';
+import { FhirError } from '../fhir/errors.ts';
+import type { ReceivedText } from '../fhir/text.ts';
+import { mayClaimProfile, profileErrors } from '../fhir/validate.ts';
+import type { Writing } from './writing.ts';
+
+/**
+ * Holds a resource that claims profiles to these, and to the definitions of its extensions, as far as we hold them. Costs nothing where it claims none.
+ * Throws FhirError 422 with every error, each with its element and the profile.
+ */
+export async function refuseNonconforming(
+  deps: Deps,
+  within: Compartment,
+  received: ReceivedText,
+  { resource, current, context }: Pick<Writing, 'resource' | 'current' | 'context'>,
+): Promise<void> {
+  if (!mayClaimProfile(received.text)) return;
+  // What is withdrawn need not be right.
+  if (current && 'status' in resource && resource.status === 'entered-in-error') return;
+  const snapshot = await deps.catalog.at(within, context?.generation);
+  const [first, ...more] = profileErrors(resource, snapshot);
+  if (first) throw new FhirError([first, ...more], { status: 422 });
+}
