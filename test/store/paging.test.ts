@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import t from 'tap';
 import { testApp } from '../support/app.ts';
 import { aPatient } from '../support/responses.ts';
@@ -86,16 +87,11 @@ t.test('what does not change while a client pages is met exactly once', async (t
     'bm90IGpzb24',
     Buffer.from('[1,2]').toString('base64url'),
     Buffer.from('["a"]').toString('base64url'),
+    randomBytes(60).toString('base64url'),
   ];
   for (const cursor of cursors) {
     await t.test(`a cursor that was not made here: ${cursor}`, async (t) => {
       t.equal((await app.send('GET', `/Observation?_cursor=${cursor}`)).status, 400);
-    });
-  }
-  for (const value of ['not a date', "'; drop table claim; --", 'NaN']) {
-    await t.test(`a cursor whose value is no moment: ${value}`, async (t) => {
-      const cursor = Buffer.from(JSON.stringify([value, 'a'])).toString('base64url');
-      t.equal((await app.send('GET', `/Observation?_sort=date&_cursor=${cursor}`)).status, 400);
     });
   }
 });
