@@ -11,6 +11,11 @@ export class Identities {
     return this.#of.get(entry.index);
   }
 
+  /** True when an entry changes this resource. */
+  isChanged(identity: string): boolean {
+    return this.#changedBy.has(identity);
+  }
+
   /** An entry stands for a resource that it leaves as it is. */
   found(entry: BundleEntry, identity: string): void {
     this.#of.set(entry.index, identity);

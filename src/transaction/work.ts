@@ -5,6 +5,7 @@ import { FhirError, fault } from '../fhir/errors.ts';
 import { type Preconditions, readVersions } from '../fhir/preconditions.ts';
 import { wellFormed } from '../save/checks.ts';
 import { conditionalUpdate, create, patch, remove, type Saved, update } from '../save.ts';
+import { StaleRead } from '../store/errors.ts';
 import type { Answer, Reader } from './answer.ts';
 import { type BundleEntry, placeOf } from './entries.ts';
 import { Identities } from './identities.ts';
@@ -165,9 +166,11 @@ async function store(
     const options = { ...preconditionsOf(entry), ...(id === undefined ? {} : { id }) };
     saved = await conditionalUpdate(deps, within, spec, request.criteria, received, options);
   }
-  // Others of the Bundle refer to it already, under the name that was given before.
-  if (`${saved.type}/${saved.id}` !== identity) throw overlapping(entry);
-  return saved;
+  const written = `${saved.type}/${saved.id}`;
+  if (written === identity) return saved;
+  // Others of the Bundle refer to it already, under the name that was given before. Was it not there then, another writer came between.
+  if (identities.isChanged(written)) throw overlapping(entry);
+  throw new StaleRead();
 }
 
 async function change(
