@@ -229,6 +229,7 @@ t.test('HTTP', async (t) => {
         t.ok(String(allow).split(', ').includes(method), `${target}: ${method} in ${allow}`);
     };
     const cases: [target: string, methods: string[]][] = [
+      ['', ['POST', 'OPTIONS']],
       ['/metadata', ['GET', 'HEAD', 'OPTIONS']],
       ['/Patient', ['GET', 'HEAD', 'POST', 'OPTIONS']],
       [path, ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']],
