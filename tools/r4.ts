@@ -45,7 +45,9 @@ export function readR4(root: string): R4 {
     }
   }
   const searchParameters = resourcesOf('search-parameters.json').filter(
-    (resource): resource is SearchParameter => resource.resourceType === 'SearchParameter',
+    (resource): resource is SearchParameter =>
+      // The package has a few of its own (ServiceRequest?order-detail).
+      resource.resourceType === 'SearchParameter' && existsSync(publishedFile(root, resource)),
   );
   return { structures, searchParameters, enumerate: (url) => enumerate(valueSets.get(url), codeSystems) };
 }
@@ -55,10 +57,13 @@ export function readR4(root: string): R4 {
  * some (R5 elements in ResearchStudy, Binary.url, members of Meta) and changes targets of others.
  */
 function asPublished(root: string, definition: StructureDefinition): StructureDefinition {
-  const file = join(root, PUBLISHED, `StructureDefinition-${definition.id}.json`);
+  const file = publishedFile(root, definition);
   if (!existsSync(file)) throw new Error(`HL7 publishes no definition of ${definition.id}`);
   return JSON.parse(readFileSync(file, 'utf8')) as StructureDefinition;
 }
+
+const publishedFile = (root: string, { resourceType, id }: Resource): string =>
+  join(root, PUBLISHED, `${resourceType}-${id}.json`);
 
 function enumerate(valueSet: ValueSet | undefined, codeSystems: ReadonlyMap<string, CodeSystem>) {
   const { include = [], exclude = [] } = valueSet?.compose ?? {};
