@@ -4,6 +4,7 @@ import { badRequest, FhirError, multipleMatches } from './fhir/errors.ts';
 import { MAX_COUNT, parseQuery, type Query } from './fhir/query.ts';
 import type { ResourceSpec } from './fhir/resources.ts';
 import { claimOwner, claimShard } from './store/claims.ts';
+import { byToken } from './store/conditions.ts';
 import { type Hit, search } from './store/search.ts';
 import type { Claim } from './store/write.ts';
 
@@ -50,11 +51,27 @@ export async function conditionOf(
   criteria: Criteria,
 ): Promise<{ existing: Hit; claim?: undefined } | { existing?: undefined; claim: Omit<Claim, 'id'> }> {
   const { key, type } = criteria;
+  const { owner, hits } = await ownerAndHits(deps, within, criteria);
+  const [existing, second] = hits;
+  if (second) throw multipleMatches(criteria.name);
+  if (existing) return { existing };
+  return { claim: { key, shard: claimShard(key), type, ...(owner === undefined ? {} : { stale: owner }) } };
+}
+
+async function ownerAndHits(
+  deps: Deps,
+  within: Compartment,
+  { type, query, key }: Criteria,
+): Promise<{ owner?: string; hits: Hit[] }> {
+  const [filter, ...more] = query.filters;
+  if (filter?.kind === 'keys' && more.length === 0) {
+    const found = await byToken(deps.db, within, type, filter, key, deps.baseUrl);
+    if (found) return found;
+  }
   // The owner is asked for before the search, so that a search that begins later sees whatever that owner has committed.
   const owner = await claimOwner(deps.db, within, key);
-  const existing = await onlyMatch(deps, within, criteria);
-  if (existing) return { existing };
-  return { claim: { key, shard: claimShard(key), type, ...(owner ? { stale: owner.id } : {}) } };
+  const hits = await firstTwo(deps, within, query);
+  return { hits, ...(owner ? { owner: owner.id } : {}) };
 }
 
 /** The one resource that matches, or none. Throws 412 when several do. */

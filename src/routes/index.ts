@@ -4,6 +4,7 @@ import { type Interaction, RESOURCES } from '../fhir/resources.ts';
 import { addBatch } from './batch.ts';
 import { addCreate } from './create.ts';
 import { addDelete } from './delete.ts';
+import { drainOnClose } from './drain.ts';
 import { addHistory, addSystemHistory, addTypeHistory } from './history.ts';
 import { addMetadata } from './metadata.ts';
 import { OPERATIONS } from './operations/index.ts';
@@ -34,6 +35,7 @@ export async function fhirRoutes(
   deps: Deps,
   build: (inside: Deps) => FastifyInstance,
 ): Promise<void> {
+  drainOnClose(app);
   addMetadata(app, deps);
   addBatch(app, deps, build);
   addSystemHistory(app, deps);
