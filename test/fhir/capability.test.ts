@@ -5,7 +5,7 @@ import { RESOURCES } from '../../src/fhir/resources.ts';
 
 t.test('is made of the tables that make the routes', async (t) => {
   const definition = 'https://vigie.example/fhir/OperationDefinition/x';
-  const statement = capabilityStatement(new Map(), [{ name: 'x', types: ['Flag'], definition }], {
+  const statement = capabilityStatement(new Map(), [{ name: 'x', scope: ['instance'], types: ['Flag'], definition }], {
     baseUrl: 'https://vigie.example/fhir',
     version: '1.2.3',
     date: '2026-11-21T12:00:00.000Z',
@@ -20,7 +20,7 @@ t.test('is made of the tables that make the routes', async (t) => {
       interactions,
     );
     t.same(row?.operation, type === 'Flag' ? [{ name: 'x', definition }] : undefined);
-    t.equal(row?.conditionalCreate, interactions.includes('create') ? true : undefined);
+    t.equal(row?.conditionalCreate, interactions.includes('create'));
   }
   t.ok(searchParametersOf('Patient').length > 0);
 });

@@ -13,6 +13,8 @@ export interface Holdings extends HeldTerminology {
   codeSystemById(id: string): CodeSystem | undefined;
   conceptMapById(id: string): ConceptMap | undefined;
   conceptMaps: readonly ConceptMap[];
+  /** Versions that are held of each CodeSystem, by url; that which answers an unversioned question first. */
+  systems: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Of several versions of one url, the first given answers an unversioned question. */
@@ -22,10 +24,12 @@ export function holdingsOf(
   conceptMaps: readonly ConceptMap[],
 ): Holdings {
   const terminology = buildTerminology(codeSystems, valueSets);
+  const systems = new Map<string, string[]>();
   const implicit = new Map<string, ValueSet>();
   for (const system of codeSystems) {
     const { url, version, valueSet } = system;
     if (url === undefined) continue;
+    systems.set(url, [...(systems.get(url) ?? []), ...(version === undefined ? [] : [version])]);
     for (const name of [`${url}?fhir_vs`, ...(valueSet === undefined ? [] : [splitCanonical(valueSet).url])]) {
       const set = allOf(system, name);
       if (!implicit.has(name)) implicit.set(name, set);
@@ -41,6 +45,7 @@ export function holdingsOf(
     codeSystemById: (id) => systemsById.get(id),
     conceptMapById: (id) => mapsById.get(id),
     conceptMaps,
+    systems,
   };
 }
 
