@@ -55,17 +55,20 @@ create index resource_current_ts on resource_current (tenant, type, ts, id);
 create index resource_current_id on resource_current (tenant, type, id);
 create index resource_current_date on resource_current (tenant, type, lo, id) where lo is not null;
 
--- Search parameters that need ranges or prefixes; one row per value. The rows of a resource are those of its current version.
+-- Search parameters that need ranges or prefixes; one row per value. The rows of a resource are those of its current version; `n` tells
+-- apart what one statement wrote.
 create table index_date (
   tenant  integer     not null,
   shard   smallint    not null,
   type    text        collate "C" not null,
   id      text        collate "C" not null,
+  version integer     not null,
+  n       integer     not null,
   param   text        collate "C" not null,
   lo      timestamptz not null,
-  hi      timestamptz not null
+  hi      timestamptz not null,
+  primary key (tenant, shard, type, id, version, param, n)
 );
-create index index_date_id on index_date (tenant, shard, type, id);
 create index index_date_lo on index_date (tenant, type, param, lo, id) include (hi);
 
 create table index_number (
@@ -73,6 +76,8 @@ create table index_number (
   shard   smallint    not null,
   type    text        collate "C" not null,
   id      text        collate "C" not null,
+  version integer     not null,
+  n       integer     not null,
   param   text        collate "C" not null,
   -- the value, or its bounds; null is without limit
   lo      numeric,
@@ -82,9 +87,9 @@ create table index_number (
   -- the same in UCUM base units
   clo     numeric,
   chi     numeric,
-  cunit   text        collate "C"
+  cunit   text        collate "C",
+  primary key (tenant, shard, type, id, version, param, n)
 );
-create index index_number_id on index_number (tenant, shard, type, id);
 create index index_number_lo on index_number (tenant, type, param, lo, id) include (hi);
 create index index_number_clo on index_number (tenant, type, param, cunit, clo, id) include (chi) where cunit is not null;
 
@@ -93,12 +98,14 @@ create table index_string (
   shard   smallint    not null,
   type    text        collate "C" not null,
   id      text        collate "C" not null,
+  version integer     not null,
+  n       integer     not null,
   param   text        collate "C" not null,
   -- lower case, without marks, white space joined; and the text as it came
   norm    text        collate "C" not null,
-  exact   text        collate "C" not null
+  exact   text        collate "C" not null,
+  primary key (tenant, shard, type, id, version, param, n)
 );
-create index index_string_id on index_string (tenant, shard, type, id);
 -- An index entry holds 2,700 bytes at most: the beginning is enough to find by.
 create index index_string_norm on index_string (tenant, type, param, left(norm, 200), id);
 

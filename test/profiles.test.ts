@@ -89,10 +89,16 @@ t.test('the display of our tag is the one of its CodeSystem', async (t) => {
   t.equal((byUrl(TAG) as CodeSystem).concept?.[0]?.display, UNVALIDATED_WORDING.display);
 });
 
-t.test('Flag is searched by status, category and code, as FHIR R4 does not say', async (t) => {
-  const parameters = ofType<SearchParameter>('SearchParameter').filter(({ base }) => base?.includes('Flag'));
+t.test('Flag and Observation are searched by what FHIR R4 does not say', async (t) => {
   t.same(
-    parameters.map(({ code, type, expression }) => `${code} ${type} ${expression}`),
-    ['category token Flag.category', 'code token Flag.code', 'status token Flag.status'],
+    ofType<SearchParameter>('SearchParameter').map(({ code, type, base }) => `${base?.join(', ')}: ${code} ${type}`),
+    [
+      'Flag: category token',
+      'Flag: code token',
+      'Flag: detail reference',
+      'Flag: priority token',
+      'Flag: status token',
+      'Observation, Flag: graded-term token',
+    ],
   );
 });

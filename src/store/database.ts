@@ -32,12 +32,24 @@ export interface Tables {
     registry: string;
     tok: string[];
   };
-  index_date: { tenant: number; shard: number; type: string; id: string; param: string; lo: Date; hi: Date };
+  index_date: {
+    tenant: number;
+    shard: number;
+    type: string;
+    id: string;
+    version: number;
+    n: number;
+    param: string;
+    lo: Date;
+    hi: Date;
+  };
   index_number: {
     tenant: number;
     shard: number;
     type: string;
     id: string;
+    version: number;
+    n: number;
     param: string;
     lo: string | null;
     hi: string | null;
@@ -51,6 +63,8 @@ export interface Tables {
     shard: number;
     type: string;
     id: string;
+    version: number;
+    n: number;
     param: string;
     norm: string;
     exact: string;

@@ -276,13 +276,13 @@ const INDEX_TABLES: readonly IndexTable[] = ['index_date', 'index_number', 'inde
 /** An INSERT of all rows that versions have in a table; undefined where there are none. $1 is the tenant. */
 export function indexRows(
   table: IndexTable,
-  versions: readonly Pick<NewVersion, 'shard' | 'type' | 'id' | 'index'>[],
+  versions: readonly Pick<NewVersion, 'shard' | 'type' | 'id' | 'version' | 'index'>[],
   p: Param,
 ): string | undefined {
   const columns = COLUMNS[table](versions);
   if (columns[0]?.values.length === 0) return undefined;
   const at = versions.flatMap(({ index }, n) => new Array<number>(rowsOf(table, index)).fill(n));
-  const of = <T>(pick: (version: Pick<NewVersion, 'shard' | 'type' | 'id'>) => T): T[] =>
+  const of = <T>(pick: (version: Pick<NewVersion, 'shard' | 'type' | 'id' | 'version'>) => T): T[] =>
     at.flatMap((n) => {
       const version = versions[n];
       return version ? [pick(version)] : [];
@@ -290,11 +290,11 @@ export function indexRows(
   const names = columns.map(({ name }) => name).join(', ');
   const casts = columns.map(({ name, type }) => `x.${name}${type === 'text' ? '' : `::${type}`}`).join(', ');
   return `
-  insert into ${table} (tenant, shard, type, id, ${names})
-  select $1, x.shard, x.type, x.id, ${casts}
+  insert into ${table} (tenant, shard, type, id, version, n, ${names})
+  select $1, x.shard, x.type, x.id, x.version, x.n, ${casts}
   from unnest(${p(int2Array(of(({ shard }) => shard)))}::int2[], ${p(textArray(of(({ type }) => type)))}::text[],
-              ${p(textArray(of(({ id }) => id)))}::text[], ${columns.map(({ values }) => `${p(textArray(values))}::text[]`).join(', ')})
-       as x(shard, type, id, ${names})
+              ${p(textArray(of(({ id }) => id)))}::text[], ${p(int4Array(of(({ version }) => version)))}::int4[], ${columns.map(({ values }) => `${p(textArray(values))}::text[]`).join(', ')})
+       with ordinality as x(shard, type, id, version, ${names}, n)
 `;
 }
 

@@ -24,6 +24,7 @@ const parameter = (over: Partial<SearchParameter> = {}): SearchParameter => ({
 const aPatient = (app: TestApp, name: string, siblings: number) =>
   app.send('POST', '/Patient', {
     resourceType: 'Patient',
+    name: [{ family: 'A', given: ['B'] }],
     extension: [
       { url: MAIDEN, valueString: name },
       { url: COUNT, valueQuantity: { value: siblings } },
