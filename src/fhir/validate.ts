@@ -50,6 +50,8 @@ export const mayClaimProfile = (text: string): boolean => text.includes('"profil
 export function profileIssues(resource: unknown, held: Held, named: readonly string[] = []): Issue[] {
   const item = resourceItem(resource, '');
   if (!item) return [];
+  // Reading a profile for the first time takes longer than checking, is done once, and is not the resource's fault.
+  for (const canonical of new Set([...claimsOf(item), ...named])) held.profiles.get(canonical);
   const sink = new Sink();
   const work = (): void => visit({ item: { ...item, path: item.type } }, named, Object(resource), held, sink);
   if (!bounded(work, MOST_MILLISECONDS)) {

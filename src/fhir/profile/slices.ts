@@ -35,7 +35,7 @@ function says(item: Item, slice: Rule, { type, path }: Discriminator, context: S
   const values = follow([item], path, context);
   const rules = rulesAt(slice, path, context);
   if (type === 'exists') {
-    const { rule } = rules;
+    const [rule] = rules.rules;
     if (!values || !rule) return undefined;
     if (rule.max === 0) return values.length === 0;
     return (rule.min ?? 0) > 0 ? values.length > 0 : undefined;
@@ -59,17 +59,15 @@ function says(item: Item, slice: Rule, { type, path }: Discriminator, context: S
   }
 }
 
-function byValue(values: readonly Item[], { rule, urls }: Found, path: readonly Step[], context: SliceContext): Match {
+function byValue(values: readonly Item[], { rules, urls }: Found, path: readonly Step[], context: SliceContext): Match {
   // The url of an extension follows from the definition that the slice names.
-  if (urls.length > 0 && !rule?.fixed && isUrl(path)) return values.some(({ value }) => urls.includes(String(value)));
-  if (!rule) return undefined;
-  let match: Match = values.length === 0 ? false : undefined;
-  for (const value of values) {
-    const one = matchesRule(value, rule, context);
-    if (one === true) return true;
-    if (one === false && match === undefined) match = false;
+  if (urls.length > 0 && !rules.some(({ fixed }) => fixed) && isUrl(path)) {
+    return values.some(({ value }) => urls.includes(String(value)));
   }
-  return match;
+  if (rules.length === 0) return undefined;
+  const told = values.flatMap((value) => rules.map((rule) => matchesRule(value, rule, context)));
+  if (told.includes(true)) return true;
+  return values.length === 0 || told.includes(false) ? false : undefined;
 }
 
 const isUrl = (path: readonly Step[]): boolean => {
@@ -104,7 +102,8 @@ const saysSomething = (rule: Rule): boolean =>
   rule.fixed !== undefined || rule.pattern !== undefined || [...rule.children.values()].some(saysSomething);
 
 interface Found {
-  rule?: Rule;
+  /** Several where an element on the way is sliced itself. */
+  rules: readonly Rule[];
   types: readonly TypeRule[];
   /** Of the extension definitions that the slice names. */
   urls: readonly string[];
@@ -112,24 +111,27 @@ interface Found {
 
 /** What a slice says of the place that a discriminator names. */
 function rulesAt(slice: Rule, path: readonly Step[], context: SliceContext): Found {
-  let rule: Rule | undefined = slice;
   let types = slice.types ?? [];
   const urls =
     slice.name === 'extension' || slice.name === 'modifierExtension'
       ? types.flatMap(({ profiles }) => profiles.map((canonical) => canonical.split('|')[0] ?? ''))
       : [];
+  let rules: Rule[] = [slice];
   for (const step of path) {
-    const inner: Rule | undefined = rule && stepRule(rule, step);
+    const inner = rules.flatMap((rule) => stepRules(rule, step));
     // What a slice does not say itself may be said by the profile that its values have.
-    rule =
-      inner ??
-      types
-        .flatMap(({ profiles }) => profiles.flatMap((canonical) => context.profile(canonical) ?? []))
-        .map(({ root }) => stepRule(root, step))
-        .find((found) => found !== undefined);
-    types = rule?.types ?? (step.kind === 'resolve' ? targetTypes(types) : []);
+    const told = types.flatMap(({ profiles }) => profiles.flatMap((canonical) => context.profile(canonical) ?? []));
+    rules = inner.length > 0 ? inner : told.flatMap(({ root }) => stepRules(root, step));
+    const narrowed = rules.flatMap((rule) => rule.types ?? []);
+    types = narrowed.length > 0 || step.kind !== 'resolve' ? narrowed : targetTypes(types);
   }
-  return { ...(rule ? { rule } : {}), types, urls };
+  return { rules, types, urls };
+}
+
+/** What a rule says of a step; where it says nothing, what its own slices say. */
+function stepRules(rule: Rule, step: Step): Rule[] {
+  const own = stepRule(rule, step);
+  return own ? [own] : [...rule.slices.values()].flatMap((inner) => stepRules(inner, step));
 }
 
 /** A reference's targets, as the types and profiles of what it leads to. */
