@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { StructureDefinition } from '@medplum/fhirtypes';
 import t from 'tap';
 import { type Answer, testApp } from '../../support/app.ts';
+import { aPatient, aResponse, weeklyForm } from '../../support/responses.ts';
 import { aForm, aPolicy, FORM_URL, put, rowCounts } from '../support.ts';
 
 const example = (name: string) => JSON.parse(readFileSync(`node_modules/hl7.fhir.r4.examples/${name}.json`, 'utf8'));
@@ -272,4 +273,39 @@ t.test('$validate', async (t) => {
       'information not-found Observation.meta.profile',
     ]);
   });
+});
+
+t.test('what the engine writes conforms to our profiles', async (t) => {
+  const app = await testApp();
+  t.teardown(() => app.close());
+  const subject = await aPatient(app);
+  const form = await weeklyForm(app);
+  // A grade, a branch, an answer that is missing: what the profiles have extensions for.
+  const scores = { PROCTCAE_16A_SCL: 3, PROCTCAE_9A_SCL: 4 };
+  const { status } = await app.send(
+    'POST',
+    '/QuestionnaireResponse',
+    aResponse(form, subject, '2026-11-20T09:00:00Z', scores),
+  );
+  t.equal(status, 201);
+  for (const [type, profile] of [
+    ['Flag', 'vigie-flag'],
+    ['Observation', 'vigie-graded-observation'],
+  ]) {
+    const { body } = await app.send('GET', `/${type}?patient=${subject.slice('Patient/'.length)}`);
+    t.ok(body.entry.length > 0, `${type}s were written`);
+    const url = encodeURIComponent(`https://vigie.example/fhir/StructureDefinition/${profile}`);
+    for (const { resource } of body.entry) {
+      const answer = await app.send('GET', `/${type}/${resource.id}/$validate?profile=${url}`);
+      const errors = answer.body.issue.filter(({ severity }: { severity: string }) => severity === 'error');
+      t.same([answer.status, errors], [200, []], `${type} ${resource.code.text}`);
+      const { code: _code, ...mutant } = resource;
+      const refused = await app.send('POST', `/${type}/$validate?profile=${url}`, {
+        ...mutant,
+        subject: { reference: 'Group/1' },
+      });
+      const said = refused.body.issue.map(({ expression }: { expression: string[] }) => expression[0]);
+      t.ok(said.includes(`${type}.subject`) && said.includes(`${type}.code`));
+    }
+  }
 });
