@@ -32,19 +32,26 @@ export async function searchset(
 ): Promise<string> {
   const types = typesOf(where, pairs);
   const path = pathOf(where);
-  const params = new URLSearchParams(pairs.map(([name, value]): [string, string] => [name, value]));
-  const cut = parseShape(params, types);
-  const query = parseQuery(deps.registry, types[0] ?? '', pairs, {
-    strict: options.strict,
-    baseUrl: deps.baseUrl,
-    now: deps.now(),
-    ...('type' in where && !('patient' in where) ? {} : { types }),
-    ...('patient' in where ? { compartment: where.patient } : {}),
-    ...(asksTerminology(pairs) ? { terminology: (await deps.catalog.at(within)).holdings } : {}),
-  });
+  const params = pairs.filter(([name]) => name === '_summary' || name === '_elements');
+  const cut = parseShape(new URLSearchParams(params.map(([name, value]) => [name, value])), types);
+  const terminology = asksTerminology(pairs) ? (await deps.catalog.at(within)).holdings : undefined;
+  const parse = (now: Date): Query =>
+    parseQuery(deps.registry, types[0] ?? '', pairs, {
+      strict: options.strict,
+      baseUrl: deps.baseUrl,
+      now,
+      ...('type' in where && !('patient' in where) ? {} : { types }),
+      ...('patient' in where ? { compartment: where.patient } : {}),
+      ...(terminology ? { terminology } : {}),
+    });
+  const begun = deps.now();
+  const read = parse(begun);
   const key = await linkKey(deps.db, within);
-  const bound = `${within.tenant}\0${path}\0${JSON.stringify(query.used)}`;
-  const after = query.cursor === undefined ? undefined : openCursor(key, bound, query.cursor);
+  const bound = `${within.tenant}\0${path}\0${JSON.stringify(read.used)}`;
+  const after = read.cursor === undefined ? undefined : openCursor(key, bound, read.cursor);
+  // What lies near now is asked on every page as it was on the first.
+  const query = after?.now === undefined ? read : parse(new Date(after.now));
+  const now = looksFromNow(query) ? { now: after?.now ?? begun.getTime() } : {};
   // The watermark is asked for first: what is not visible to the search then is younger.
   const lastUpdated = await deps.watermark.current(deps.now().getTime());
   const found = await search(deps.db, within, after ? { ...query, after } : query, deps.baseUrl);
@@ -57,7 +64,7 @@ export async function searchset(
     included: found.included.map(shaped),
     lastUpdated,
     self: query.cursor === undefined ? self : link(query.cursor),
-    ...(found.next ? { next: link(sealCursor(key, bound, found.next)) } : {}),
+    ...(found.next ? { next: link(sealCursor(key, bound, { ...found.next, ...now })) } : {}),
     ...(found.total === undefined ? {} : { total: found.total }),
     ...(warnings.length > 0 ? { outcome: toOutcome(warnings) } : {}),
   });
@@ -107,6 +114,9 @@ function typesOf(where: SearchIn, pairs: readonly (readonly [string, string])[])
 /** Types whose resources can belong to a patient. Source: R4 CompartmentDefinition patient. */
 export const inCompartment = ({ type, compartment }: (typeof RESOURCES)[number]): boolean =>
   type === 'Patient' || compartment !== undefined;
+
+/** The prefix `ap` of a date measures from now. */
+const looksFromNow = ({ used }: Query): boolean => used.some(([, value]) => /(?:^|[,$])ap\d{4}/.test(value));
 
 const asksTerminology = (pairs: readonly (readonly [string, string])[]): boolean =>
   pairs.some(([name]) => /:(?:in|not-in|above|below)$/.test(name));

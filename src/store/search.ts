@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Compartment } from '../fhir/compartment.ts';
 import type { Cursor } from '../fhir/query/cursor.ts';
 import { MAX_COUNT, type Query } from '../fhir/query.ts';
+import { resourceSpec } from '../fhir/resources.ts';
 import type { Database } from './database.ts';
 import { confirmed } from './search/confirm.ts';
 import { type Included, includesOf } from './search/includes.ts';
@@ -70,7 +71,7 @@ async function page(
 
 async function read(db: Database, within: Compartment, query: Query, size: number): Promise<Row[]> {
   const scope = outermost(within);
-  const order = orderOf(scope, query.sort);
+  const order = orderOf(scope, query.sort, hasDate(query));
   const statement = sql<Row>`
       with page as (
         select c.tenant, c.shard, c.type, c.id, c.version, c.ts${order.columns}
@@ -89,6 +90,11 @@ async function read(db: Database, within: Compartment, query: Query, size: numbe
       : db.named<Row>(name, statement.sql, [...statement.parameters]),
   );
 }
+
+/** A condition on the principal date leaves nothing without one. */
+const hasDate = ({ type, filters, others }: Query): boolean =>
+  others.length === 0 &&
+  filters.some((filter) => filter.kind === 'date' && filter.param.code === resourceSpec(type)?.date);
 
 function isMeant({ type, content }: Row, query: Query, baseUrl: string): boolean {
   const part = query.type === type ? query : query.others.find((other) => other.type === type);

@@ -477,3 +477,70 @@ t.test('searches by every kind of parameter', async (t) => {
     t.match((await find('/Observation?patient.colour=red')).body.entry?.at(-1)?.search.mode, 'outcome');
   });
 });
+
+t.test('codes by value set and hierarchy', async (t) => {
+  const app = await testApp({ demoPolicy: false, baseUrl: BASE });
+  t.teardown(() => app.close());
+  const url = 'https://example.org/skin';
+  const { find } = await fill(app, {
+    system: {
+      resourceType: 'CodeSystem',
+      url,
+      status: 'active',
+      content: 'complete',
+      hierarchyMeaning: 'is-a',
+      concept: [
+        { code: 'skin', concept: [{ code: 'rash', concept: [{ code: 'acne' }] }, { code: 'itch' }] },
+        { code: 'pain' },
+      ],
+    },
+    set: {
+      resourceType: 'ValueSet',
+      url: `${url}/vs`,
+      status: 'active',
+      compose: { include: [{ system: url, concept: [{ code: 'acne' }, { code: 'pain' }] }] },
+    },
+    ...Object.fromEntries(
+      ['skin', 'rash', 'acne', 'itch', 'pain'].map((code) => [
+        code,
+        observation({ code: { coding: [{ system: url, code }] } }),
+      ]),
+    ),
+    other: observation({ code: { coding: [{ system: A, code: 'acne' }] } }),
+    uncoded: observation({}),
+  });
+  const cases: [string, string[]][] = [
+    [`code:in=${url}/vs`, ['acne', 'pain']],
+    [`code:not-in=${url}/vs`, ['itch', 'other', 'rash', 'skin', 'uncoded']],
+    [`code:below=${url}|rash`, ['acne', 'rash']],
+    [`code:below=${url}|skin`, ['acne', 'itch', 'rash', 'skin']],
+    [`code:below=${url}|acne`, ['acne']],
+    [`code:above=${url}|acne`, ['acne', 'rash', 'skin']],
+    [`code:above=${url}|skin`, ['skin']],
+    [`code:in=${url}/vs&code:not=${url}|pain`, ['acne']],
+  ];
+  for (const [query, expected] of cases) {
+    const page = await find(`/Observation?${query}`);
+    t.equal(page.status, 200, query);
+    t.strictSame(page.names.sort(), expected, query);
+  }
+  for (const query of [`code:in=${url}/none`, `code:below=${url}|none`, 'code:below=rash', `code:above=${A}|acne`]) {
+    t.equal((await find(`/Observation?${query}`)).status, 400, query);
+  }
+});
+
+t.test('a page that lies near now goes on from where it began', async (t) => {
+  let now = NOW;
+  const app = await testApp({ demoPolicy: false, baseUrl: BASE, now: () => now });
+  t.teardown(() => app.close());
+  const { find } = await fill(app, { one: at('2026-11-11'), two: at('2026-11-10'), three: at('2026-11-12') });
+  const first = await find('/Observation?date=ap2026-11-11&_count=1&_sort=date');
+  t.strictSame(first.names, ['two']);
+  const nextOf = (page: { body: { link: { relation: string; url: string }[] } }): string =>
+    page.body.link.find(({ relation }) => relation === 'next')?.url.slice(BASE.length) ?? '';
+  now = new Date('2026-11-11T12:00:00Z'); // within the day itself: nothing else is near it now
+  const second = await find(nextOf(first));
+  t.strictSame(second.names, ['one']);
+  t.strictSame((await find(nextOf(second))).names, ['three']);
+  t.strictSame((await find('/Observation?date=ap2026-11-11&_sort=date')).names, ['one']);
+});

@@ -26,8 +26,9 @@ interface Key {
 
 /**
  * By each key, what has no value last, and at last by id: the order of what does not change is fixed, so a page can begin after any entry.
+ * `dated`: what is searched has a principal date, so that an index walked backwards, which puts nulls first, gives the order too.
  */
-export function orderOf(scope: Scope, sort: readonly SortBy[]): Order {
+export function orderOf(scope: Scope, sort: readonly SortBy[], dated = false): Order {
   const idAt = sort.findIndex(({ by }) => by === '_id');
   const byId = idAt < 0 ? sort.at(-1) : sort[idAt];
   const idDescending = byId?.descending ?? true;
@@ -43,7 +44,10 @@ export function orderOf(scope: Scope, sort: readonly SortBy[]): Order {
         ? sql`'{}'::text[] as sortkeys`
         : sql`array[${list(keys.map(({ name }) => sql`p.${name}::text`))}] as sortkeys`,
     inside: list([
-      ...keys.map(({ expression, descending }) => sql`${expression} ${way(descending)} nulls last`),
+      ...keys.map(
+        ({ expression, descending }, at) =>
+          sql`${expression} ${way(descending)}${dated && sort[at]?.by === 'date' ? sql`` : sql` nulls last`}`,
+      ),
       sql`${id} ${way(idDescending)}`,
     ]),
     outside: list([
