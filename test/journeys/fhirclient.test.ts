@@ -1,11 +1,19 @@
 import type { Bundle, Observation, OperationOutcome, Patient } from '@medplum/fhirtypes';
 import smart from 'fhirclient';
-import type FhirClientClass from 'fhirclient/lib/FhirClient.js';
 import t from 'tap';
 import { listeningApp } from '../support/listening.ts';
 
-// The package's types leave it out; its entry for Node has it.
-const { FhirClient } = smart as unknown as { FhirClient: typeof FhirClientClass.default };
+/** What is used of the class; the package's own types of resources are not those of the specification. */
+interface Client {
+  create<T>(resource: object): Promise<T>;
+  update<T>(resource: object): Promise<T>;
+  patch<T>(url: string, operations: object[]): Promise<T>;
+  delete(url: string): Promise<unknown>;
+  fhirRequest<T>(url: string, options?: RequestInit): Promise<T>;
+}
+
+// The package's types leave the class out; its entry for Node has it.
+const { FhirClient } = smart as unknown as { FhirClient: new (baseUrl: string) => Client };
 
 const patient = (family: string): Patient => ({ resourceType: 'Patient', name: [{ family }], birthDate: '1961-05-04' });
 
@@ -34,7 +42,7 @@ t.test('fhirclient creates, reads, updates, patches, searches, pages and deletes
   const pages: Bundle[] = [];
   let next: string | undefined = `Observation?patient=${id}&_sort=-date&_count=2`;
   while (next) {
-    const page: Bundle = await client.request(next);
+    const page: Bundle = await client.fhirRequest(next);
     pages.push(page);
     next = page.link?.find(({ relation }) => relation === 'next')?.url;
   }
@@ -42,12 +50,13 @@ t.test('fhirclient creates, reads, updates, patches, searches, pages and deletes
     pages.map(({ entry }) => entry?.map(({ resource }) => (resource as Observation).effectiveDateTime?.slice(8, 10))),
     [['03', '02'], ['01']],
   );
-  const chained: Bundle = await client.request('Observation?subject:Patient.name=martin&_include=Observation:subject');
+  const chained: Bundle = await client.fhirRequest(
+    'Observation?subject:Patient.name=martin&_include=Observation:subject',
+  );
   t.equal(chained.entry?.filter(({ search }) => search?.mode === 'match').length, 3);
   t.match(chained.entry?.find(({ search }) => search?.mode === 'include')?.resource, { resourceType: 'Patient', id });
 
-  const batch: Bundle = await client.request({
-    url: '',
+  const batch: Bundle = await client.fhirRequest('', {
     method: 'POST',
     body: JSON.stringify({
       resourceType: 'Bundle',
@@ -66,15 +75,14 @@ t.test('fhirclient creates, reads, updates, patches, searches, pages and deletes
 
   const other: Patient = await client.create(patient('Durand'));
   await client.delete(`Patient/${other.id}`);
-  const gone = await client.request(`Patient/${other.id}`).then(
+  const gone = await client.fhirRequest(`Patient/${other.id}`).then(
     () => undefined,
     (error: { status: number; response?: { status: number } }) => error.status ?? error.response?.status,
   );
   t.equal(gone, 410);
-  const history: Bundle = await client.request(`Patient/${id}/_history`);
+  const history: Bundle = await client.fhirRequest(`Patient/${id}/_history`);
   t.equal(history.total, 3);
-  const refused: OperationOutcome = await client.request({
-    url: 'Patient/$validate',
+  const refused: OperationOutcome = await client.fhirRequest('Patient/$validate', {
     method: 'POST',
     body: JSON.stringify({ resourceType: 'Patient', gender: 'unheard-of' }),
     headers: { 'content-type': 'application/fhir+json' },
