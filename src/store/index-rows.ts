@@ -40,10 +40,10 @@ export function indexRow(
     strings: [],
   };
   const scope: Scope = { spec, tenant, resource, ...options };
-  for (const param of paramsOf(registry, spec.type)) {
+  for (const { param, bit } of paramsOf(registry, spec.type)) {
     const elements = param.elements(resource);
     if (elements.length === 0) continue;
-    if (param.bit !== undefined) row.present |= 1n << BigInt(param.bit);
+    row.present |= bit;
     ADD[param.kind](row, scope, param, elements);
   }
   if (options.patient !== undefined) row.tok.add(compartmentToken(tenant, options.patient));
@@ -175,24 +175,30 @@ const decimal = (amount: number | undefined): string | null => (amount === undef
 const hasTexts = ({ kind, code }: SearchParam): boolean => kind === 'uri' && !code.startsWith('_');
 
 /** The parameters that a type is indexed by: those that may be searched, and those that are being indexed. */
-function paramsOf(registry: SearchRegistry, type: string): readonly SearchParam[] {
+function paramsOf(registry: SearchRegistry, type: string): readonly Indexed[] {
   const known = indexedBy.get(registry)?.get(type);
   if (known) return known;
-  const params = [...(registry.get(type)?.values() ?? []), ...(registry.pending?.get(type) ?? [])].filter(
-    (param) => !isColumn(param),
-  );
-  const ofRegistry = indexedBy.get(registry) ?? new Map<string, readonly SearchParam[]>();
+  const params = [...(registry.get(type)?.values() ?? []), ...(registry.pending?.get(type) ?? [])]
+    .filter((param) => !isColumn(param))
+    .map((param) => ({ param, bit: param.bit === undefined ? 0n : 1n << BigInt(param.bit) }));
+  const ofRegistry = indexedBy.get(registry) ?? new Map<string, readonly Indexed[]>();
   indexedBy.set(registry, ofRegistry.set(type, params));
   return params;
 }
 
-const indexedBy = new WeakMap<SearchRegistry, Map<string, readonly SearchParam[]>>();
+/** A parameter, and its bit in `present` (none is 0). */
+interface Indexed {
+  param: SearchParam;
+  bit: bigint;
+}
+
+const indexedBy = new WeakMap<SearchRegistry, Map<string, readonly Indexed[]>>();
 
 /** The tables in which a resource of a type may have rows. */
 function tablesOf(registry: SearchRegistry, { type, date }: ResourceSpec): readonly IndexTable[] {
   const known = tables.get(registry)?.get(type);
   if (known) return known;
-  const params = paramsOf(registry, type);
+  const params = paramsOf(registry, type).map(({ param }) => param);
   const made: IndexTable[] = [];
   if (params.some(({ kind, code }) => kind === 'date' && code !== date)) made.push('index_date');
   if (params.some(({ kind }) => kind === 'number' || kind === 'quantity')) made.push('index_number');
