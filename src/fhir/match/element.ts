@@ -19,6 +19,7 @@ export function elementMatches(filter: Filter, element: Element, baseUrl: string
             ? identifierKeys(element)
             : keysOf(filter.param, element, baseUrl);
       const wanted = new Set(filter.keys);
+      if (filter.whole && typeof element.value === 'string') return wanted.has(element.value);
       return (
         found.some((key) => wanted.has(key)) && (!filter.tokens || hasToken(filter.tokens, element, filter.variant))
       );

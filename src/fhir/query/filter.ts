@@ -35,6 +35,8 @@ export interface KeysFilter {
   variant?: 'of-type' | 'identifier';
   /** False when the keys may stand for more than was asked, so that a hit has to be looked at. */
   exact: boolean;
+  /** A canonical is meant as it is written: without a version it is not any version. */
+  whole?: boolean;
   /** With `exact` false: what was asked, in its parts. */
   tokens?: readonly Token[];
 }

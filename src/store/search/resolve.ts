@@ -3,12 +3,13 @@ import type { Compartment } from '../../fhir/compartment.ts';
 import { FhirError, fault } from '../../fhir/errors.ts';
 import type { Filter } from '../../fhir/query/filter.ts';
 import type { Query } from '../../fhir/query.ts';
+import { resourceSpec } from '../../fhir/resources.ts';
 import type { Database } from '../database.ts';
 import { namesOwner } from '../index-rows.ts';
 import { isDecided, rowsThat } from './condition.ts';
 import { confirmed } from './confirm.ts';
 import { run } from './run.ts';
-import { inner, outermost, specOf } from './scope.ts';
+import { inner, outermost, seen, specOf } from './scope.ts';
 
 /** Up to so many resources at a step of a chain are asked for first; the search then names them, which the planner knows to be few. */
 const FEW = 1000;
@@ -50,18 +51,21 @@ async function follow(asking: Asking, type: string, filter: Filter): Promise<Fil
 async function followChain(asking: Asking, filter: Filter & { kind: 'chain' }): Promise<Filter> {
   const targets: { type: string; filter: Filter }[] = [];
   const keys: string[] = [];
+  const canonicals: string[] = [];
   let few = true;
   for (const target of filter.targets) {
     const step = { type: target.type, filter: await follow(asking, target.type, target.filter) };
     targets.push(step);
     const found = few ? await valuesOf(asking, step.type, step.filter, 'id') : undefined;
-    if (found) keys.push(...found.map((id) => `${step.type}/${id}`));
-    else few = false;
+    if (found) {
+      keys.push(...found.map((id) => `${step.type}/${id}`));
+      if (resourceSpec(step.type)?.canonical) canonicals.push(...(await canonicalsOf(asking, step.type, found)));
+    } else few = false;
   }
   if (!few) return { ...filter, targets };
-  return keys.length === 0
-    ? { kind: 'constant', holds: false }
-    : { kind: 'keys', param: filter.param, keys, exact: true };
+  if (keys.length === 0) return { kind: 'constant', holds: false };
+  if (canonicals.length === 0) return { kind: 'keys', param: filter.param, keys, exact: true };
+  return { kind: 'keys', param: filter.param, keys: [...keys, ...canonicals], exact: false, whole: true };
 }
 
 async function followHas(asking: Asking, type: string, filter: Filter & { kind: 'has' }): Promise<Filter> {
@@ -73,6 +77,24 @@ async function followHas(asking: Asking, type: string, filter: Filter & { kind: 
   }
   const ids = await valuesOf(asking, filter.type, step, 'patient');
   return ids ? { kind: 'id', ids } : { ...filter, filter: step };
+}
+
+/** How canonical resources are referred to: by url, and by url and version. */
+async function canonicalsOf({ db, within }: Asking, type: string, ids: readonly string[]): Promise<string[]> {
+  if (ids.length === 0) return [];
+  const { row } = outermost(within);
+  const { rows } = await run(() =>
+    sql<{ content: string }>`
+      select v.content from resource_current c join resource_version v using (tenant, shard, type, id, version)
+      where ${seen(outermost(within))} and ${row}.type = ${type} and ${row}.id in (${sql.join([...ids])})`.execute(
+      db.kysely,
+    ),
+  );
+  return rows.flatMap(({ content }) => {
+    const { url, version }: { url?: string; version?: string } = JSON.parse(content);
+    if (url === undefined) return [];
+    return version === undefined ? [url] : [url, `${url}|${version}`];
+  });
 }
 
 /** Ids (or patients) of all resources that fulfil a filter, each once; undefined when they are many. */
