@@ -1,7 +1,7 @@
 import { criteriaOf, onlyMatch } from '../conditional.ts';
 import { FhirError, fault } from '../fhir/errors.ts';
 import { drawShard, newId } from '../fhir/ids.ts';
-import { resourceSpec } from '../fhir/resources.ts';
+import { type ResourceSpec, resourceSpec } from '../fhir/resources.ts';
 import type { ReceivedText } from '../fhir/text.ts';
 import { patientOf } from '../store/index-rows.ts';
 import { shardOfId } from '../store/resources.ts';
@@ -65,6 +65,16 @@ export class Resolution {
     throw new Error('no entry of a transaction can be written');
   }
 
+  /** `Patient/id` of the patient whose data a resource is, or what names them, as far as it is known; undefined where it is nobody's. */
+  patientOf(entry: BundleEntry, spec: ResourceSpec, { value }: ReceivedText): string | undefined {
+    const { registry, baseUrl } = this.#work.deps;
+    const owner = patientOf(registry, spec, value as object, baseUrl); // a resource
+    if (!owner) return undefined;
+    return (
+      this.identityOf(entry, owner.reference) ?? (owner.id === undefined ? owner.reference : `Patient/${owner.id}`)
+    );
+  }
+
   /** The resource with the links of this server. Throws FhirError 400 for a reference to an entry that there is not. */
   relink(entry: BundleEntry, received: ReceivedText, links: readonly Link[]): ReceivedText {
     return relink(received, links, ({ kind, value, path }) => {
@@ -118,10 +128,9 @@ export class Resolution {
     for (const { request } of pending) {
       const { entry, spec, received } = request;
       if (this.#identities.of(entry) !== undefined || this.twins.has(entry)) continue;
-      const owner = patientOf(deps.registry, spec, received.value as object, deps.baseUrl); // a resource
-      const patient = owner && (this.identityOf(entry, owner.reference) ?? owner.reference);
+      const patient = this.patientOf(entry, spec, received);
       if (patient !== undefined && conditionalReference(patient, deps.baseUrl)) continue;
-      const [, id] = /^(?:.*\/)?Patient\/([^/]+)$/.exec(patient ?? '') ?? [];
+      const id = patient?.startsWith('Patient/') ? patient.slice('Patient/'.length) : undefined;
       const shard = id === undefined ? drawShard() : shardOfId(id);
       this.#identities.changes(entry, `${spec.type}/${newId(shard, deps.now().getTime())}`);
     }

@@ -3,7 +3,8 @@ import type { Deps } from '../deps.ts';
 import type { Compartment } from '../fhir/compartment.ts';
 import { FhirError, fault } from '../fhir/errors.ts';
 import { type Preconditions, readVersions } from '../fhir/preconditions.ts';
-import { wellFormed } from '../save/checks.ts';
+import { type Owner, ownerOf, wellFormed } from '../save/checks.ts';
+import { checkPlain, createSeveral, isPlain, type Plain } from '../save/several.ts';
 import { conditionalUpdate, create, patch, remove, type Saved, update } from '../save.ts';
 import { StaleRead } from '../store/errors.ts';
 import type { Answer, Reader } from './answer.ts';
@@ -61,8 +62,17 @@ export async function workThrough(work: Work, prepared: readonly Prepared[], rea
   let pending = inOrder(storing.filter(({ request }) => !answers.has(request.entry)));
   while (pending.length > 0) {
     const ready = new Set(await resolution.advance(pending));
+    const groups = groupsOf(identities, resolution, [...ready]);
     for (const one of ready) {
       const { entry } = one.request;
+      if (answers.has(entry)) continue;
+      const group = groups.get(one);
+      if (group) {
+        for (const [member, saved] of await storeGroup(work, identities, resolution, group)) {
+          answers.set(member, { kind: 'written', saved });
+        }
+        continue;
+      }
       const saved = await forEntry(entry, () => store(work, identities, resolution, one));
       if (saved) answers.set(entry, { kind: 'written', saved });
     }
@@ -171,6 +181,61 @@ async function store(
   // Others of the Bundle refer to it already, under the name that was given before. Was it not there then, another writer came between.
   if (identities.isChanged(written)) throw overlapping(entry);
   throw new StaleRead();
+}
+
+/** Plain creates of one patient, `Patient/id`. */
+interface Group {
+  patient: string;
+  members: Storing[];
+}
+
+/** The group of each plain create that belongs to a patient. */
+function groupsOf(identities: Identities, resolution: Resolution, ready: readonly Storing[]): Map<Storing, Group> {
+  const byPatient = new Map<string, Group>();
+  const groups = new Map<Storing, Group>();
+  for (const one of ready) {
+    const { entry, kind, spec, received } = one.request;
+    if (kind !== 'create' || entry.ifNoneExist !== undefined || !isPlain(spec)) continue;
+    const patient = spec.type === 'Patient' ? identities.of(entry) : resolution.patientOf(entry, spec, received);
+    if (!patient?.startsWith('Patient/')) continue;
+    const group = byPatient.get(patient) ?? { patient, members: [] };
+    byPatient.set(patient, group);
+    group.members.push(one);
+    groups.set(one, group);
+  }
+  return groups;
+}
+
+/** All of a group in one statement. */
+async function storeGroup(
+  { deps, within }: Work,
+  identities: Identities,
+  resolution: Resolution,
+  { patient, members }: Group,
+): Promise<[BundleEntry, Saved][]> {
+  const [first] = members;
+  if (!first) return [];
+  // Patients go first, so one that the Bundle creates is the first of its group, and has no owner.
+  const isNew = identities.of(first.request.entry) === patient;
+  const all: Plain[] = [];
+  let owner: Owner | undefined;
+  for (const { request, links } of members) {
+    const { entry, spec } = request;
+    await forEntry(entry, async () => {
+      const received = resolution.relink(entry, request.received, links);
+      const resource = wellFormed(spec, received);
+      const id = identities.of(entry)?.slice(spec.type.length + 1) ?? '';
+      const plain: Plain = { spec, received, resource, id };
+      await checkPlain(deps, within, plain);
+      if (!isNew) owner ??= ownerOf(deps, spec, resource);
+      all.push(plain);
+    });
+  }
+  const saved = await forEntry(first.request.entry, () => createSeveral(deps, within, owner, all));
+  return members.flatMap(({ request }, i): [BundleEntry, Saved][] => {
+    const one = saved[i];
+    return one ? [[request.entry, one]] : [];
+  });
 }
 
 async function change(

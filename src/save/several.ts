@@ -1,0 +1,73 @@
+import type { Resource } from '@medplum/fhirtypes';
+import type { Deps } from '../deps.ts';
+import type { Compartment } from '../fhir/compartment.ts';
+import { shardOf } from '../fhir/ids.ts';
+import type { ResourceSpec } from '../fhir/resources.ts';
+import { type ReceivedText, splice } from '../fhir/text.ts';
+import { EMPTY } from '../rules/episodes.ts';
+import { writeState } from '../rules/state-packed.ts';
+import { indexRow } from '../store/index-rows.ts';
+import { commit, type NewVersion } from '../store/write.ts';
+import { contextOf, type Owner, rulesOf } from './checks.ts';
+import { refuseNonconforming } from './profiles.ts';
+import { counted, outboxOf, type Saved } from './writing.ts';
+
+/** A resource to be created, its structure checked, under an id that `newIdFor` gave. */
+export interface Plain {
+  spec: ResourceSpec;
+  received: ReceivedText;
+  resource: Resource;
+  id: string;
+}
+
+/** True for types of which nothing follows and that nothing else is compiled from: several of one patient go into one statement. */
+export const isPlain = (spec: ResourceSpec): boolean => !spec.canonical && rulesOf(spec).check === undefined;
+
+/**
+ * Creates several resources of one patient in one statement: all of them or none. `owner` is the patient who is there already; without
+ * one the first of `all` is the Patient to whom the others belong. Throws as `create` does, and what asks for another attempt.
+ */
+export async function createSeveral(
+  deps: Deps,
+  within: Compartment,
+  owner: Owner | undefined,
+  all: readonly Plain[],
+): Promise<Saved[]> {
+  const [first] = all;
+  if (!first) return [];
+  const context = await contextOf(deps, within, owner);
+  const patient = owner?.id ?? first.id;
+  const shard = context?.shard ?? shardOf(patient);
+  if (shard === undefined || all.some(({ id }) => shardOf(id) !== shard)) {
+    throw new Error('an id was assigned for another patient');
+  }
+  const versions = all.map(
+    ({ spec, received, resource, id }): NewVersion => ({
+      type: spec.type,
+      id,
+      shard,
+      version: 1,
+      ...splice(received, { id, versionId: '1' }),
+      index: indexRow(deps.registry, spec, within.tenant, resource, { baseUrl: deps.baseUrl, patient }),
+    }),
+  );
+  const lastUpdated = await commit(deps.db, within, {
+    versions,
+    outbox: outboxOf(deps, shard),
+    ...(context
+      ? { patient: counted(patient, context) }
+      : { newPatient: { id: patient, shard, state: writeState(EMPTY) } }),
+  });
+  return versions.map(({ type, id, version, head, tail }) => ({
+    type,
+    id,
+    version,
+    lastUpdated,
+    content: head + lastUpdated + tail,
+    outcome: 'created',
+  }));
+}
+
+/** What a plain resource has to be beyond its structure. */
+export const checkPlain = (deps: Deps, within: Compartment, { received, resource }: Plain): Promise<void> =>
+  refuseNonconforming(deps, within, received, { resource, context: undefined });
