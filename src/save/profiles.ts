@@ -3,7 +3,7 @@ import type { Compartment } from '../fhir/compartment.ts';
 import { FhirError } from '../fhir/errors.ts';
 import type { ReceivedText } from '../fhir/text.ts';
 import { mayClaimProfile, profileErrors } from '../fhir/validate.ts';
-import type { Writing } from './writing.ts';
+import type { Change } from '../save-rules.ts';
 
 /**
  * Holds a resource that claims profiles to these, and to the definitions of its extensions, as far as we hold them. Costs nothing where it claims none.
@@ -13,7 +13,7 @@ export async function refuseNonconforming(
   deps: Deps,
   within: Compartment,
   received: ReceivedText,
-  { resource, current, context }: Pick<Writing, 'resource' | 'current' | 'context'>,
+  { resource, current, context }: Pick<Change, 'resource' | 'current' | 'context'>,
 ): Promise<void> {
   if (!mayClaimProfile(received.text)) return;
   // What is withdrawn need not be right.
