@@ -2,6 +2,7 @@ import { Catalog } from './catalog.ts';
 import type { Deps } from './deps.ts';
 import type { Compartment } from './fhir/compartment.ts';
 import { tryAgain } from './fhir/errors.ts';
+import { isPlain } from './save/several.ts';
 import type { Database } from './store/database.ts';
 import { gaveWay } from './store/errors.ts';
 import { patientOf } from './store/index-rows.ts';
@@ -10,10 +11,11 @@ import { Watermark } from './store/watermark.ts';
 import type { Answer, Reader } from './transaction/answer.ts';
 import type { BundleEntry } from './transaction/entries.ts';
 import { linksOf } from './transaction/links.ts';
-import { byFullUrl } from './transaction/references.ts';
+import type { Prepared, Work } from './transaction/prepared.ts';
+import { byFullUrl, conditionalReference, entryOf } from './transaction/references.ts';
 import { ofEntry } from './transaction/refusal.ts';
 import { type Request, requestOf } from './transaction/requests.ts';
-import { type Prepared, type Work, workThrough } from './transaction/work.ts';
+import { workThrough } from './transaction/work.ts';
 
 const MOST_ATTEMPTS = 8;
 /** Above this the queues of single patients are left out: the counters' locks alone keep order. */
@@ -35,8 +37,10 @@ export async function transact(
   const patients = patientsOf(deps, prepared);
   const named = byFullUrl(entries);
   return inTurns(deps, patients, async () => {
+    const alone = isOneStatement(deps, prepared, named);
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
       try {
+        if (alone) return await workThrough({ deps: { ...deps, attempts: 1 }, within, named }, prepared, read);
         return await deps.db.transaction(async (tx) => {
           if (patients.length > 0) await lockPatients(tx, within, patients);
           return workThrough({ deps: insideOf(deps, tx), within, named }, prepared, read);
@@ -71,6 +75,31 @@ function patientsOf(deps: Deps, prepared: readonly Prepared[]): string[] {
     if (owner?.id !== undefined) ids.add(owner.id);
   }
   return [...ids].sort();
+}
+
+/**
+ * True when all entries are plain creates for one patient, whom one of them may create: these are written by one statement, which is a
+ * transaction of its own and needs no other around it.
+ */
+function isOneStatement(
+  { registry, baseUrl }: Deps,
+  prepared: readonly Prepared[],
+  named: ReadonlyMap<string, BundleEntry>,
+): boolean {
+  const patients = new Set<string>();
+  for (const { request, links } of prepared) {
+    const { kind, entry } = request;
+    if (kind !== 'create' || entry.ifNoneExist !== undefined || !isPlain(request.spec)) return false;
+    if (links.some((link) => link.kind === 'reference' && conditionalReference(link.value, baseUrl))) return false;
+    const owner = patientOf(registry, request.spec, request.received.value as object, baseUrl); // a resource
+    const other = owner && entryOf(owner.reference, entry, named);
+    if (other && other.url !== 'Patient') return false;
+    if (request.spec.type === 'Patient') patients.add(`entry ${entry.index}`);
+    else if (other) patients.add(`entry ${other.index}`);
+    else if (owner?.id !== undefined) patients.add(owner.id);
+    else return false;
+  }
+  return patients.size === 1;
 }
 
 /** Runs `work` when it is its turn for every one of `patients`, who are in order: so two transactions never wait for each other. */

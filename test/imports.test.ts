@@ -28,7 +28,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'save.ts': ['fhir', 'store', 'conditional.ts', 'deps.ts', 'patch.ts', 'save'],
   'searchset.ts': ['fhir', 'store', 'deps.ts'],
   transaction: ['fhir', 'store', 'conditional.ts', 'deps.ts', 'patch.ts', 'save', 'save.ts'],
-  'transaction.ts': ['fhir', 'store', 'catalog.ts', 'deps.ts', 'transaction'],
+  'transaction.ts': ['fhir', 'save', 'store', 'catalog.ts', 'deps.ts', 'transaction'],
   routes: [
     'fhir',
     'rules',

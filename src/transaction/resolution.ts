@@ -8,10 +8,10 @@ import { shardOfId } from '../store/resources.ts';
 import type { BundleEntry } from './entries.ts';
 import type { Identities } from './identities.ts';
 import { type Link, relink } from './links.ts';
+import type { Work } from './prepared.ts';
 import { conditionalReference, entryOf, isPlaceholder } from './references.ts';
 import { ofEntry } from './refusal.ts';
 import type { Request } from './requests.ts';
-import type { Work } from './work.ts';
 
 interface Pending {
   request: Extract<Request, { kind: 'create' | 'update' }>;

@@ -1,6 +1,4 @@
 import { criteriaOf, onlyMatch } from '../conditional.ts';
-import type { Deps } from '../deps.ts';
-import type { Compartment } from '../fhir/compartment.ts';
 import { FhirError, fault } from '../fhir/errors.ts';
 import { type Preconditions, readVersions } from '../fhir/preconditions.ts';
 import { type Owner, ownerOf, wellFormed } from '../save/checks.ts';
@@ -10,26 +8,12 @@ import { StaleRead } from '../store/errors.ts';
 import type { Answer, Reader } from './answer.ts';
 import { type BundleEntry, placeOf } from './entries.ts';
 import { Identities } from './identities.ts';
-import type { Link } from './links.ts';
 import { inOrder, inOrderOfRemoval } from './order.ts';
 import { relinkPatch } from './patch-links.ts';
+import type { Prepared, Work } from './prepared.ts';
 import { ofEntry } from './refusal.ts';
 import type { Request, Write } from './requests.ts';
 import { Resolution } from './resolution.ts';
-
-/** An entry, read once however often it is tried. */
-export interface Prepared<R extends Request = Request> {
-  request: R;
-  links: readonly Link[];
-}
-
-/** What one attempt works with. */
-export interface Work {
-  /** As seen from inside the transaction of the database. */
-  deps: Deps;
-  within: Compartment;
-  named: ReadonlyMap<string, BundleEntry>;
-}
 
 type Storing = Prepared<Extract<Request, { kind: 'create' | 'update' }>>;
 type Patching = Prepared<Extract<Request, { kind: 'patch' }>>;
