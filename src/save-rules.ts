@@ -7,6 +7,7 @@ import type {
   Resource,
   SearchParameter,
   StructureDefinition,
+  Subscription,
   ValueSet,
 } from '@medplum/fhirtypes';
 import { askedOf, type Form, type Snapshot } from './catalog.ts';
@@ -69,9 +70,25 @@ export const RULES: Readonly<Record<string, TypeRules>> = {
   ValueSet: { check: checkMeanings, refuseRemoval: refuseMeant },
   StructureDefinition: { check: checkDefinition },
   SearchParameter: { check: checkParameter },
+  Subscription: { check: async (_deps, _within, { resource }) => refuseListening(resource as Subscription) },
   Patient: { refuseRemoval: refuseInhabited },
   Device: { check: async (_deps, _within, { current }) => refuseEngine(current), refuseRemoval: refuseEngineRemoval },
 };
+
+/** Nothing is delivered yet: a subscription that waits for news would wait for ever. Source: FHIR R4, Subscription.status. */
+function refuseListening({ status }: Subscription): undefined {
+  if (status === 'off') return undefined;
+  throw new FhirError(
+    [
+      fault(
+        'not-supported',
+        'Subscription.status: no channel is served here yet, so nothing would be sent: expected off; poll with _lastUpdated=gt instead',
+        'Subscription.status',
+      ),
+    ],
+    { status: 422 },
+  );
+}
 
 /** A response answers a form that we hold, for a patient that we know; then it is evaluated. */
 async function checkResponse(deps: Deps, within: Compartment, change: Change): Promise<{ consequence?: Consequence }> {

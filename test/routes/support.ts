@@ -58,7 +58,7 @@ const LEAST: Readonly<Record<string, (patient: string) => object>> = {
     instance: false,
   }),
   Subscription: () => ({
-    status: 'requested',
+    status: 'off',
     reason: 'To know',
     criteria: 'Flag?status=active',
     channel: { type: 'rest-hook', endpoint: 'https://example.org/hook' },
