@@ -25,7 +25,7 @@ t.test('what patients are and say never reaches the log, nor a refusal', async (
     authored: '2026-11-20T09:00:00Z',
     item: [{ linkId, answer: [{ valueString: `${NAME} ${FREE} ${BORN}` }] }],
   });
-  const query = `name=${NAME}%20${FREE}&birthdate=${BORN}&identifier=urn:x|${FREE}`;
+  const query = `nickname=${NAME}%20${FREE}&name=${NAME}&birthdate=${BORN}&identifier=urn:x|${FREE}`;
   const json = JSON.stringify(person);
   const id = stored.body.id;
   type Ask = [name: string, status: number, ...request: Parameters<typeof app.send>];
@@ -57,10 +57,11 @@ t.test('what patients are and say never reaches the log, nor a refusal', async (
     ['an id of free text', 404, 'GET', `/Patient/${NAME}%20${FREE}?${query}`],
     ['a version of free text', 404, 'GET', `/Patient/${id}/_history/${NAME}%20${FREE}`],
     ['a path that cannot be decoded', 400, 'GET', `/Patient/${FREE}%E0%A4%A?${query}`],
-    ['another method', 405, 'PATCH', `/Patient/${id}?${query}`, person],
+    ['another method', 405, 'POST', `/Patient/${id}?${query}`, person],
+    ['another media type', 415, 'PATCH', `/Patient/${id}?${query}`, person],
     ['another host', 421, 'GET', `/Patient?${query}`, undefined, { host: `${FREE}.example` }],
     ['another format', 406, 'GET', `/Patient?${query}`, undefined, { accept: `text/${FREE}` }],
-    ['a bad condition', 400, 'POST', '/Patient', person, { 'if-none-exist': `name=${NAME}` }],
+    ['a bad condition', 400, 'POST', '/Patient', person, { 'if-none-exist': `nickname=${NAME}` }],
   ];
   const leaksOf = (text: string): string[] => SECRETS.filter((secret) => text.includes(secret));
 

@@ -1,7 +1,9 @@
 import t from 'tap';
+import { criteriaOf } from '../../src/conditional.ts';
 import { type Compartment, everyone } from '../../src/fhir/compartment.ts';
 import { FhirError } from '../../src/fhir/errors.ts';
 import { parseQuery } from '../../src/fhir/query.ts';
+import { resourceSpec } from '../../src/fhir/resources.ts';
 import { catalogGeneration, currentOfType } from '../../src/store/catalog.ts';
 import { claimOwner } from '../../src/store/claims.ts';
 import { findDecision, findReport, patientContext, patientHistory } from '../../src/store/context.ts';
@@ -22,7 +24,6 @@ import { aPatient, aResponse } from '../support/responses.ts';
 import { createIn, WEEKLY } from '../support/save.ts';
 
 const OTHER_TENANT = everyone(2);
-const KEY = 'If-None-Exist QuestionnaireResponse?identifier=https://example.org/app|1';
 
 t.test('whose data a store function may touch', async (t) => {
   const app = await testApp();
@@ -136,8 +137,11 @@ t.test('whose data a store function may touch', async (t) => {
   });
 
   await t.test('claims and the catalog are of one tenant', async (t) => {
-    t.strictSame(await claimOwner(db, all, KEY), { type: 'QuestionnaireResponse', id: saved.id });
-    t.equal(await claimOwner(db, OTHER_TENANT, KEY), undefined);
+    const spec = resourceSpec('QuestionnaireResponse');
+    if (!spec) throw new Error('not served');
+    const { key } = criteriaOf(app.deps, spec, 'identifier=https://example.org/app|1', 'If-None-Exist');
+    t.strictSame(await claimOwner(db, all, key), { type: 'QuestionnaireResponse', id: saved.id });
+    t.equal(await claimOwner(db, OTHER_TENANT, key), undefined);
     t.ok((await currentOfType(db, all, 'Questionnaire')).length > 0);
     t.strictSame(await currentOfType(db, OTHER_TENANT, 'Questionnaire'), []);
     const before = await catalogGeneration(db, all);
