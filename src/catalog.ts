@@ -1,4 +1,4 @@
-import type { CodeSystem, ConceptMap, PlanDefinition, Questionnaire, ValueSet } from '@medplum/fhirtypes';
+import type { CodeSystem, PlanDefinition, Questionnaire, ValueSet } from '@medplum/fhirtypes';
 import { splitCanonical, TAG } from './fhir/canonical.ts';
 import type { Compartment } from './fhir/compartment.ts';
 import type { Profiles } from './fhir/profile.ts';
@@ -6,11 +6,12 @@ import { type CompiledQuestionnaire, compileQuestionnaire, type Terminology } fr
 import { type Holdings, holdingsOf } from './fhir/terminology/holdings.ts';
 import { buildTerminology } from './fhir/terminology.ts';
 import { HeldProfiles } from './held-profiles.ts';
+import { HeldResources } from './held-resources.ts';
 import { canonicalJson, sha256 } from './rules/canonical-json.ts';
 import { gradingOf } from './rules/grade.ts';
 import type { FormGrading } from './rules/gradings/grading.ts';
 import { compilePolicy, isPolicy, type Policy } from './rules/policy.ts';
-import { catalogGeneration, currentOfType } from './store/catalog.ts';
+import { catalogGeneration } from './store/catalog.ts';
 import type { Database } from './store/database.ts';
 
 /** A Questionnaire, compiled once, and its grading. */
@@ -59,6 +60,7 @@ export class Catalog {
   readonly #db: Database;
   readonly #snapshots = new Map<number, Promise<Snapshot>>();
   readonly #profiles = new HeldProfiles();
+  readonly #resources = new HeldResources();
   readonly #loaded = new Map<number, Snapshot>();
   readonly #outer: Catalog | undefined;
 
@@ -85,7 +87,7 @@ export class Catalog {
       if (now === held) break;
       held = now;
     }
-    const loading = load(this.#db, within, this.#profiles);
+    const loading = load(this.#db, within, this.#resources, this.#profiles);
     this.#snapshots.set(within.tenant, loading);
     const snapshot = await loading;
     if (this.#snapshots.get(within.tenant) === loading) this.#loaded.set(within.tenant, snapshot);
@@ -93,44 +95,34 @@ export class Catalog {
   }
 }
 
-async function load(db: Database, within: Compartment, held: HeldProfiles): Promise<Snapshot> {
+async function load(
+  db: Database,
+  within: Compartment,
+  resources: HeldResources,
+  definitions: HeldProfiles,
+): Promise<Snapshot> {
   // The number is read first: what changes while the rest is read makes this snapshot old, never wrongly new.
   const generation = await catalogGeneration(db, within);
-  const [codeSystems, valueSets, conceptMaps, plans, questionnaires, profiles] = await Promise.all([
-    currentOfType(db, within, 'CodeSystem'),
-    currentOfType(db, within, 'ValueSet'),
-    currentOfType(db, within, 'ConceptMap'),
-    currentOfType(db, within, 'PlanDefinition'),
-    currentOfType(db, within, 'Questionnaire'),
-    held.load(db, within),
+  const [codes, sets, conceptMaps, plans, questionnaires, profiles] = await Promise.all([
+    resources.load(db, within, 'CodeSystem'),
+    resources.load(db, within, 'ValueSet'),
+    resources.load(db, within, 'ConceptMap'),
+    resources.load(db, within, 'PlanDefinition'),
+    resources.load(db, within, 'Questionnaire'),
+    definitions.load(db, within),
   ]);
-  const codes = codeSystems.map((text): CodeSystem => JSON.parse(text));
-  const sets = valueSets.map((text): ValueSet => JSON.parse(text));
   const terminology = buildTerminology(codes, sets);
   const holdings = lazily(() =>
-    holdingsOf(
-      [...codes].sort(activeFirst),
-      [...sets].sort(activeFirst),
-      conceptMaps.map((text): ConceptMap => JSON.parse(text)).sort(activeFirst),
-    ),
+    holdingsOf([...codes].sort(activeFirst), [...sets].sort(activeFirst), [...conceptMaps].sort(activeFirst)),
   );
   const byUrl = new Map<string, Questionnaire[]>();
-  for (const questionnaire of questionnaires.map((text): Questionnaire => JSON.parse(text))) {
+  for (const questionnaire of questionnaires) {
     if (questionnaire.url === undefined) continue;
     byUrl.set(questionnaire.url, [...(byUrl.get(questionnaire.url) ?? []), questionnaire]);
   }
   for (const versions of byUrl.values()) versions.sort((a, b) => compareVersions(b, a));
   const forms = new Map<Questionnaire, Form>();
-  const released = plans
-    .map((text): PlanDefinition => JSON.parse(text))
-    .filter((plan) => plan.status !== 'draft' && plan.url !== undefined && isPolicy(plan));
-  const compiled = new Map<string, Policy>();
-  const policyOf = (plan: PlanDefinition): Policy => {
-    const canonical = `${plan.url}|${plan.version}`;
-    const policy = compiled.get(canonical) ?? compilePolicy(plan);
-    compiled.set(canonical, policy);
-    return policy;
-  };
+  const released = plans.filter((plan) => plan.status !== 'draft' && plan.url !== undefined && isPolicy(plan));
   const active = newestActive(released).map((plan) => ({
     canonical: `${plan.url}|${plan.version}`,
     policy: attempt(() => policyOf(plan)),
@@ -185,6 +177,15 @@ function formOf(questionnaire: Questionnaire, terminology: Terminology): Form {
 
 /** SHA-256 of the part of a form that patients answer: its items, and the value sets that it holds itself. */
 export const askedOf = ({ item, contained }: Questionnaire): string => sha256(canonicalJson({ contained, item }));
+
+/** Compiled once: the plan is the same object in every later snapshot, and to parse its expressions takes longer than all else here. */
+function policyOf(plan: PlanDefinition): Policy {
+  const policy = POLICIES.get(plan) ?? compilePolicy(plan);
+  POLICIES.set(plan, policy);
+  return policy;
+}
+
+const POLICIES = new WeakMap<PlanDefinition, Policy>();
 
 /** A policy of an earlier release may not compile today: that is told, and stops nothing else. */
 function attempt<T>(make: () => T): T | undefined {

@@ -8,10 +8,12 @@ t.test('the catalog', async (t) => {
   t.teardown(() => app.close());
   let loads = 0;
   let broken = false;
+  let reading: (name: string, params: readonly unknown[]) => void = () => {};
   const db = {
     ...app.deps.db,
     named: async (...args: Parameters<typeof app.deps.db.named>) => {
-      if (args[2].includes('Questionnaire')) loads += 1;
+      if (args[0] === 'versions-of-type' && args[2].includes('Questionnaire')) loads += 1;
+      reading(args[0], args[2]);
       if (broken) throw new Error('no');
       return app.deps.db.named(...args);
     },
@@ -41,6 +43,26 @@ t.test('the catalog', async (t) => {
     t.equal(status, 201);
     for (const snapshot of await many()) t.ok(snapshot.form(url));
     t.equal(loads, 1);
+  });
+
+  await t.test('what has not changed is neither read nor compiled again', async (t) => {
+    const [before] = (await catalog.at(everyone())).policies;
+    const read: unknown[] = [];
+    reading = (name, params) => name === 'contents-of' && read.push(params.slice(1));
+    const { status, body } = await app.send('POST', '/CodeSystem', {
+      resourceType: 'CodeSystem',
+      url: 'https://example.org/CodeSystem/new',
+      status: 'active',
+      content: 'complete',
+      concept: [{ code: 'a' }],
+    });
+    t.equal(status, 201);
+    const after = await catalog.at(everyone());
+    reading = () => {};
+    t.ok(after.terminology.concept('https://example.org/CodeSystem/new', 'a'));
+    t.strictSame(read, [['CodeSystem', [body.id]]]);
+    t.ok(before);
+    t.equal(after.policies[0], before);
   });
 
   await t.test('what belongs to no conformance resource changes nothing', async (t) => {

@@ -82,7 +82,7 @@ export function buildTerminology(
   valueSets: readonly ValueSet[],
   beyond: Terminology = NO_TERMINOLOGY,
 ): HeldTerminology {
-  const systems = byCanonical(codeSystems.map((resource) => [resource, readSystem(resource)]));
+  const systems = byCanonical(codeSystems.map((resource) => [resource, systemOf(resource)]));
   const sets = byCanonical(valueSets.map((resource) => [resource, resource]));
   const expanded = new Map<ValueSet, readonly Concept[] | undefined>();
 
@@ -152,6 +152,15 @@ function byCanonical<T>(entries: readonly (readonly [{ url?: string; version?: s
   }
   return map;
 }
+
+/** Made once for each resource that is held: what is asked of large systems is asked again after every change of any other. */
+function systemOf(resource: CodeSystem): System {
+  const system = SYSTEMS.get(resource) ?? readSystem(resource);
+  SYSTEMS.set(resource, system);
+  return system;
+}
+
+const SYSTEMS = new WeakMap<CodeSystem, System>();
 
 /** A CodeSystem made ready for look-ups. */
 export function readSystem(resource: CodeSystem): System {
