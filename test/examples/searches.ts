@@ -3,6 +3,8 @@ import type { Element, SearchParam, SearchRegistry } from '../../src/fhir/search
 /** Up to two searches, made from the resource itself, that have to find it; `turn` moves on through its parameters. */
 export function searchesFor(registry: SearchRegistry, type: string, resource: object, turn: number): string[] {
   const possible = [...(registry.get(type)?.values() ?? [])].flatMap((param) => {
+    // The server sets its own.
+    if (param.code === '_lastUpdated') return [];
     const [element] = param.elements(resource);
     const value = element && askedFor(param, element);
     return value === undefined ? [] : [`${param.code}=${encodeURIComponent(value)}`];
@@ -17,14 +19,17 @@ function askedFor(param: SearchParam, { value }: Element): string | undefined {
     case 'token':
       return tokenOf(value);
     case 'reference':
-      return typeof value === 'string' ? escaped(value) : text(value, 'reference', (ref) => !ref.startsWith('#'));
+      // What is contained is found by nobody from outside.
+      if (typeof value === 'string') return value.startsWith('#') ? undefined : escaped(value);
+      return text(value, 'reference', (ref) => !ref.startsWith('#'));
     case 'uri':
       return typeof value === 'string' ? escaped(value) : undefined;
     case 'string':
       return typeof value === 'string' ? escaped(value.slice(0, 30)) : (text(value, 'family') ?? text(value, 'city'));
     case 'date':
-      if (typeof value === 'string') return value;
-      return text(value, 'start');
+      // A Timing may be no more than words, such as CarePlan's "daily", which is a string.
+      if (typeof value === 'string') return /^\d{4}/.test(value) ? value : undefined;
+      return isObject(value) && typeof value.start === 'string' ? `ge${value.start}` : undefined;
     case 'number':
       return typeof value === 'number' ? String(value) : undefined;
     case 'quantity':
