@@ -44,6 +44,9 @@ export function mutated(resource: object, random: Random): object {
   return copy;
 }
 
+/** Its own copy: a later change would otherwise change the table. */
+const strange = (random: Random): unknown => structuredClone(random.pick(STRANGE));
+
 function change(root: Record<string, unknown>, random: Random): void {
   const places: [Json, string | number][] = [];
   const walk = (node: unknown): void => {
@@ -76,10 +79,10 @@ function change(root: Record<string, unknown>, random: Random): void {
       break;
     case 4:
       if (Array.isArray(parent)) parent.reverse();
-      else parent[`_${String(key)}`] = random.pick(STRANGE);
+      else parent[`_${String(key)}`] = strange(random);
       break;
     default:
-      holder[key] = random.pick(STRANGE);
+      holder[key] = strange(random);
   }
 }
 
