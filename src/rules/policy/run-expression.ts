@@ -18,9 +18,16 @@ export interface RunnableExpression {
 /** One scalar that an expression depends on. */
 export type Input = (context: Context) => Scalar | undefined;
 
-/** Compiles a checked expression. `mentions` are those that checkExpression found: nothing else is given to it. */
+/**
+ * Compiles a checked expression. `mentions` are those that checkExpression found: nothing else is given to it. The check has parsed it;
+ * the library parses it once more when it is first asked, which is not at the start of the service.
+ */
 export function compileExpression(expression: string, mentions: readonly string[]): RunnableExpression {
-  const evaluate = fhirpath.compile(expression, undefined, { async: false });
+  let compiled: ((resource: object, variables: Record<string, unknown>) => unknown) | undefined;
+  const evaluate = (resource: object, variables: Record<string, unknown>): unknown => {
+    compiled ??= fhirpath.compile(expression, undefined, { async: false });
+    return compiled(resource, variables);
+  };
   const properties = mentions.flatMap((mention) => propertyOf(mention) ?? []);
   return {
     run: (context) => verdictOf(() => evaluate({}, variablesOf(mentions, context))),
