@@ -25,6 +25,8 @@ export function addBatch(app: FastifyInstance, deps: Deps, build: (inside: Deps)
   app.post('/', async (request, reply) => {
     const { type, entries } = readBundle(readBody(request.body), deps.baseUrl);
     if (type === 'batch') return sendJson(reply, responseBundle(type, await batch(app, deps, entries, request)));
+    // Made before the transaction begins: it would hold its locks meanwhile.
+    if (entries.some(({ verb }) => verb === 'GET' || verb === 'HEAD')) await insides.prepare();
     const room = new Room();
     const read: Reader = async (inside, entry) => {
       const answer = await insides.use(inside, (one) => sendEntry(one, deps.baseUrl, entry, request));
@@ -174,6 +176,14 @@ class Insides {
     this.#build = build;
   }
 
+  /** Sees to it that there is one, ready to answer. */
+  async prepare(): Promise<void> {
+    if (this.#all.length > 0) return;
+    const made = this.#make();
+    await made.app.ready();
+    this.#free(made);
+  }
+
   async use<T>(inside: Deps, work: (app: FastifyInstance) => Promise<T>): Promise<T> {
     const one = await this.#take();
     Object.assign(one.deps, inside);
@@ -181,9 +191,7 @@ class Insides {
       return await work(one.app);
     } finally {
       Object.assign(one.deps, this.#deps);
-      const next = this.#waiting.shift();
-      if (next) next(one);
-      else this.#idle.push(one);
+      this.#free(one);
     }
   }
 
@@ -195,6 +203,16 @@ class Insides {
     const idle = this.#idle.pop();
     if (idle) return idle;
     if (this.#all.length >= MOST_INSIDES) return new Promise((resolve) => this.#waiting.push(resolve));
+    return this.#make();
+  }
+
+  #free(one: Inside): void {
+    const next = this.#waiting.shift();
+    if (next) next(one);
+    else this.#idle.push(one);
+  }
+
+  #make(): Inside {
     const deps: Deps = { ...this.#deps };
     const made = { app: this.#build(deps), deps };
     this.#all.push(made);
