@@ -17,7 +17,7 @@ import { type FinalResults, Parser } from 'tap-parser';
 
 const ROOT = join(import.meta.dirname, '..');
 const OUT = join(ROOT, 'dist', `test-${process.pid}`);
-const AT_ONCE = 2;
+const AT_ONCE = 3;
 
 /** Begun first, the longest before the others, so that both are busy to the end. */
 const LONGEST = ['fuzz', 'routes', 'save', 'store', 'fhir', 'crash', 'examples', 'transaction', 'journeys', 'rules'];

@@ -47,7 +47,11 @@ export async function audit(
         say(`${identifier}: acknowledged, and not in the database`);
     }
     const claims = await client.query<{ key: string }>(
-      `select c.key from claim c where not exists (select 1 from resource_current r where r.tenant = c.tenant and r.type = c.type and r.id = c.id)`,
+      // The claim of a url and version names the version that was written last: id/version.
+      `select c.key from claim c where not exists (
+         select 1 from resource_version r
+         where r.tenant = c.tenant and r.type = c.type and r.id = split_part(c.id, '/', 1)
+           and (position('/' in c.id) = 0 or r.version::text = split_part(c.id, '/', 2)))`,
     );
     for (const { key } of claims.rows) say(`a claim is held for a resource that is not there: ${key}`);
     const loose = await client.query<{ key: string }>(

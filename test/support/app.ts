@@ -47,17 +47,13 @@ export interface TestOptions {
 export const NOW = new Date('2026-11-21T12:00:00.000Z');
 
 export async function testApp(options: TestOptions = {}): Promise<TestApp> {
-  const database = await freshDatabase({ connections: options.connections ?? 10 });
-  const log: string[] = [];
-  const deps = await boot({
-    db: database.db,
-    log: openLog('info', { write: (line) => void log.push(line) }),
-    baseUrl: options.baseUrl ?? 'http://localhost:8080/fhir',
-    language: 'en',
-    profiles: resolve('profiles'),
-    demoPolicy: options.demoPolicy ?? true,
-    ...(options.now ? { now: options.now } : {}),
+  const template = (options.demoPolicy ?? true) ? await (booted ??= bootOnce()) : undefined;
+  const database = await freshDatabase({
+    connections: options.connections ?? 10,
+    ...(template === undefined ? {} : { template }),
   });
+  const log: string[] = [];
+  const deps = await bootOn(database, options, log);
   options.change?.(deps);
   const app = buildApp(deps, options.app);
   return {
@@ -94,4 +90,26 @@ export async function testApp(options: TestOptions = {}): Promise<TestApp> {
       await database.drop();
     },
   };
+}
+
+function bootOn(database: TestDatabase, options: TestOptions, log: string[]): Promise<Deps> {
+  return boot({
+    db: database.db,
+    log: openLog('info', { write: (line) => void log.push(line) }),
+    baseUrl: options.baseUrl ?? 'http://localhost:8080/fhir',
+    language: 'en',
+    profiles: resolve('profiles'),
+    demoPolicy: options.demoPolicy ?? true,
+    ...(options.now ? { now: options.now } : {}),
+  });
+}
+
+/** A database that holds what ships, made once per process: each app begins with a copy, since writing it anew takes most of a second. */
+let booted: Promise<string> | undefined;
+
+async function bootOnce(): Promise<string> {
+  const database = await freshDatabase();
+  await bootOn(database, {}, []);
+  await database.db.close();
+  return new URL(database.url).pathname.slice(1);
 }

@@ -19,13 +19,15 @@ export function serverUrl(): string {
   return url;
 }
 
-/** A fresh, migrated database. */
-export async function freshDatabase(options: { connections?: number; migrated?: boolean } = {}): Promise<TestDatabase> {
+/** A fresh, migrated database; a copy of `template` where one is named, to which nobody may be connected. */
+export async function freshDatabase(
+  options: { connections?: number; migrated?: boolean; template?: string } = {},
+): Promise<TestDatabase> {
   const name = `t_${randomBytes(8).toString('hex')}`;
-  await asAdmin(`create database ${name}`);
+  await asAdmin(`create database ${name}${options.template === undefined ? '' : ` template ${options.template}`}`);
   const url = withDatabase(serverUrl(), name);
   const db = openDatabase(url, { connections: options.connections ?? 10 });
-  if (options.migrated !== false) await migrate(db, resolve('migrations'));
+  if (options.migrated !== false && options.template === undefined) await migrate(db, resolve('migrations'));
   return {
     url,
     db,
