@@ -13,7 +13,7 @@ const SHARE: Readonly<Record<string, number>> = {
   CodeSystem: 40,
   ValueSet: 40,
   SearchParameter: 40,
-  StructureDefinition: 20,
+  StructureDefinition: 6,
   OperationDefinition: 3,
   ConceptMap: 20,
 };
