@@ -5,8 +5,8 @@ import { seeded } from '../crash/random.ts';
 import { type Answer, type Method, NOW, testApp } from '../support/app.ts';
 import { mutated, queryString, torn } from './mutate.ts';
 
-/** CI runs 10,000, by `FUZZ_CASES`; `FUZZ_SEED` runs others. */
-const CASES = Number(process.env.FUZZ_CASES ?? 2500);
+/** `FUZZ_CASES` and `FUZZ_SEED` run more, or others. */
+const CASES = Number(process.env.FUZZ_CASES ?? 10_000);
 const SEED = Number(process.env.FUZZ_SEED ?? 2026);
 /** Processor time of one request, in milliseconds: unlike the clock's it does not depend on what else the machine does. */
 const MOST_CPU = 1000;

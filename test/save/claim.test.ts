@@ -54,7 +54,7 @@ t.test('conditional creates', async (t) => {
   });
 
   await t.test('the same through two services that share only the database', async (t) => {
-    for (let round = 0; round < 8; round += 1) {
+    for (let round = 0; round < 20; round += 1) {
       const value = `two-${round}`;
       const saved = await Promise.all(
         Array.from({ length: CLIENTS }, (_, i) =>

@@ -11,8 +11,6 @@ import { secondDeps } from '../support/second.ts';
 
 const AT_ONCE = 16;
 const ROUNDS = 30;
-/** Of the race between two services; each is the same race. */
-const ROUNDS_OF_TWO = 10;
 /** Two terms of the weekly form whose report at this level opens a Flag each. */
 const SEVERE = { PROCTCAE_16A_SCL: 4, PROCTCAE_15A_SCL: 4 };
 
@@ -83,7 +81,7 @@ t.test('responses of one patient at the same moment', async (t) => {
 
   await t.test('the same over two services that share only the database; who gives up is told 503', async (t) => {
     const faults: string[] = [];
-    for (let round = 0; round < ROUNDS_OF_TWO; round += 1) {
+    for (let round = 0; round < ROUNDS; round += 1) {
       const patient = await aPatient(app);
       const answers = await Promise.allSettled(
         responses(patient).map((response, i) => createIn(i % 2 === 0 ? app.deps : second.deps, response)),

@@ -12,7 +12,7 @@ import { NOW, testApp } from '../support/app.ts';
 const BASE = 'http://localhost:8080/fhir';
 const UCUM = 'http://unitsofmeasure.org';
 const RESOURCES = 120;
-const QUERIES = 400;
+const QUERIES = 600;
 
 /** Values that meet each other: few, and on both sides of each edge. */
 const DATES = [
