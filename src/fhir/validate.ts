@@ -43,8 +43,14 @@ export function isHeldProfile(canonical: string, { profiles }: Held): boolean {
   return profiles.faultsOf(canonical) !== undefined || R4_TYPES.has(url.startsWith(CORE) ? url.slice(CORE.length) : '');
 }
 
-/** Whether a resource, or one within it, may claim a profile: what does not is not asked for more than its structure on a write. */
-export const mayClaimProfile = (text: string): boolean => text.includes('"profile":[');
+/** Whether a resource, or one that it contains, claims a profile: what does not is not asked for more than its structure on a write. */
+export const claimsProfile = ({ meta, contained }: Claiming): boolean =>
+  meta?.profile !== undefined || (contained?.some(claimsProfile) ?? false);
+
+interface Claiming {
+  meta?: { profile?: unknown };
+  contained?: readonly Claiming[];
+}
 
 /** What `validate` says beyond structure, of a resource of any structure. `named` are profiles that it is to conform to beside those it claims. */
 export function profileIssues(resource: unknown, held: Held, named: readonly string[] = []): Issue[] {

@@ -1,8 +1,7 @@
 import type { Deps } from '../deps.ts';
 import type { Compartment } from '../fhir/compartment.ts';
 import { FhirError } from '../fhir/errors.ts';
-import type { ReceivedText } from '../fhir/text.ts';
-import { mayClaimProfile, profileErrors } from '../fhir/validate.ts';
+import { claimsProfile, profileErrors } from '../fhir/validate.ts';
 import type { Change } from '../save-rules.ts';
 
 /**
@@ -12,10 +11,9 @@ import type { Change } from '../save-rules.ts';
 export async function refuseNonconforming(
   deps: Deps,
   within: Compartment,
-  received: ReceivedText,
   { resource, current, context }: Pick<Change, 'resource' | 'current' | 'context'>,
 ): Promise<void> {
-  if (!mayClaimProfile(received.text)) return;
+  if (!claimsProfile(resource)) return;
   // What is withdrawn need not be right.
   if (current && 'status' in resource && resource.status === 'entered-in-error') return;
   const snapshot = await deps.catalog.at(within, context?.generation);

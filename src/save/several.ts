@@ -69,5 +69,5 @@ export async function createSeveral(
 }
 
 /** What a plain resource has to be beyond its structure. */
-export const checkPlain = (deps: Deps, within: Compartment, { received, resource }: Plain): Promise<void> =>
-  refuseNonconforming(deps, within, received, { resource, context: undefined });
+export const checkPlain = (deps: Deps, within: Compartment, { resource }: Plain): Promise<void> =>
+  refuseNonconforming(deps, within, { resource, context: undefined });

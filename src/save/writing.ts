@@ -49,7 +49,7 @@ export async function write(
   writing: Writing,
 ): Promise<Saved> {
   const { resource, id, shard, version, context, patient } = writing;
-  await refuseNonconforming(deps, within, received, writing);
+  await refuseNonconforming(deps, within, writing);
   const ruled = await rulesOf(spec).check?.(deps, within, { ...writing, spec });
   const consequence = ruled?.consequence;
   const { head, tail } = splice(received, { id, versionId: String(version) });

@@ -47,7 +47,7 @@ export interface TestOptions {
 export const NOW = new Date('2026-11-21T12:00:00.000Z');
 
 export async function testApp(options: TestOptions = {}): Promise<TestApp> {
-  const template = (options.demoPolicy ?? true) ? await (booted ??= bootOnce()) : undefined;
+  const template = (options.demoPolicy ?? true) ? await bootedTemplate() : undefined;
   const database = await freshDatabase({
     connections: options.connections ?? 10,
     ...(template === undefined ? {} : { template }),
@@ -106,6 +106,11 @@ function bootOn(database: TestDatabase, options: TestOptions, log: string[]): Pr
 
 /** A database that holds what ships, made once per process: each app begins with a copy, since writing it anew takes most of a second. */
 let booted: Promise<string> | undefined;
+
+function bootedTemplate(): Promise<string> {
+  booted ??= bootOnce();
+  return booted;
+}
 
 async function bootOnce(): Promise<string> {
   const database = await freshDatabase();

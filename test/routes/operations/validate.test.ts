@@ -223,6 +223,44 @@ t.test('$validate', async (t) => {
     });
   }
 
+  t.test('only meta.profile claims a profile, of the resource or of what it contains', async (t) => {
+    const url = 'http://hl7.org/fhir/StructureDefinition/flag-priority';
+    const extension = [{ url, valueCodeableConcept: { text: 'misplaced' } }];
+    const meta = { profile: ['http://hl7.org/fhir/StructureDefinition/Basic'] };
+    const basic = { resourceType: 'Basic', code: { text: 'x' }, extension };
+    const post = async (resource: object) => (await app.send('POST', '/Basic', resource)).status;
+    t.equal(await post(basic), 201, 'no claim');
+    t.equal(await post({ ...basic, meta }), 422, 'its own claim');
+    const contained = [{ resourceType: 'Basic', id: 'b', code: { text: 'x' } }];
+    const subject = { reference: '#b' };
+    t.equal(await post({ ...basic, subject, contained }), 201, 'what it contains claims none');
+    t.equal(
+      await post({ ...basic, subject, contained: [{ ...contained[0], meta }] }),
+      422,
+      'what it contains claims one',
+    );
+    const definition = {
+      resourceType: 'StructureDefinition',
+      url: 'https://example.org/StructureDefinition/typed',
+      name: 'Typed',
+      status: 'draft',
+      kind: 'resource',
+      abstract: false,
+      type: 'Basic',
+      baseDefinition: 'http://hl7.org/fhir/StructureDefinition/Basic',
+      derivation: 'constraint',
+      extension,
+      differential: {
+        element: [
+          { id: 'Basic', path: 'Basic' },
+          { id: 'Basic.code', path: 'Basic.code', type: [{ code: 'CodeableConcept', profile: [VITAL] }] },
+        ],
+      },
+    };
+    const { status } = await app.send('POST', '/StructureDefinition', definition);
+    t.equal(status, 201, "an element of another name: 'profile' of a type");
+  });
+
   t.test('nothing is stored', async (t) => {
     const before = await rowCounts(app);
     await ask('/QuestionnaireResponse/$validate?mode=create', response);
