@@ -36,6 +36,8 @@ export function buildApp(deps: Deps, options: AppOptions = {}): FastifyInstance 
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MOST_BYTES,
     routerOptions: { maxParamLength: 128, ignoreTrailingSlash: true },
+    // Routes name HEAD themselves.
+    exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
     // A body that does not come to its end gives its connection back.
     requestTimeout: 60_000,

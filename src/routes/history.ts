@@ -8,27 +8,37 @@ import { parseShape, shape } from '../fhir/summary.ts';
 import { type HistoryOf, history, historyCount, type PastVersion } from '../store/history.ts';
 import { linkKey } from '../store/link-key.ts';
 import { isStrict, sendJson } from './reply.ts';
-import { type AddRoute, compartmentOfCaller, paramsOf } from './route.ts';
+import { type AddRoute, compartmentOfCaller, paramsOf, READING } from './route.ts';
 
 /** FHIR history of one instance, newest first. Source: https://hl7.org/fhir/R4/http.html#history */
 export const addHistory: AddRoute = (app, { type }, deps) => {
-  app.get<{ Params: { id: string } }>(`/${type}/:id/_history`, async (request, reply) => {
-    const { id } = request.params;
-    return answer(deps, request, reply, { type, id }, `${type}/${id}/_history`);
+  app.route<{ Params: { id: string } }>({
+    method: READING,
+    url: `/${type}/:id/_history`,
+    async handler(request, reply) {
+      const { id } = request.params;
+      return answer(deps, request, reply, { type, id }, `${type}/${id}/_history`);
+    },
   });
 };
 
 /** FHIR history of all resources of a type. Source: https://hl7.org/fhir/R4/http.html#history */
 export const addTypeHistory: AddRoute = (app, { type }, deps) => {
-  app.get(`/${type}/_history`, async (request, reply) =>
-    answer(deps, request, reply, { types: [type] }, `${type}/_history`),
-  );
+  app.route({
+    method: READING,
+    url: `/${type}/_history`,
+    handler: (request, reply) => answer(deps, request, reply, { types: [type] }, `${type}/_history`),
+  });
 };
 
 /** FHIR history of all resources that are served with one. Source: https://hl7.org/fhir/R4/http.html#history */
 export function addSystemHistory(app: FastifyInstance, deps: Deps): void {
   const types = RESOURCES.filter(({ interactions }) => interactions.includes('history-type')).map(({ type }) => type);
-  app.get('/_history', async (request, reply) => answer(deps, request, reply, { types }, '_history'));
+  app.route({
+    method: READING,
+    url: '/_history',
+    handler: (request, reply) => answer(deps, request, reply, { types }, '_history'),
+  });
 }
 
 /** The total of an instance is always told; that of a type, which has to be counted, where nothing but a count is asked for. */

@@ -11,7 +11,7 @@ import { OPERATIONS } from './operations/index.ts';
 import { addPatch } from './patch.ts';
 import { addRead, addVread } from './read.ts';
 import type { AddRoute } from './route.ts';
-import { addSearch, addSystemSearch } from './search.ts';
+import { addFormSearches, addSearch, addSystemSearch } from './search.ts';
 import { addUpdate } from './update.ts';
 
 const INTERACTIONS: Readonly<Partial<Record<Interaction, AddRoute>>> = {
@@ -43,5 +43,6 @@ export async function fhirRoutes(
   for (const spec of RESOURCES) {
     for (const interaction of spec.interactions) INTERACTIONS[interaction]?.(app, spec, deps);
   }
+  app.register(async (scope) => addFormSearches(scope, deps));
   for (const operation of OPERATIONS) operation.addRoute(app, deps);
 }

@@ -6,7 +6,7 @@ import type { SearchRegistry } from '../fhir/search-parameters.ts';
 import { terminologyCapabilities } from '../fhir/terminology/capabilities.ts';
 import { OPERATIONS } from './operations/index.ts';
 import { sendJson } from './reply.ts';
-import { compartmentOfCaller, paramsOf } from './route.ts';
+import { compartmentOfCaller, paramsOf, READING } from './route.ts';
 
 /**
  * FHIR capabilities, by mode: full, normative, or terminology. Never cached: clients with an HTTP cache stop at a stored copy.
@@ -23,12 +23,16 @@ export function addMetadata(app: FastifyInstance, deps: Deps): void {
     made = { registry, full: JSON.stringify(statement), normative: JSON.stringify(normativeOnly(statement)) };
     return made;
   };
-  app.get('/metadata', async (request, reply) => {
-    reply.header('Cache-Control', 'no-store');
-    const mode = paramsOf(request).get('mode') ?? 'full';
-    if (mode === 'full' || mode === 'normative') return sendJson(reply, current()[mode]);
-    if (mode !== 'terminology') throw badRequest('mode: expected full, normative or terminology');
-    const { holdings } = await deps.catalog.at(compartmentOfCaller());
-    return sendJson(reply, terminologyCapabilities(holdings, server));
+  app.route({
+    method: READING,
+    url: '/metadata',
+    async handler(request, reply) {
+      reply.header('Cache-Control', 'no-store');
+      const mode = paramsOf(request).get('mode') ?? 'full';
+      if (mode === 'full' || mode === 'normative') return sendJson(reply, current()[mode]);
+      if (mode !== 'terminology') throw badRequest('mode: expected full, normative or terminology');
+      const { holdings } = await deps.catalog.at(compartmentOfCaller());
+      return sendJson(reply, terminologyCapabilities(holdings, server));
+    },
   });
 }

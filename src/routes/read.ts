@@ -2,21 +2,29 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isUnchanged, type ReadConditions } from '../fhir/preconditions.ts';
 import { readResource, readVersion, type Stored } from '../store/resources.ts';
 import { cutAsAsked, sendJson, versionHeaders } from './reply.ts';
-import { type AddRoute, compartmentOfCaller } from './route.ts';
+import { type AddRoute, compartmentOfCaller, READING } from './route.ts';
 
 /** FHIR read and conditional read. Source: https://hl7.org/fhir/R4/http.html#read and #cread */
 export const addRead: AddRoute = (app, { type }, deps) => {
-  app.get<{ Params: { id: string } }>(`/${type}/:id`, async (request, reply) => {
-    const stored = await readResource(deps.db, compartmentOfCaller(), type, request.params.id);
-    return answerRead(request, reply, stored);
+  app.route<{ Params: { id: string } }>({
+    method: READING,
+    url: `/${type}/:id`,
+    async handler(request, reply) {
+      const stored = await readResource(deps.db, compartmentOfCaller(), type, request.params.id);
+      return answerRead(request, reply, stored);
+    },
   });
 };
 
 /** FHIR vread. Source: https://hl7.org/fhir/R4/http.html#vread */
 export const addVread: AddRoute = (app, { type }, deps) => {
-  app.get<{ Params: { id: string; vid: string } }>(`/${type}/:id/_history/:vid`, async (request, reply) => {
-    const { id, vid } = request.params;
-    return answerRead(request, reply, await readVersion(deps.db, compartmentOfCaller(), type, id, vid));
+  app.route<{ Params: { id: string; vid: string } }>({
+    method: READING,
+    url: `/${type}/:id/_history/:vid`,
+    async handler(request, reply) {
+      const { id, vid } = request.params;
+      return answerRead(request, reply, await readVersion(deps.db, compartmentOfCaller(), type, id, vid));
+    },
   });
 };
 

@@ -1,59 +1,85 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { FhirError, fault } from '../fhir/errors.ts';
-import { RESOURCES } from '../fhir/resources.ts';
+import { RESOURCES, type ResourceSpec } from '../fhir/resources.ts';
 import { inCompartment, type SearchIn, searchset } from '../searchset.ts';
 import { receive } from './encoding.ts';
 import { isStrict, sendJson } from './reply.ts';
-import { type AddRoute, compartmentOfCaller, paramsOf } from './route.ts';
+import { type AddRoute, compartmentOfCaller, paramsOf, READING } from './route.ts';
 
-/** FHIR search of one type, also within a patient's compartment; by GET and by POST. Source: https://hl7.org/fhir/R4/http.html#search */
+/** FHIR search of one type, also within a patient's compartment, by GET. Source: https://hl7.org/fhir/R4/http.html#search */
 export const addSearch: AddRoute = (app, spec, deps) => {
-  const { type } = spec;
-  addBoth(app, deps, `/${type}`, `/${type}/_search`, () => ({ type }));
-  if (!inCompartment(spec)) return;
-  const within = `/Patient/:id/${type}`;
-  addBoth(app, deps, within, `${within}/_search`, ({ id = '' }) => ({ patient: id, type }));
+  for (const way of waysOf(spec)) addByGet(app, deps, way);
 };
 
-/** Search of several types at once: of the whole server, named by `_type`, and of all that belongs to a patient. */
+/** Search of several types at once by GET: of the whole server, named by `_type`, and of all that belongs to a patient. */
 export function addSystemSearch(app: FastifyInstance, deps: Deps): void {
-  if (!RESOURCES.some(({ interactions }) => interactions.includes('search-type'))) return;
-  addBoth(app, deps, '/', '/_search', () => ({ base: true }));
-  addBoth(app, deps, '/Patient/:id/:all(^\\*$)', '/Patient/:id/_search', ({ id = '' }) => ({ patient: id }));
+  for (const way of SYSTEM_WAYS) addByGet(app, deps, way);
+}
+
+/** Each search once more, by POST, its parameters in a form. One scope for all of them: nowhere else is a form a body. */
+export async function addFormSearches(scope: FastifyInstance, deps: Deps): Promise<void> {
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser(FORM, { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    if (request.headers['content-encoding'] === undefined) done(null, body);
+    else receive(request, body).then((bytes) => done(null, bytes), done);
+  });
+  scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body: Buffer, done) => {
+    if (body.length === 0) done(null, body);
+    else done(noForm());
+  });
+  for (const { post, where } of [...SYSTEM_WAYS, ...RESOURCES.flatMap(waysOf)]) {
+    scope.post(post, (request, reply) =>
+      answer(deps, request, reply, where, Buffer.isBuffer(request.body) ? request.body.toString('utf8') : ''),
+    );
+  }
+}
+
+/** One search: its paths, and what is searched given what they name. */
+interface Way {
+  get: string;
+  post: string;
+  where: (params: Params) => SearchIn;
 }
 
 /** The parameters of a path. */
 type Params = Record<string, string | undefined>;
 
-function addBoth(
-  app: FastifyInstance,
-  deps: Deps,
-  get: string,
-  post: string,
-  where: (params: Params) => SearchIn,
-): void {
-  const answer = async (request: FastifyRequest, reply: FastifyReply, form: string): Promise<FastifyReply> => {
-    const pairs = [...paramsOf(request), ...new URLSearchParams(form)];
-    const target = where(request.params as Params); // the path says which there are
-    return sendJson(reply, await searchset(deps, compartmentOfCaller(), target, pairs, { strict: isStrict(request) }));
-  };
-  app.get(get, (request, reply) => answer(request, reply, ''));
-  // Only here is a form a body.
-  app.register(async (scope) => {
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser(FORM, { parseAs: 'buffer' }, (request, body: Buffer, done) => {
-      if (request.headers['content-encoding'] === undefined) done(null, body);
-      else receive(request, body).then((bytes) => done(null, bytes), done);
-    });
-    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body: Buffer, done) => {
-      if (body.length === 0) done(null, body);
-      else done(noForm());
-    });
-    scope.post(post, (request, reply) =>
-      answer(request, reply, Buffer.isBuffer(request.body) ? request.body.toString('utf8') : ''),
-    );
+const SYSTEM_WAYS: readonly Way[] = [
+  { get: '/', post: '/_search', where: () => ({ base: true }) },
+  { get: '/Patient/:id/:all(^\\*$)', post: '/Patient/:id/_search', where: ({ id = '' }) => ({ patient: id }) },
+];
+
+function waysOf(spec: ResourceSpec): Way[] {
+  const { type, interactions } = spec;
+  if (!interactions.includes('search-type')) return [];
+  const within = `/Patient/:id/${type}`;
+  return [
+    { get: `/${type}`, post: `/${type}/_search`, where: () => ({ type }) },
+    ...(inCompartment(spec)
+      ? [{ get: within, post: `${within}/_search`, where: ({ id = '' }: Params) => ({ patient: id, type }) }]
+      : []),
+  ];
+}
+
+const addByGet = (app: FastifyInstance, deps: Deps, { get, where }: Way): void => {
+  app.route({
+    method: READING,
+    url: get,
+    handler: (request, reply) => answer(deps, request, reply, where, ''),
   });
+};
+
+async function answer(
+  deps: Deps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  where: Way['where'],
+  form: string,
+): Promise<FastifyReply> {
+  const pairs = [...paramsOf(request), ...new URLSearchParams(form)];
+  const target = where(request.params as Params); // the path says which there are
+  return sendJson(reply, await searchset(deps, compartmentOfCaller(), target, pairs, { strict: isStrict(request) }));
 }
 
 const FORM = 'application/x-www-form-urlencoded';

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Deps } from '../../deps.ts';
 import type { Compartment } from '../../fhir/compartment.ts';
 import { sendJson } from '../reply.ts';
-import { compartmentOfCaller } from '../route.ts';
+import { compartmentOfCaller, READING } from '../route.ts';
 import { type Inputs, type InputTable, readInputs } from './input.ts';
 
 /** Where an operation is asked for: `/$name`, `/Type/$name`, `/Type/id/$name`. */
@@ -45,7 +45,7 @@ export function addOperation(
 ): void {
   for (const { path, type } of pathsOf(operation)) {
     app.route<{ Params: { id?: string } }>({
-      method: operation.affectsState ? ['POST'] : ['GET', 'POST'],
+      method: operation.affectsState ? ['POST'] : [...READING, 'POST'],
       url: path,
       async handler(request, reply) {
         const { id } = request.params;
