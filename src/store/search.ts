@@ -1,12 +1,14 @@
 import { sql } from 'kysely';
 import type { Compartment } from '../fhir/compartment.ts';
 import type { Cursor } from '../fhir/query/cursor.ts';
+import { DEFAULT_SORT } from '../fhir/query/sort.ts';
 import { MAX_COUNT, type Query } from '../fhir/query.ts';
 import { resourceSpec } from '../fhir/resources.ts';
 import type { Database } from './database.ts';
 import { confirmed } from './search/confirm.ts';
+import { contentKeys } from './search/content-keys.ts';
 import { type Included, includesOf } from './search/includes.ts';
-import { orderOf } from './search/order.ts';
+import { type ContentKeys, orderOf } from './search/order.ts';
 import { resolved } from './search/resolve.ts';
 import { type Hit, type Row, toHit } from './search/row.ts';
 import { run } from './search/run.ts';
@@ -39,7 +41,8 @@ export async function search(db: Database, within: Compartment, query: Query, ba
   const total = asked.total === false ? undefined : await totalOf(db, within, asked, baseUrl);
   const counted = total === undefined ? {} : { total };
   if (asked.countOnly) return { matches: [], included: [], ...counted };
-  const { matches, next } = await page(db, within, asked, baseUrl);
+  const held = await contentKeys(asked, baseUrl, (some) => page(db, within, some, baseUrl));
+  const { matches, next } = await page(db, within, asked, baseUrl, held);
   const { hits, cut }: Included =
     asked.includes.length === 0
       ? { hits: [], cut: false }
@@ -53,12 +56,13 @@ async function page(
   within: Compartment,
   query: Query,
   baseUrl: string,
+  held?: ContentKeys,
 ): Promise<{ matches: Hit[]; next?: Cursor }> {
   const size = isAnswered(query) ? query.count + 1 : Math.max(query.count + 1, LOOKED_AT);
   const matches: Hit[] = [];
   let last: Cursor | undefined = query.after;
   for (let seen = 0; ; seen += size) {
-    const rows = await read(db, within, { ...query, after: last }, size);
+    const rows = await read(db, within, { ...query, after: last }, size, held);
     for (const row of rows) {
       if (matches.length === query.count) return { matches, ...(last ? { next: last } : {}) };
       if (isMeant(row, query, baseUrl)) matches.push(toHit(row));
@@ -69,11 +73,11 @@ async function page(
   }
 }
 
-async function read(db: Database, within: Compartment, query: Query, size: number): Promise<Row[]> {
+async function read(db: Database, within: Compartment, query: Query, size: number, held?: ContentKeys): Promise<Row[]> {
   const scope = outermost(within);
-  const order = orderOf(scope, query.sort, hasDate(query));
+  const order = orderOf(scope, query.sort, { dated: hasDate(query), held });
   const statement = sql<Row>`
-      with page as (
+      with ${order.before}page as (
         select c.tenant, c.shard, c.type, c.id, c.version, c.ts${order.columns}
         from resource_current c
         where ${whereOf(scope, query)} and ${order.after(query.after)}
@@ -119,7 +123,15 @@ function nameOf(text: string): string | undefined {
 /** How many match: by the index alone where it knows or an estimate will do, else by the content of all that it finds. */
 async function totalOf(db: Database, within: Compartment, query: Query, baseUrl: string): Promise<number> {
   if (query.total === 'estimate' || isAnswered(query)) return countOf(db, within, query);
-  let rest: Query = { ...query, count: MAX_COUNT, total: false, countOnly: false, after: undefined, includes: [] };
+  let rest: Query = {
+    ...query,
+    sort: DEFAULT_SORT,
+    count: MAX_COUNT,
+    total: false,
+    countOnly: false,
+    after: undefined,
+    includes: [],
+  };
   for (let total = 0; ; ) {
     const { matches, next } = await page(db, within, rest, baseUrl);
     total += matches.length;

@@ -116,7 +116,7 @@ t.test('a value or modifier that cannot be read is refused, strict or not', asyn
     'subject:missing=perhaps',
     'subject:Nothing=1',
     '_count=x',
-    '_sort=code',
+    '_sort=colour',
     '_sort=_id,_id,_id,_id,_id,_id',
     '_revinclude=x',
     '_include=Flag:date',

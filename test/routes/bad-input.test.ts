@@ -238,7 +238,7 @@ t.test('requests that ask for what is not offered', async (t) => {
       'invalid',
     );
   }
-  check('_sort by what is not sorted', '/Patient?_sort=link', 400, 'invalid');
+  check('_sort by what is not sorted', '/Patient?_sort=colour', 400, 'invalid');
   check('_revinclude of no parameter', '/Patient?_revinclude=Provenance:nothing', 400, 'invalid');
   check('_revinclude of a token', '/Patient?_revinclude=Observation:code', 400, 'invalid');
   check('a modifier that is not supported', `/Observation?code:${SECRET}%20a=x`, 400, 'invalid');

@@ -343,6 +343,23 @@ t.test('searches by every kind of parameter', async (t) => {
       ['/Patient?_sort=birthdate,-family', ['muller', 'odd', 'mullery', 'bare']],
       ['/Patient?_sort=-birthdate,_id', ['muller', 'mullery', 'odd', 'bare']],
       [`/Observation?value-quantity=ge-5&value-quantity=le5||mg&_sort=value-quantity`, ['minus', 'mg5', 'below5']],
+      ['/Patient?_sort=gender,_id', ['muller', 'mullery', 'odd', 'bare']],
+      ['/Patient?_sort=-gender,_id', ['mullery', 'muller', 'odd', 'bare']],
+      ['/Patient?_sort=gender,-family', ['muller', 'mullery', 'odd', 'bare']],
+      ['/Patient?_sort=active,-_id', ['mullery', 'muller', 'bare', 'odd']],
+      ['/Patient?_sort=-identifier,-_id', ['mullery', 'muller', 'bare', 'odd']],
+      ['/Patient?_sort=organization,_id', ['odd', 'muller', 'mullery', 'bare']],
+      ['/Patient?_sort=-_tag,_lastUpdated', ['muller', 'mullery', 'odd', 'bare']],
+      ['/Patient?_sort=_profile,-_lastUpdated', ['muller', 'bare', 'odd', 'mullery']],
+      ['/Patient?gender:not=male&_sort=gender,family', ['muller', 'odd', 'bare']],
+      ['/Observation?_id=@bp,@weight,@text,@logical&_sort=code,_id', ['weight', 'text', 'bp', 'logical']],
+      ['/Observation?_id=@bp,@weight,@text,@logical&_sort=-code,-_id', ['logical', 'bp', 'text', 'weight']],
+      ['/Observation?_id=@bp2,@weight,@logical&_sort=subject', ['logical', 'weight', 'bp2']],
+      ['/Observation?_id=@bp,@bp2,@weight&_sort=-patient,-_id', ['bp2', 'weight', 'bp']],
+      ['/Observation?_id=@bp,@weight&_sort=combo-code', ['weight', 'bp']],
+      ['/Observation?_id=@bp,@weight&_sort=status,performer,_id', ['weight', 'bp']],
+      ['/?_type=Patient,Organization&_id=@org,@muller,@mullery&_sort=identifier', ['muller', 'mullery', 'org']],
+      ['/?_type=Patient,Device&_id=@muller,@mullery,@device&_sort=-identifier,_id', ['mullery', 'muller', 'device']],
     ];
     for (const [path, expected] of orders) {
       const filtered = path.startsWith('/Questionnaire') ? `${path}&url:below=https://example.org/forms/` : path;
@@ -474,6 +491,11 @@ t.test('searches by every kind of parameter', async (t) => {
       '/Observation?component-code-value-quantity:not=a$1',
       '/Patient?_has:Observation:code:status=final',
       '/Patient?family:not=x',
+      '/Observation?_sort=code-value-quantity',
+      '/Observation?_sort=nothing',
+      '/Observation?_sort=code:text',
+      '/Observation?_sort=,',
+      '/?_type=Patient,Device&_sort=birthdate',
     ]) {
       t.equal((await find(path)).status, 400, path);
     }

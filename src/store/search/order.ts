@@ -6,6 +6,8 @@ import { type Condition, rowsOf, type Scope } from './scope.ts';
 
 /** An order in SQL: its keys, what comes after a position in it, and the order itself by the keys' names in a page. */
 export interface Order {
+  /** What stands before the page: the values of keys that only the resources have. Empty where there are none. */
+  before: Condition;
   /** `<expression> as s1, …`; empty where the id alone decides. */
   columns: Condition;
   after(cursor: Cursor | undefined): Condition;
@@ -24,19 +26,29 @@ interface Key {
   descending: boolean;
 }
 
+/** By type and id, what a resource has for each key of an order that only the resources have. */
+export type ContentKeys = Readonly<Record<string, readonly (string | null)[]>>;
+
 /**
  * By each key, what has no value last, and at last by id: the order of what does not change is fixed, so a page can begin after any entry.
  * `dated`: what is searched has a principal date, so that an index walked backwards, which puts nulls first, gives the order too.
+ * `held`: what `contentKeys` has found; nothing else is in the page then.
  */
-export function orderOf(scope: Scope, sort: readonly SortBy[], dated = false): Order {
+export function orderOf(
+  scope: Scope,
+  sort: readonly SortBy[],
+  { dated = false, held }: { dated?: boolean; held?: ContentKeys | undefined } = {},
+): Order {
   const idAt = sort.findIndex(({ by }) => by === '_id');
   const byId = idAt < 0 ? sort.at(-1) : sort[idAt];
   const idDescending = byId?.descending ?? true;
-  const keys = (idAt < 0 ? sort : sort.slice(0, idAt)).map((key, at) => keyOf(scope, key, at));
+  const byContent = sort.filter(({ by }) => by === 'content');
+  const keys = (idAt < 0 ? sort : sort.slice(0, idAt)).map((key, at) => keyOf(scope, key, at, byContent.indexOf(key)));
   const id = sql`${scope.row}.id`;
   const way = (descending: boolean): Condition => (descending ? sql`desc` : sql`asc`);
   const list = (parts: readonly Condition[]): Condition => sql.join([...parts]);
   return {
+    before: held ? sql`held as (select ${JSON.stringify(held)}::jsonb as keys), ` : sql``,
     columns:
       keys.length === 0 ? sql`` : sql`, ${list(keys.map(({ expression, name }) => sql`${expression} as ${name}`))}`,
     values:
@@ -54,8 +66,12 @@ export function orderOf(scope: Scope, sort: readonly SortBy[], dated = false): O
       ...keys.map(({ name, descending }) => sql`p.${name} ${way(descending)} nulls last`),
       sql`p.id ${way(idDescending)}`,
     ]),
-    after: (cursor) =>
-      cursor ? beyond(keys, 0, cursor, sql`${id} ${idDescending ? sql`<` : sql`>`} ${cursor.id}`) : sql`true`,
+    after: (cursor) => {
+      const after = cursor
+        ? beyond(keys, 0, cursor, sql`${id} ${idDescending ? sql`<` : sql`>`} ${cursor.id}`)
+        : sql`true`;
+      return held ? sql`(select keys from held) ? ${nameIn(scope.row)} and ${after}` : after;
+    },
   };
 }
 
@@ -71,8 +87,13 @@ function beyond(keys: readonly Key[], at: number, cursor: Cursor, byId: Conditio
   return sql`(${expression} ${descending ? sql`<` : sql`>`} ${there} or (${expression} = ${there} and ${rest}) or ${expression} is null)`;
 }
 
-function keyOf(scope: Scope, key: SortBy, at: number): Key {
-  const { expression, type } = key.by === 'param' ? sortValue(scope, key.param, key.descending) : COLUMN[key.by];
+function keyOf(scope: Scope, key: SortBy, at: number, place: number): Key {
+  const { expression, type } =
+    key.by === 'param'
+      ? sortValue(scope, key.param, key.descending)
+      : key.by === 'content'
+        ? heldValue(place)
+        : COLUMN[key.by];
   return { expression: expression(scope.row), type, name: sql.raw(`s${at + 1}`), descending: key.descending };
 }
 
@@ -83,6 +104,15 @@ const COLUMN = {
   _lastUpdated: { expression: (row: Condition) => sql`${row}.ts`, type: MOMENT },
   date: { expression: (row: Condition) => sql`${row}.lo`, type: MOMENT },
 } as const;
+
+/** As `nameOf` of a hit. */
+const nameIn = (row: Condition): Condition => sql`(${row}.type || '/' || ${row}.id)`;
+
+const heldValue = (place: number) => ({
+  expression: (row: Condition) =>
+    sql`((select keys from held) -> ${nameIn(row)} ->> ${sql.raw(String(place))}) collate "C"`,
+  type: sql.raw('text collate "C"'),
+});
 
 /** Of several values the least, or the greatest where the greatest come first. */
 function sortValue(scope: Scope, param: SearchParam, descending: boolean) {

@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
 import type { Compartment } from '../../fhir/compartment.ts';
-import { FhirError, fault } from '../../fhir/errors.ts';
 import type { Filter } from '../../fhir/query/filter.ts';
 import type { Query } from '../../fhir/query.ts';
 import { resourceSpec } from '../../fhir/resources.ts';
@@ -8,6 +7,7 @@ import type { Database } from '../database.ts';
 import { namesOwner } from '../index-rows.ts';
 import { isDecided, rowsThat } from './condition.ts';
 import { confirmed } from './confirm.ts';
+import { tooCostly } from './costly.ts';
 import { run } from './run.ts';
 import { inner, outermost, seen, specOf } from './scope.ts';
 
@@ -129,11 +129,3 @@ async function valuesOf(
   if (found.size > FEW) throw tooCostly(`${type} as a step of a chain`);
   return [...found];
 }
-
-const tooCostly = (what: string): FhirError =>
-  new FhirError([
-    fault(
-      'too-costly',
-      `${what}: the index alone cannot decide this search and it leads to too many resources; narrow it`,
-    ),
-  ]);
