@@ -64,12 +64,12 @@ async function ownerAndHits(
   { type, query, key }: Criteria,
 ): Promise<{ owner?: string; hits: Hit[] }> {
   const [filter, ...more] = query.filters;
-  if (filter?.kind === 'keys' && more.length === 0) {
+  if (filter?.kind === 'keys' && more.length === 0 && !deps.holds) {
     const found = await byToken(deps.db, within, type, filter, key, deps.baseUrl);
     if (found) return found;
   }
   // The owner is asked for before the search, so that a search that begins later sees whatever that owner has committed.
-  const owner = await claimOwner(deps.db, within, key);
+  const owner = await claimOwner(deps.db, within, key, { hold: deps.holds });
   const hits = await firstTwo(deps, within, query);
   return { hits, ...(owner ? { owner: owner.id } : {}) };
 }

@@ -28,6 +28,8 @@ export interface Deps {
   language: Language;
   /** How often a write that gave way is tried; 1 inside a transaction, which is tried again as a whole. Unset: as often as is sensible. */
   attempts?: number;
+  /** Inside a transaction: what is written upon is held before it is read, since other writers came first before. */
+  holds?: boolean;
 }
 
 /** The rule engine, as decision records and Provenance name it. */

@@ -303,7 +303,7 @@ async function checkPlan(
   refuse(checkPolicy(plan));
   if (plan.status === 'draft') return {};
   const key = `released PlanDefinition ${plan.url}|${plan.version}`;
-  const owner = await claimOwner(deps.db, within, key);
+  const owner = await claimOwner(deps.db, within, key, { hold: deps.holds });
   if (owner?.id === id) return {};
   const held = owner && (await findResource(deps.db, within, 'PlanDefinition', owner.id));
   if (held && !held.deleted) {

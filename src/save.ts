@@ -2,7 +2,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import { type Criteria, conditionOf, criteriaOf, onlyMatch } from './conditional.ts';
 import type { Deps } from './deps.ts';
 import type { Compartment } from './fhir/compartment.ts';
-import { badRequest, FhirError, fault, notSupported } from './fhir/errors.ts';
+import { badRequest, FhirError, fault, gone, notFound, notSupported } from './fhir/errors.ts';
 import { drawShard, newId, shardOf } from './fhir/ids.ts';
 import { checkVersion, type Preconditions } from './fhir/preconditions.ts';
 import type { ResourceSpec } from './fhir/resources.ts';
@@ -10,6 +10,7 @@ import type { ReceivedText } from './fhir/text.ts';
 import { applyPatch, type Patch } from './patch.ts';
 import { attempts } from './save/attempts.ts';
 import { contextOf, type Owner, ownerOf, refuseReadOnly, rulesOf, samePatient, wellFormed } from './save/checks.ts';
+import { findHeld } from './save/held.ts';
 import { homeOfNew } from './save/new-id.ts';
 import { counted, outboxOf, type Saved, write } from './save/writing.ts';
 import { patientContext } from './store/context.ts';
@@ -38,7 +39,7 @@ export async function create(
   const owner = ownerOf(deps, spec, resource);
   const criteria =
     options.ifNoneExist === undefined ? undefined : criteriaOf(deps, spec, options.ifNoneExist, 'If-None-Exist');
-  const work = async (): Promise<Saved> => {
+  const work = async (deps: Deps): Promise<Saved> => {
     const condition = criteria && (await conditionOf(deps, within, criteria));
     if (condition?.existing) return { ...condition.existing, outcome: 'existing' };
     return insert(deps, within, spec, received, {
@@ -48,7 +49,7 @@ export async function create(
       claims: condition?.claim ? [condition.claim] : [],
     });
   };
-  return attempts(deps, owner?.id ?? criteria?.key, work);
+  return attempts(deps, within, { patient: owner?.id, key: criteria?.key }, work);
 }
 
 /**
@@ -68,7 +69,7 @@ export async function update(
     throw badRequest(`${spec.type}.id: expected the id of the URL in the body`, `${spec.type}.id`);
   }
   const owner = ownerOf(deps, spec, resource);
-  return attempts(deps, owner?.id ?? `${spec.type}/${id}`, () =>
+  return attempts(deps, within, { patient: owner?.id, key: `${spec.type}/${id}` }, (deps) =>
     put(deps, within, spec, received, { resource, owner, id, options }),
   );
 }
@@ -90,7 +91,7 @@ export async function conditionalUpdate(
   const resource = wellFormed(spec, received);
   const wanted = criteriaOf(deps, spec, criteria, 'the criteria of the URL');
   const owner = ownerOf(deps, spec, resource);
-  return attempts(deps, owner?.id ?? wanted.key, async () => {
+  return attempts(deps, within, { patient: owner?.id, key: wanted.key }, async (deps) => {
     const { existing, claim } = await conditionOf(deps, within, wanted);
     if (existing) {
       if (resource.id !== undefined && resource.id !== existing.id) {
@@ -124,7 +125,9 @@ export async function patch(
 ): Promise<Saved> {
   const first = await readResource(deps.db, within, spec.type, id);
   const owner = ownerOf(deps, spec, JSON.parse(first.content));
-  return attempts(deps, owner?.id ?? `${spec.type}/${id}`, () => change(deps, within, spec, id, operations, options));
+  return attempts(deps, within, { patient: owner?.id, key: `${spec.type}/${id}` }, (deps) =>
+    change(deps, within, spec, id, operations, options),
+  );
 }
 
 /** FHIR conditional patch. Throws as `patch`; 404 when nothing matches, 412 when several do. Source: FHIR R4, section 3.1.0.6.1. */
@@ -137,7 +140,7 @@ export async function conditionalPatch(
   options: Preconditions = {},
 ): Promise<Saved> {
   const wanted = criteriaOf(deps, spec, criteria, 'the criteria of the URL');
-  return attempts(deps, wanted.key, async () => {
+  return attempts(deps, within, { key: wanted.key }, async (deps) => {
     const hit = await onlyMatch(deps, within, wanted);
     if (!hit) throw new FhirError([fault('not-found', `No ${spec.type} matches the criteria`)]);
     return change(deps, within, spec, hit.id, operations, options, hit.version);
@@ -158,7 +161,9 @@ export async function remove(
   const first = await findResource(deps.db, within, spec.type, id);
   if (!first || first.deleted) return;
   const owner = spec.type === 'Patient' ? { id } : ownerOf(deps, spec, JSON.parse(first.content));
-  await attempts(deps, owner?.id ?? `${spec.type}/${id}`, () => erase(deps, within, spec, id, options));
+  await attempts(deps, within, { patient: owner?.id, key: `${spec.type}/${id}` }, (deps) =>
+    erase(deps, within, spec, id, options),
+  );
 }
 
 /** FHIR conditional delete: of the one that matches; none is no error. Throws as `remove`, and 412 when several match. */
@@ -170,7 +175,7 @@ export async function conditionalDelete(
   options: Preconditions = {},
 ): Promise<void> {
   const wanted: Criteria = criteriaOf(deps, spec, criteria, 'the criteria of the URL');
-  await attempts(deps, wanted.key, async () => {
+  await attempts(deps, within, { key: wanted.key }, async (deps) => {
     const hit = await onlyMatch(deps, within, wanted);
     if (hit) await erase(deps, within, spec, hit.id, options, hit.version);
   });
@@ -226,7 +231,7 @@ async function put(
   received: ReceivedText,
   { resource, owner, id, options, claims = [], seen, unmatched }: Putting,
 ): Promise<Saved> {
-  const held = await findResource(deps.db, within, spec.type, id);
+  const held = await findHeld(deps, within, spec, id);
   const current = held?.deleted ? undefined : held;
   if (seen !== undefined && current?.version !== seen) throw new StaleRead();
   if (current) refuseReadOnly(deps, current);
@@ -262,8 +267,10 @@ async function change(
   options: Preconditions,
   seen?: number,
 ): Promise<Saved> {
-  const current = await readResource(deps.db, within, spec.type, id);
-  if (seen !== undefined && current.version !== seen) throw new StaleRead();
+  const current = await findHeld(deps, within, spec, id);
+  if (seen !== undefined && (current?.deleted !== false || current.version !== seen)) throw new StaleRead();
+  if (!current) throw notFound(spec.type, id);
+  if (current.deleted) throw gone(spec.type, id);
   refuseReadOnly(deps, current);
   checkVersion(options, current.version);
   const received = applyPatch(current, operations);
@@ -291,7 +298,7 @@ async function erase(
   options: Preconditions,
   seen?: number,
 ): Promise<void> {
-  const current = await findResource(deps.db, within, spec.type, id);
+  const current = await findHeld(deps, within, spec, id);
   if (seen !== undefined && (current?.deleted !== false || current.version !== seen)) throw new StaleRead();
   if (!current || current.deleted) return;
   refuseReadOnly(deps, current);

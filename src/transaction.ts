@@ -1,23 +1,21 @@
-import { Catalog } from './catalog.ts';
 import type { Deps } from './deps.ts';
 import type { Compartment } from './fhir/compartment.ts';
 import { tryAgain } from './fhir/errors.ts';
+import { FREE_ATTEMPTS, MOST_ATTEMPTS } from './save/attempts.ts';
+import { insideOf } from './save/inside.ts';
 import { isPlain } from './save/several.ts';
-import type { Database } from './store/database.ts';
 import { gaveWay } from './store/errors.ts';
 import { patientOf } from './store/index-rows.ts';
 import { lockPatients } from './store/locks.ts';
-import { Watermark } from './store/watermark.ts';
 import type { Answer, Reader } from './transaction/answer.ts';
 import type { BundleEntry } from './transaction/entries.ts';
 import { linksOf } from './transaction/links.ts';
-import type { Prepared, Work } from './transaction/prepared.ts';
+import type { Prepared } from './transaction/prepared.ts';
 import { byFullUrl, conditionalReference, entryOf } from './transaction/references.ts';
 import { ofEntry } from './transaction/refusal.ts';
 import { type Request, requestOf } from './transaction/requests.ts';
 import { workThrough } from './transaction/work.ts';
 
-const MOST_ATTEMPTS = 8;
 /** Above this the queues of single patients are left out: the counters' locks alone keep order. */
 const MOST_TURNS = 20;
 
@@ -40,10 +38,12 @@ export async function transact(
     const alone = isOneStatement(deps, prepared, named);
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
       try {
-        if (alone) return await workThrough({ deps: { ...deps, attempts: 1 }, within, named }, prepared, read);
+        const holds = attempt > FREE_ATTEMPTS;
+        if (alone && !holds)
+          return await workThrough({ deps: { ...deps, attempts: 1 }, within, named }, prepared, read);
         return await deps.db.transaction(async (tx) => {
           if (patients.length > 0) await lockPatients(tx, within, patients);
-          return workThrough({ deps: insideOf(deps, tx), within, named }, prepared, read);
+          return workThrough({ deps: { ...insideOf(deps, tx), holds }, within, named }, prepared, read);
         });
       } catch (error) {
         if (!gaveWay(error)) throw error;
@@ -106,18 +106,4 @@ function isOneStatement(
 function inTurns<T>(deps: Deps, patients: readonly string[], work: () => Promise<T>): Promise<T> {
   const [first, ...more] = patients.length > MOST_TURNS ? [] : patients;
   return first === undefined ? work() : deps.turns.take(first, () => inTurns(deps, more, work));
-}
-
-/** How long a watermark asked for inside a transaction stays the same: its view of who else writes does not change either. */
-const WHOLE_TRANSACTION_MILLIS = 600_000;
-
-/** The dependencies as seen from within: everything is read and written on the transaction's connection, and tried once. */
-function insideOf(deps: Deps, tx: Database): Work['deps'] {
-  return {
-    ...deps,
-    db: tx,
-    attempts: 1,
-    catalog: new Catalog(tx, deps.catalog),
-    watermark: new Watermark(tx, WHOLE_TRANSACTION_MILLIS),
-  };
 }

@@ -27,7 +27,7 @@ export async function inTurn(
 ): Promise<Claim[]> {
   if (canonical.url === undefined || canonical.version === undefined) return [];
   const key = `canonical ${type} ${canonical.url}|${canonical.version}`;
-  const last = await claimOwner(deps.db, within, key);
+  const last = await claimOwner(deps.db, within, key, { hold: deps.holds });
   return [{ key, shard: claimShard(key), type, id: `${id}/${version}`, ...(last ? { stale: last.id } : {}) }];
 }
 

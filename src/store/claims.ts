@@ -3,15 +3,16 @@ import type { Compartment } from '../fhir/compartment.ts';
 import { hashShard } from '../fhir/ids.ts';
 import type { Database } from './database.ts';
 
-/** Who holds a key; undefined when nobody has claimed it. */
+/** Who holds a key; undefined when nobody has claimed it. With `hold` it stays so until the end of the transaction. */
 export async function claimOwner(
   db: Database,
   within: Compartment,
   key: string,
+  { hold = false }: { hold?: boolean | undefined } = {},
 ): Promise<{ type: string; id: string } | undefined> {
   const rows = await db.named<{ type: string; id: string }>(
-    'claim',
-    'select type, id from claim where tenant = $1 and shard = $2 and key = $3',
+    hold ? 'claim-held' : 'claim',
+    `select type, id from claim where tenant = $1 and shard = $2 and key = $3${hold ? ' for no key update' : ''}`,
     [within.tenant, claimShard(key), storedKey(key)],
   );
   return rows[0];

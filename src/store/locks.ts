@@ -16,3 +16,16 @@ export async function lockPatients(tx: Database, within: Compartment, patients: 
     [within.tenant, int2Array(patients.map(shardOfId)), textArray(patients)],
   );
 }
+
+/** Holds a resource until the end of the transaction: whoever would replace its version waits. */
+export async function lockResource(
+  tx: Database,
+  within: Compartment,
+  { shard, type, id }: { shard: number; type: string; id: string },
+): Promise<void> {
+  await tx.named(
+    'lock-resource',
+    'select 1 from resource_current where tenant = $1 and shard = $2 and type = $3 and id = $4 for no key update',
+    [within.tenant, shard, type, id],
+  );
+}

@@ -47,6 +47,18 @@ t.test('one url and version has one meaning', async (t) => {
       },
     );
 
+    await t.test(`${type}: ${4 * CLIENTS} clients post the same at once, and none is sent away`, async (t) => {
+      const settled = await Promise.allSettled(
+        Array.from({ length: 4 * CLIENTS }, (_, i) =>
+          createIn(i % 2 ? app.deps : second.deps, make(`https://example.org/${type}/same`, 'word')),
+        ),
+      );
+      t.same(
+        settled.flatMap((one) => (one.status === 'rejected' ? [String(one.reason)] : [])),
+        [],
+      );
+    });
+
     await t.test(`${type}: another is refused, the same again is not, and its own next version neither`, async (t) => {
       const url = `https://example.org/${type}/calm`;
       const first = await app.send('POST', `/${type}`, make(url, 'one'));

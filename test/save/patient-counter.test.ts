@@ -6,7 +6,7 @@ import { shardOf } from '../../src/fhir/ids.ts';
 import type { Database } from '../../src/store/database.ts';
 import { type TestApp, testApp } from '../support/app.ts';
 import { aPatient, aResponse } from '../support/responses.ts';
-import { createIn, rowCounts, WEEKLY } from '../support/save.ts';
+import { createIn, rowCounts, updateIn, WEEKLY } from '../support/save.ts';
 import { secondDeps } from '../support/second.ts';
 
 const AT_ONCE = 16;
@@ -38,7 +38,11 @@ t.test('responses of one patient at the same moment', async (t) => {
        join resource_version v using (tenant, shard, type, id, version) where tenant = 1 and shard = $1`,
       [shardOf(id)],
     );
-    const flags = rows.filter(({ type }) => type === 'Flag').map(({ content }) => JSON.parse(content));
+    // Another patient of these tests may lie in the same shard.
+    const flags = rows
+      .filter(({ type }) => type === 'Flag')
+      .map(({ content }) => JSON.parse(content))
+      .filter(({ subject }) => subject.reference === patient);
     const open = flags.filter(({ status }) => status === 'active');
     const terms = new Set(open.map(({ code }) => code.coding[0].code));
     const faults: string[] = [];
@@ -102,12 +106,14 @@ t.test('responses of one patient at the same moment', async (t) => {
     async (t) => {
       const patient = await aPatient(app);
       let tries = 0;
+      const write = async (): Promise<never> => {
+        tries += 1;
+        throw Object.assign(new Error('division by zero'), { code: '22012' });
+      };
       const losing: Database = {
         ...app.deps.db,
-        async write() {
-          tries += 1;
-          throw Object.assign(new Error('division by zero'), { code: '22012' });
-        },
+        write,
+        transaction: (work) => app.deps.db.transaction((tx) => work({ ...tx, write })),
       };
       const deps: Deps = { ...app.deps, db: losing };
       const before = await rowCounts(app.deps);
@@ -145,6 +151,45 @@ t.test('responses of one patient at the same moment', async (t) => {
     );
     t.equal((after.outbox ?? 0) - (before.outbox ?? 0), 1);
     t.equal((await get(app, `/QuestionnaireResponse/${saved.id}`)).meta.versionId, '1');
+  });
+
+  await t.test('whoever is overtaken each time holds what it writes upon, and stands', async (t) => {
+    const patient = await aPatient(app);
+    const [id = ''] = patient.split('/').reverse();
+    const device = { resourceType: 'Device', id: 'overtaken' };
+    await updateIn(app.deps, device);
+    const rivals: [string, write: (deps: Deps) => Promise<unknown>, rival: () => Promise<unknown>][] = [
+      [
+        'a response',
+        (deps) => createIn(deps, responses(patient)[0] as QuestionnaireResponse),
+        () => second.deps.db.pool.query('update patient_state set n = n + 1 where patient = $1', [id]),
+      ],
+      [
+        'a resource of no patient',
+        (deps) => updateIn(deps, device),
+        () => updateIn(second.deps, device).catch(() => undefined),
+      ],
+    ];
+    for (const [name, write, rival] of rivals) {
+      let tries = 0;
+      const overtaken: Database = {
+        ...app.deps.db,
+        async write(...statement) {
+          tries += 1;
+          await rival();
+          return app.deps.db.write(...statement);
+        },
+      };
+      // A rival of another process never rests.
+      let ended = false;
+      const restless = (async () => {
+        while (!ended) await rival();
+      })();
+      await t.resolves(write({ ...app.deps, db: overtaken }), name);
+      ended = true;
+      await restless;
+      t.ok(tries > 1, `${name} was overtaken`);
+    }
   });
 });
 
