@@ -1,13 +1,17 @@
 import type {
   CodeSystem,
-  CodeSystemConcept,
   Extension,
   ValueSet,
   ValueSetComposeInclude,
-  ValueSetComposeIncludeFilter,
   ValueSetExpansionContains,
 } from '@medplum/fhirtypes';
 import { splitCanonical } from './canonical.ts';
+import { filterTest } from './terminology/filters.ts';
+import { ordinalOf } from './terminology/ordinal.ts';
+import { type System, systemOf } from './terminology/system.ts';
+
+export { ordinalOf, ordinalsOf } from './terminology/ordinal.ts';
+export { readSystem, type System } from './terminology/system.ts';
 
 /** What value sets and code systems we hold; pure look-ups over data loaded before. */
 export interface Terminology {
@@ -27,6 +31,8 @@ export interface Concept {
   display?: string;
   ordinal?: number;
   inactive?: boolean;
+  /** Of the CodeSystem, where the ValueSet asks for one. */
+  version?: string;
 }
 
 /**
@@ -48,43 +54,37 @@ export interface HeldTerminology extends Terminology {
 /** Holds nothing. */
 export const NO_TERMINOLOGY: Terminology = { expand: () => undefined, concept: () => undefined };
 
-const ORDINAL_URLS: ReadonlySet<string> = new Set([
-  'http://hl7.org/fhir/StructureDefinition/ordinalValue',
-  'http://hl7.org/fhir/StructureDefinition/codesystem-ordinalValue',
-  'http://hl7.org/fhir/StructureDefinition/valueset-ordinalValue',
-  'http://hl7.org/fhir/StructureDefinition/itemWeight',
-]);
-
-/**
- * The weight that an answer carries for scoring, if its extensions give one.
- * Source: FHIR R4 extensions ordinalValue, codesystem-ordinalValue and valueset-ordinalValue; R5 itemWeight.
- */
-export function ordinalOf(extensions: readonly Extension[] | undefined): number | undefined {
-  return ordinalsOf(extensions)[0];
+/** Where definitions are found that are not among those given. */
+export interface Definitions {
+  codeSystem(canonical: string): CodeSystem | undefined;
+  valueSet(canonical: string): ValueSet | undefined;
 }
 
-/** Every weight that the extensions give; different ones contradict each other. */
-export function ordinalsOf(extensions: readonly Extension[] | undefined): number[] {
-  return (extensions ?? []).flatMap(({ url, valueDecimal }) =>
-    ORDINAL_URLS.has(url) && valueDecimal !== undefined ? [valueDecimal] : [],
-  );
-}
+const NO_DEFINITIONS: Definitions = { codeSystem: () => undefined, valueSet: () => undefined };
 
 /**
  * Look-ups over what is given; what is not found there is asked of `beyond`. Value sets are enumerated when first asked.
  * Of several versions of one url the first given answers an unversioned question, so give the newest first.
- * What cannot be enumerated surely, or only at great length, is undefined rather than short: a CodeSystem that is not complete, a filter other
- * than on the hierarchy or the code, a value set that rests on itself or on one that we do not hold.
+ * What cannot be enumerated surely, or only at great length, is undefined rather than short: a CodeSystem that is not complete, a filter that
+ * is not understood, a value set that rests on itself or on one that we do not hold.
  * Source: FHIR R4, ValueSet, sections 4.9.5 (compose) and 4.9.8 (expansion).
  */
 export function buildTerminology(
   codeSystems: readonly CodeSystem[],
   valueSets: readonly ValueSet[],
   beyond: Terminology = NO_TERMINOLOGY,
+  definitions: Definitions = NO_DEFINITIONS,
 ): HeldTerminology {
   const systems = byCanonical(codeSystems.map((resource) => [resource, systemOf(resource)]));
   const sets = byCanonical(valueSets.map((resource) => [resource, resource]));
   const expanded = new Map<ValueSet, readonly Concept[] | undefined>();
+  const systemNamed = (canonical: string): System | undefined => {
+    const held = systems.get(canonical);
+    if (held) return held;
+    const defined = definitions.codeSystem(canonical);
+    return defined && systemOf(defined);
+  };
+  const setNamed = (canonical: string): ValueSet | undefined => sets.get(canonical) ?? definitions.valueSet(canonical);
 
   let left = MOST_MEMBERS;
   const lookUp: Lookup = {
@@ -92,13 +92,13 @@ export function buildTerminology(
       left -= members;
       return left >= 0;
     },
-    system: (url, version) => systems.get(version ? `${url}|${version}` : url),
-    concept: (system, code) => systems.get(system)?.concepts.get(code) ?? beyond.concept(system, code),
+    system: (url, version) => systemNamed(canonicalOf(url, version)),
+    concept: (system, code) => systemNamed(system)?.concepts.get(code) ?? beyond.concept(system, code),
     expand(canonical, within) {
       if (within.length === 0) left = MOST_MEMBERS;
       const key = keyOfCanonical(canonical);
-      const set = sets.get(key);
-      if (!set) return wholeSystem(systems.get(key)) ?? beyond.expand(canonical);
+      const set = setNamed(key);
+      if (!set) return wholeSystem(systemNamed(key)) ?? beyond.expand(canonical);
       return lookUp.members(set, within);
     },
     members(set, within) {
@@ -116,7 +116,7 @@ export function buildTerminology(
     concept: lookUp.concept,
     members: (set) => lookUp.members(set, []),
     system: lookUp.system,
-    valueSet: (canonical) => sets.get(keyOfCanonical(canonical)),
+    valueSet: (canonical) => setNamed(keyOfCanonical(canonical)),
   };
 }
 
@@ -130,19 +130,6 @@ interface Lookup {
   members(set: ValueSet, within: readonly ValueSet[]): readonly Concept[] | undefined;
 }
 
-/** A CodeSystem, its concepts by code. */
-export interface System {
-  url: string;
-  resource: CodeSystem;
-  complete: boolean;
-  concepts: ReadonlyMap<string, Concept>;
-  /** Each concept as the resource defines it. */
-  definitions: ReadonlyMap<string, CodeSystemConcept>;
-  /** Codes that group others and are never chosen themselves. */
-  abstract: ReadonlySet<string>;
-  parents: ReadonlyMap<string, readonly string[]>;
-}
-
 function byCanonical<T>(entries: readonly (readonly [{ url?: string; version?: string }, T])[]): Map<string, T> {
   const map = new Map<string, T>();
   for (const [{ url, version }, value] of entries) {
@@ -151,48 +138,6 @@ function byCanonical<T>(entries: readonly (readonly [{ url?: string; version?: s
     if (version !== undefined && !map.has(`${url}|${version}`)) map.set(`${url}|${version}`, value);
   }
   return map;
-}
-
-/** Made once for each resource that is held: what is asked of large systems is asked again after every change of any other. */
-function systemOf(resource: CodeSystem): System {
-  const system = SYSTEMS.get(resource) ?? readSystem(resource);
-  SYSTEMS.set(resource, system);
-  return system;
-}
-
-const SYSTEMS = new WeakMap<CodeSystem, System>();
-
-/** A CodeSystem made ready for look-ups. */
-export function readSystem(resource: CodeSystem): System {
-  const concepts = new Map<string, Concept>();
-  const definitions = new Map<string, CodeSystemConcept>();
-  const abstract = new Set<string>();
-  const parents = new Map<string, string[]>();
-  const url = resource.url ?? '';
-  const isA = resource.hierarchyMeaning === undefined || resource.hierarchyMeaning === 'is-a';
-  const read = (list: readonly CodeSystemConcept[] | undefined, parent: string | undefined): void => {
-    for (const defined of list ?? []) {
-      const { code, display, extension, property, concept } = defined;
-      definitions.set(code, defined);
-      const ordinal = ordinalOf(extension);
-      const has = (name: string) => property?.some((p) => p.code === name && p.valueBoolean === true);
-      const retired = property?.some((p) => p.code === 'status' && (p.valueCode ?? p.valueString) === 'retired');
-      concepts.set(code, {
-        system: url,
-        code,
-        ...(display === undefined ? {} : { display }),
-        ...(ordinal === undefined ? {} : { ordinal }),
-        ...(has('inactive') || retired ? { inactive: true } : {}),
-      });
-      if (has('notSelectable') || has('abstract')) abstract.add(code);
-      const stated = (property ?? []).filter((p) => p.code === 'parent').map((p) => p.valueCode ?? p.valueString ?? '');
-      parents.set(code, isA && parent !== undefined ? [parent, ...stated] : stated);
-      read(concept, code);
-    }
-  };
-  read(resource.concept, undefined);
-  const complete = resource.content === 'complete';
-  return { url, resource, complete, concepts, definitions, abstract, parents };
 }
 
 function wholeSystem(system: System | undefined): readonly Concept[] | undefined {
@@ -248,14 +193,17 @@ function fromSystem(
   within: readonly ValueSet[],
 ): readonly Concept[] | undefined {
   const system = lookUp.system(url, include.version);
+  const pinned = include.version === undefined ? {} : { version: include.version };
   if (include.concept) {
     return include.concept.map(({ code, display, extension }) => {
       const known = system?.concepts.get(code) ?? lookUp.concept(url, code);
-      return weighed({ ...known, system: url, code, ...(display === undefined ? {} : { display }) }, extension);
+      const shown = display === undefined ? {} : { display };
+      return weighed({ ...known, system: url, code, ...shown, ...pinned }, extension);
     });
   }
   if (!system) return include.filter ? undefined : lookUp.expand(canonicalOf(url, include.version), within);
-  const all = wholeSystem(system);
+  const whole = wholeSystem(system);
+  const all = include.version === undefined ? whole : whole?.map((concept) => ({ ...concept, ...pinned }));
   if (!all || !include.filter) return all;
   const tests: ((code: string) => boolean)[] = [];
   for (const filter of include.filter) {
@@ -264,47 +212,6 @@ function fromSystem(
     tests.push(test);
   }
   return all.filter(({ code }) => tests.every((test) => test(code)));
-}
-
-/**
- * The test that a filter is, or undefined for one that is not understood.
- * Source: FHIR R4, ValueSet filter-operator; the property `concept` is the hierarchy, `code` the code itself.
- */
-export function filterTest(
-  { property, op, value }: ValueSetComposeIncludeFilter,
-  system: System,
-): ((code: string) => boolean) | undefined {
-  if (property !== 'concept' && property !== 'code') return undefined;
-  const codes = value.split(',').map((code) => code.trim());
-  switch (op) {
-    case 'is-a':
-      return (code) => code === value || descends(code, value, system);
-    case 'descendent-of':
-      return (code) => descends(code, value, system);
-    case 'is-not-a':
-      return (code) => code !== value && !descends(code, value, system);
-    case '=':
-      return (code) => code === value;
-    case 'in':
-      return (code) => codes.includes(code);
-    case 'not-in':
-      return (code) => !codes.includes(code);
-    default:
-      return undefined;
-  }
-}
-
-/** True when `ancestor` is above `code` in the hierarchy; a code is not above itself. */
-export function descends(code: string, ancestor: string, system: System): boolean {
-  const seen = new Set<string>();
-  const rest = [...(system.parents.get(code) ?? [])];
-  for (let parent = rest.pop(); parent !== undefined; parent = rest.pop()) {
-    if (parent === ancestor) return true;
-    if (seen.has(parent)) continue;
-    seen.add(parent);
-    rest.push(...(system.parents.get(parent) ?? []));
-  }
-  return false;
 }
 
 /** An expansion cut off by paging is not the set. */

@@ -1,9 +1,10 @@
+import { bounded } from './bounded.ts';
 import { splitCanonical } from './canonical.ts';
 import { fault, type Issue } from './errors.ts';
 import { R4_TYPES } from './loose.ts';
 import { ProfileCheck, Sink } from './profile/check.ts';
 import { CORE } from './profile/compile.ts';
-import { bounded, MOST_MILLISECONDS } from './profile/expression.ts';
+import { MOST_MILLISECONDS } from './profile/expression.ts';
 import { checkExtensions, isResource, type Place, placesOf } from './profile/extensions.ts';
 import { type Item, isObject, resourceItem } from './profile/items.ts';
 import { withPublished } from './profile/published.ts';

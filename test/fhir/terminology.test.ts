@@ -36,7 +36,7 @@ const set = (name: string, compose: ValueSet['compose'], rest: Partial<ValueSet>
 });
 const system = 'http://example.org/colours';
 const filter = (
-  op: 'is-a' | 'descendent-of' | 'is-not-a' | '=' | 'in' | 'not-in' | 'regex',
+  op: 'is-a' | 'descendent-of' | 'is-not-a' | '=' | 'in' | 'not-in' | 'regex' | 'exists' | 'generalizes',
   value: string,
   property = 'concept',
 ) => [{ property, op, value }] as const;
@@ -90,6 +90,43 @@ const sets: [name: string, set: ValueSet, expected: string[] | undefined][] = [
     'a filter on a property that we do not know',
     set('prop', { include: [{ system, filter: [...filter('=', 'x', 'hue')] }] }),
     undefined,
+  ],
+  [
+    'generalizes: the concept and all above it, but what only groups',
+    set('above', { include: [{ system, filter: [...filter('generalizes', 'pink')] }] }),
+    ['red', 'pink'],
+  ],
+  [
+    '= on a property that concepts have',
+    set('property', { include: [{ system, filter: [...filter('=', 'true', 'inactive')] }] }),
+    ['blue'],
+  ],
+  [
+    'exists on a property',
+    set('exists', { include: [{ system, filter: [...filter('exists', 'false', 'inactive')] }] }),
+    ['red', 'pink', 'orange', 'teal'],
+  ],
+  [
+    'in on the display',
+    set('display', { include: [{ system, filter: [...filter('in', 'Red,Green', 'display')] }] }),
+    ['red'],
+  ],
+  [
+    'regex fits the whole value',
+    set('pattern', { include: [{ system, filter: [...filter('regex', '.e.', 'code')] }] }),
+    ['red'],
+  ],
+  [
+    'regex that is none',
+    set('nopattern', { include: [{ system, filter: [...filter('regex', '(', 'code')] }] }),
+    undefined,
+  ],
+  [
+    'two filters must agree',
+    set('twofilters', {
+      include: [{ system, filter: [...filter('is-a', 'warm'), ...filter('regex', '.*n.*', 'code')] }],
+    }),
+    ['pink', 'orange'],
   ],
   [
     'two includes are joined, each code once',

@@ -1,4 +1,3 @@
-import vm from 'node:vm';
 import fhirpath from 'fhirpath';
 import r4 from 'fhirpath/fhir-context/r4';
 
@@ -105,25 +104,3 @@ export function readExpression(expression: string): Expression | ExpressionFault
 }
 
 const safe = (name: string): string => (/^\w{1,40}$/.test(name) ? name : 'something');
-
-const SCRIPT = new vm.Script('run()');
-const CONTEXT: { run: () => void } = { run: () => {} };
-vm.createContext(CONTEXT);
-
-/**
- * Runs `work` and stops it after `milliseconds`, also in the middle of a regular expression; true when it came to its end. fhirpath itself
- * has no limit, and one pattern of a constraint can otherwise hold the process for minutes.
- */
-export function bounded(work: () => void, milliseconds: number): boolean {
-  CONTEXT.run = work;
-  try {
-    SCRIPT.runInContext(CONTEXT, { timeout: Math.max(1, Math.ceil(milliseconds)) });
-    return true;
-  } catch (error) {
-    // The error is one of the other context: no instance of our Error.
-    if ((error as { code?: unknown } | undefined)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return false;
-    throw error;
-  } finally {
-    CONTEXT.run = () => {};
-  }
-}

@@ -85,11 +85,12 @@ function matches(concept: Concept, filter: string | undefined, designations: Des
 }
 
 function member(concept: Concept, asked: Expansion, designations: Designations): ValueSetExpansionContains {
-  const { system, code, display, inactive } = concept;
+  const { system, version, code, display, inactive } = concept;
   const words = asked.includeDesignations || asked.displayLanguage !== undefined ? designations(concept) : [];
   const shown = (asked.displayLanguage === undefined ? undefined : wordingIn(asked.displayLanguage, words)) ?? display;
   return {
     system,
+    ...(version === undefined ? {} : { version }),
     code,
     ...(shown === undefined ? {} : { display: shown }),
     ...(inactive ? { inactive: true } : {}),
@@ -124,8 +125,15 @@ function parametersOf(asked: Expansion): ValueSetExpansionParameter[] {
 }
 
 /** The version of each CodeSystem that was used, where it has one. */
-const versionsOf = (page: readonly Concept[], holdings: Holdings): ValueSetExpansionParameter[] =>
-  [...new Set(page.map(({ system }) => system))].flatMap((url) => {
-    const version = holdings.system(url)?.resource.version;
-    return version === undefined ? [] : [{ name: 'version', valueUri: `${url}|${version}` }];
-  });
+function versionsOf(page: readonly Concept[], holdings: Holdings): ValueSetExpansionParameter[] {
+  const used = new Set<string>();
+  const asked = new Set<string>();
+  for (const { system, version } of page) {
+    const key = `${system}|${version ?? ''}`;
+    if (asked.has(key)) continue;
+    asked.add(key);
+    const held = version ?? holdings.system(system)?.resource.version;
+    if (held !== undefined) used.add(`${system}|${held}`);
+  }
+  return [...used].map((valueUri) => ({ name: 'version', valueUri }));
+}

@@ -1,5 +1,6 @@
 import type { Coding, ValueSet, ValueSetComposeInclude } from '@medplum/fhirtypes';
-import { filterTest, type System } from '../terminology.ts';
+import type { System } from '../terminology.ts';
+import { filterTest } from './filters.ts';
 import type { Holdings } from './holdings.ts';
 
 /** True, false, or undefined where what we hold does not decide it. */
@@ -11,7 +12,7 @@ export type Decided = boolean | undefined;
  */
 export function isMember(
   set: ValueSet,
-  coding: Pick<Coding, 'system' | 'code'>,
+  coding: Pick<Coding, 'system' | 'version' | 'code'>,
   holdings: Holdings,
   abstract = false,
 ): Decided {
@@ -24,7 +25,7 @@ interface Context {
   within: readonly ValueSet[];
 }
 
-function decide(set: ValueSet, coding: Pick<Coding, 'system' | 'code'>, context: Context): Decided {
+function decide(set: ValueSet, coding: Pick<Coding, 'system' | 'version' | 'code'>, context: Context): Decided {
   if (context.within.includes(set)) return undefined;
   if (!set.compose) return enumerated(set, coding, context.holdings);
   const inner = { ...context, within: [...context.within, set] };
@@ -36,11 +37,15 @@ function decide(set: ValueSet, coding: Pick<Coding, 'system' | 'code'>, context:
   return all([included, not(excluded), active]) ?? enumerated(set, coding, context.holdings);
 }
 
-const enumerated = (set: ValueSet, coding: Pick<Coding, 'system' | 'code'>, holdings: Holdings): Decided =>
+const enumerated = (set: ValueSet, coding: Pick<Coding, 'system' | 'version' | 'code'>, holdings: Holdings): Decided =>
   holdings.members(set)?.some(({ system, code }) => system === coding.system && code === coding.code);
 
 /** Within one include the system and every value set must all agree. */
-function inPart(part: ValueSetComposeInclude, coding: Pick<Coding, 'system' | 'code'>, context: Context): Decided {
+function inPart(
+  part: ValueSetComposeInclude,
+  coding: Pick<Coding, 'system' | 'version' | 'code'>,
+  context: Context,
+): Decided {
   const sets = (part.valueSet ?? []).map((canonical): Decided => {
     const set = context.holdings.valueSet(canonical);
     return set && decide(set, coding, context);
@@ -50,12 +55,14 @@ function inPart(part: ValueSetComposeInclude, coding: Pick<Coding, 'system' | 'c
 
 function inSystem(
   { system: url = '', version, concept, filter = [] }: ValueSetComposeInclude,
-  { system: of, code = '' }: Pick<Coding, 'system' | 'code'>,
+  { system: of, version: own, code = '' }: Pick<Coding, 'system' | 'version' | 'code'>,
   { holdings, abstract }: Context,
 ): Decided {
   if (of !== url) return false;
+  // A code of another version is another one.
+  if (own !== undefined && version !== undefined && own !== version) return false;
   if (concept) return concept.some((one) => one.code === code);
-  const system = holdings.system(url, version);
+  const system = holdings.system(url, version ?? own) ?? (version === undefined ? holdings.system(url) : undefined);
   if (!system) return undefined;
   if (!system.concepts.has(code)) return system.complete ? false : undefined;
   if (!abstract && system.abstract.has(code)) return false;
@@ -68,7 +75,10 @@ function tested(test: ((code: string) => boolean) | undefined, code: string, { c
   return complete ? holds : holds || undefined;
 }
 
-function isInactive({ system = '', code = '' }: Pick<Coding, 'system' | 'code'>, holdings: Holdings): Decided {
+function isInactive(
+  { system = '', code = '' }: Pick<Coding, 'system' | 'version' | 'code'>,
+  holdings: Holdings,
+): Decided {
   const known = holdings.concept(system, code);
   return known ? known.inactive === true : false;
 }

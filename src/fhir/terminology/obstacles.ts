@@ -1,6 +1,7 @@
 import type { ValueSet, ValueSetComposeInclude } from '@medplum/fhirtypes';
 import { splitCanonical } from '../canonical.ts';
-import { filterTest } from '../terminology.ts';
+
+import { filterTest } from './filters.ts';
 import type { Holdings } from './holdings.ts';
 
 /** Why a ValueSet cannot be enumerated, one sentence for each cause, so that its author knows what is missing here. */

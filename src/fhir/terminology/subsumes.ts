@@ -1,6 +1,7 @@
 import { FhirError, fault } from '../errors.ts';
-import { descends, type System } from '../terminology.ts';
+import type { System } from '../terminology.ts';
 import { mustHave } from './concept.ts';
+import { descends } from './filters.ts';
 
 /** Source: FHIR R4, ValueSet concept-subsumption-outcome. */
 export type Subsumption = 'equivalent' | 'subsumes' | 'subsumed-by' | 'not-subsumed';

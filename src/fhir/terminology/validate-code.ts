@@ -114,13 +114,13 @@ function named(given: string | undefined, { displays, designations }: Wordings, 
   return { result: true, ...shown };
 }
 
-function wordingsIn(set: ValueSet, { system = '', code = '' }: Coding, holdings: Holdings): Wordings {
-  const listed = set.compose?.include
-    .filter((part) => part.system === system)
-    .flatMap((part) => part.concept ?? [])
-    .find((one) => one.code === code)?.display;
+function wordingsIn(set: ValueSet, { system = '', code = '', version: own }: Coding, holdings: Holdings): Wordings {
+  const parts = set.compose?.include.filter((part) => part.system === system) ?? [];
+  const listed = parts.flatMap((part) => part.concept ?? []).find((one) => one.code === code)?.display;
+  const version = own ?? parts.find((part) => part.version !== undefined)?.version;
+  const known = version === undefined ? undefined : holdings.system(system, version)?.concepts.get(code);
   return {
-    displays: [listed, holdings.concept(system, code)?.display],
-    designations: designationsOf(set, holdings)({ system, code }),
+    displays: [listed, (known ?? holdings.concept(system, code))?.display],
+    designations: designationsOf(set, holdings)({ system, code, ...(version === undefined ? {} : { version }) }),
   };
 }

@@ -13,9 +13,9 @@ export function designationsOf(set: ValueSet, holdings: Holdings): Designations 
       if (designation) own.set(`${system}|${code}`, designation);
     }
   }
-  return ({ system, code }) => [
+  return ({ system, version, code }) => [
     ...(own.get(`${system}|${code}`) ?? []),
-    ...(holdings.system(system)?.definitions.get(code)?.designation ?? []),
+    ...(holdings.system(system, version)?.definitions.get(code)?.designation ?? []),
   ];
 }
 

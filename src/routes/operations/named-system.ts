@@ -9,12 +9,13 @@ import type { Call } from './operation.ts';
 
 /**
  * The CodeSystem that is meant: the instance, one that came along, or that of a url (`url`, or `system` where the operation calls it
- * so). Throws 400 without any of them, 404 for one that is not held.
+ * so), in `version` where the request names none. Throws 400 without any of them, 404 for one that is not held.
  */
 export async function namedSystem(
   deps: Deps,
   call: Call,
   url = call.inputs.text('url'),
+  version?: string,
 ): Promise<{ system: System; holdings: Holdings }> {
   const { inputs, id } = call;
   const holdings = await holdingsOf(deps, call);
@@ -22,7 +23,7 @@ export async function namedSystem(
   onlyOne({ 'the instance': id, url, codeSystem: sent });
   if (sent) return { holdings, system: readSystem(received<CodeSystem>(sent, 'CodeSystem')) };
   if (id === undefined) {
-    const parts = splitCanonical(canonicalOf(url ?? '', inputs.text('version')));
+    const parts = splitCanonical(canonicalOf(url ?? '', inputs.text('version') ?? version));
     return { holdings, system: systemOf(holdings, parts.url, parts.version) };
   }
   const resource = holdings.codeSystemById(id) ?? (await stored<CodeSystem>(deps, call, 'CodeSystem', id));

@@ -21,8 +21,8 @@ export const validateCodeOperation: Operation = {
     addOperation(app, validateCodeOperation, { parameters }, async (call) => {
       const holdings = await holdingsOf(deps, call);
       const set = await setOf(deps, holdings, call);
-      const codings = codingsOf(call.inputs);
       const wanted = call.inputs.text('systemVersion');
+      const codings = codingsOf(call.inputs).map((coding) => (wanted ? { version: wanted, ...coding } : coding));
       const [coding] = codings;
       // Another version than what is held answers another question.
       if (wanted !== undefined && coding?.system !== undefined) systemOf(holdings, coding.system, wanted);
@@ -42,7 +42,8 @@ export const validateCodeInSystemOperation: Operation = {
     const { system: _system, ...code } = CODE_INPUTS;
     const parameters = { url: 'uri', codeSystem: 'Resource', ...code, ...HOW } as const;
     addOperation(app, validateCodeInSystemOperation, { parameters }, async (call) => {
-      const { system } = await namedSystem(deps, call);
+      const coding = call.inputs.coding('coding');
+      const { system } = await namedSystem(deps, call, call.inputs.text('url'), coding?.version);
       if (system.url === '') throw badRequest('A CodeSystem without url has no codes that can be asked for');
       const codings = codingsOf(call.inputs, system.url);
       return validateInCodeSystem(system, question(call.inputs, codings));

@@ -43,7 +43,11 @@ export const colours: CodeSystem = {
   ],
 };
 
-const older: CodeSystem = { ...colours, version: '1', concept: [{ code: 'grey', display: 'Grey' }] };
+const older: CodeSystem = {
+  ...colours,
+  version: '1',
+  concept: [{ code: 'grey', display: 'Grey', designation: [{ language: 'fr', value: 'Gris' }] }],
+};
 const flat: CodeSystem = {
   resourceType: 'CodeSystem',
   url: FLAT,
@@ -79,7 +83,9 @@ export const SETS: readonly ValueSet[] = [
     exclude: [{ system: COLOURS, concept: [{ code: 'pink' }] }],
   }),
   aSet('of-part', { include: [{ system: PART }] }),
-  aSet('odd-filter', { include: [{ system: COLOURS, filter: [{ property: 'hex', op: 'regex', value: 'F.*' }] }] }),
+  aSet('odd-filter', { include: [{ system: COLOURS, filter: [{ property: 'hex', op: 'is-a', value: 'F' }] }] }),
+  aSet('by-hex', { include: [{ system: COLOURS, filter: [{ property: 'hex', op: 'regex', value: 'F.*' }] }] }),
+  aSet('pinned', { include: [{ system: COLOURS, version: '1' }] }),
   aSet('of-unknown', { include: [{ valueSet: ['http://example.org/ValueSet/nowhere'] }] }),
   aSet('nested', { include: [{ valueSet: ['http://example.org/ValueSet/mixed'] }] }),
   aSet('round', { include: [{ valueSet: ['http://example.org/ValueSet/round'] }] }),

@@ -22,6 +22,7 @@ const cases: [name: string, set: string, asked: Expansion, codes: string[] | und
   ['count 0 asks for the total alone', 'all', { count: 0 }, undefined],
   ['a system may be left out', 'all', { excludeSystems: [`${COLOURS}|2`] }, undefined],
   ['a hierarchy', 'reds', {}, ['red', 'pink']],
+  ['a pattern over a property', 'by-hex', {}, ['red']],
   ['a stored expansion, where there is no definition', 'expanded', {}, ['a']],
 ];
 for (const [name, set, asked, codes] of cases) {
@@ -64,10 +65,16 @@ t.test('designations and the language of the display', async (t) => {
   t.same(other, { system: COLOURS, code: 'red', display: 'Red' }, 'a language that there is not leaves the display');
 });
 
+t.test('a version that the set asks for is the one that is used, named, and worded by', async (t) => {
+  const { parameter, contains } = expand('pinned', { displayLanguage: 'fr' }).expansion ?? {};
+  t.same(contains, [{ system: COLOURS, version: '1', code: 'grey', display: 'Gris' }]);
+  t.match(parameter?.at(-1), { name: 'version', valueUri: `${COLOURS}|1` });
+});
+
 const refused: [name: string, set: string, diagnostics: RegExp][] = [
   ['a system that is not held', 'mixed', /CodeSystem http:\/\/loinc.org is not held here/],
   ['only a part of the system', 'of-part', /content "fragment"/],
-  ['a filter that is not read', 'odd-filter', /filter "hex regex"/],
+  ['a filter that is not read', 'odd-filter', /filter "hex is-a"/],
   ['a value set that is not held', 'of-unknown', /ValueSet http:\/\/example.org\/ValueSet\/nowhere is not held here/],
   ['what an inner one lacks', 'nested', /loinc/],
   ['a set that rests on itself', 'round', /rests on itself/],

@@ -96,6 +96,29 @@ t.test('terminology operations', async (t) => {
     t.equal(param(byId.body, 'result'), false);
   });
 
+  t.test('$validate-code in the version of the coding, or that the request names', async (t) => {
+    const versioned = (version: string, code: string) =>
+      put(app, {
+        resourceType: 'CodeSystem',
+        url: 'http://example.org/CodeSystem/versioned',
+        version,
+        status: 'active',
+        content: 'complete',
+        concept: [{ code, display: `As of ${version}` }],
+      });
+    await versioned('1', 'old');
+    await versioned('2', 'new');
+    const [system, url] = Array(2).fill('http://example.org/CodeSystem/versioned');
+    const asked = async (type: string, ...more: object[]) =>
+      param((await post(`/${type}/$validate-code`, ...more)).body, 'display');
+    const old = { name: 'coding', valueCoding: { system, version: '1', code: 'old' } };
+    t.equal(await asked('CodeSystem', { name: 'url', valueUri: url }, old), 'As of 1');
+    const all = { name: 'url', valueUri: `${url}?fhir_vs|1` };
+    t.equal(await asked('ValueSet', all, old), 'As of 1');
+    const coded = query({ url: `${url}?fhir_vs|1`, system, code: 'old', systemVersion: '2' });
+    t.equal(param((await app.send('GET', `/ValueSet/$validate-code?${coded}`)).body, 'result'), false);
+  });
+
   t.test('$lookup and $subsumes', async (t) => {
     const looked = await post('/CodeSystem/$lookup', {
       name: 'coding',
