@@ -95,6 +95,10 @@ const BY_COLUMN = new Set(['_id', '_lastUpdated']);
 /** Whether an index row has nothing of its own for a parameter, since each resource has a column for it. */
 export const isColumn = ({ code }: Pick<SearchParam, 'code'>): boolean => BY_COLUMN.has(code);
 
+/** Whether an index keeps the texts of a URI parameter, for `:below`; those of meta are kept as hashes alone, since they are written often. */
+export const keepsTexts = ({ kind, code }: Pick<SearchParam, 'kind' | 'code'>): boolean =>
+  kind === 'uri' && !code.startsWith('_');
+
 /** Compiled once: a registry is made anew with every change of a conformance resource. */
 const known = new WeakMap<object, WeakMap<object, Map<string, ReadonlyMap<string, SearchParam>>>>();
 
@@ -197,6 +201,7 @@ function compile(
       url,
       target,
       elements: withVersion ? versioned(elementsOf(steps)) : elementsOf(steps),
+      ...(places?.length && places.every(({ type }) => type === 'code') ? { isBare: true } : {}),
       ...(kind === 'composite' ? { components: componentsOf(definition, { places }, params) } : {}),
     };
   } catch (error) {

@@ -5,6 +5,7 @@ import {
   identifierKeys,
   intervalOf,
   isColumn,
+  keepsTexts,
   keysOf,
   measureOf,
   normalised,
@@ -87,7 +88,7 @@ const ADD: Readonly<Record<SearchParam['kind'], Add>> = {
   reference: addTokens,
   uri(row, scope, param, elements) {
     addTokens(row, scope, param, elements);
-    if (!hasTexts(param)) return;
+    if (!keepsTexts(param)) return;
     for (const { value } of elements) {
       if (typeof value === 'string') row.strings.push({ param: param.code, norm: value, exact: value });
     }
@@ -171,9 +172,6 @@ function addNumbers(
 
 const decimal = (amount: number | undefined): string | null => (amount === undefined ? null : String(amount));
 
-/** A URI parameter that has a row for :below; those of meta have none, so that what is written often has no rows. */
-const hasTexts = ({ kind, code }: SearchParam): boolean => kind === 'uri' && !code.startsWith('_');
-
 /** The parameters that a type is indexed by: those that may be searched, and those that are being indexed. */
 function paramsOf(registry: SearchRegistry, type: string): readonly Indexed[] {
   const known = indexedBy.get(registry)?.get(type);
@@ -202,7 +200,7 @@ function tablesOf(registry: SearchRegistry, { type, date }: ResourceSpec): reado
   const made: IndexTable[] = [];
   if (params.some(({ kind, code }) => kind === 'date' && code !== date)) made.push('index_date');
   if (params.some(({ kind }) => kind === 'number' || kind === 'quantity')) made.push('index_number');
-  if (params.some((param) => param.kind === 'string' || hasTexts(param))) made.push('index_string');
+  if (params.some((param) => param.kind === 'string' || keepsTexts(param))) made.push('index_string');
   const ofRegistry = tables.get(registry) ?? new Map<string, readonly IndexTable[]>();
   tables.set(registry, ofRegistry.set(type, made));
   return made;

@@ -53,6 +53,7 @@ const RESOURCES: Record<string, object> = {
     active: false,
     gender: 'male',
     name: [{ family: 'MULLERY' }],
+    meta: { profile: ['https://example.org/StructureDefinition/p/q|1'], source: 'https://example.org/src/a' },
     identifier: [{ system: A, value: 'M2' }],
   },
   odd: {
@@ -109,6 +110,14 @@ const RESOURCES: Record<string, object> = {
     questionnaire: 'https://example.org/forms/a|1',
     subject: { reference: 'Patient/@muller' },
     authored: '2026-01-01T10:00:00Z',
+  },
+  gamma: form('https://example.org/others/c', { title: 'Gamma', version: '1' }),
+  unversioned: {
+    resourceType: 'QuestionnaireResponse',
+    status: 'amended',
+    questionnaire: 'https://example.org/others/c',
+    subject: { reference: 'Patient/@mullery' },
+    authored: '2026-01-02T10:00:00Z',
   },
 };
 
@@ -206,6 +215,8 @@ const CASES: Record<string, [string, string[]][]> = {
     [`/Patient?_tag=${A}|cohort`, ['muller']],
     ['/Patient?_profile=https://example.org/StructureDefinition/p', ['muller']],
     ['/Patient?_profile=https://example.org/StructureDefinition/q', []],
+    ['/Patient?_profile=https://example.org/StructureDefinition/p/q', ['mullery']],
+    ['/Patient?_profile=https://example.org/StructureDefinition/p/q|2', []],
   ],
   'modifiers of references': [
     [`/Observation?subject:identifier=${A}|M1`, ['logical']],
@@ -223,6 +234,14 @@ const CASES: Record<string, [string, string[]][]> = {
     ['/Questionnaire?url:above=https://example.org/forms/ab', ['fabc']],
     ['/Questionnaire?url=https://example.org/forms/%25', []],
     ['/Questionnaire?url:below=https://example.org/%25', []],
+    ['/Patient?_profile:below=https://example.org/StructureDefinition/p', ['muller', 'mullery']],
+    ['/Patient?_profile:below=https://example.org/StructureDefinition/p/q', ['mullery']],
+    ['/Patient?_profile:below=https://example.org/Structure', []],
+    ['/Patient?_profile:above=https://example.org/StructureDefinition/p/r', ['muller']],
+    ['/Patient?_source:below=https://example.org/src', ['mullery']],
+    ['/Patient?_source:below=https://example.org/src/b', []],
+    ['/Patient?_source:above=https://example.org/src/a/b', ['mullery']],
+    ['/Observation?patient._source:below=https://example.org/src', ['bp2']],
   ],
   'dates around the clock changes of Paris': [
     [`/Observation?${CLOCK}&date=2026-03-29T01:59:59%2B01:00`, ['winter']],
@@ -303,6 +322,13 @@ const CASES: Record<string, [string, string[]][]> = {
     ['/Observation?_has:Observation:derived-from:code=29463-7', ['bp']],
     ['/Patient?_has:Device:patient:identifier=D1', ['muller']],
     ['/Patient?_has:Observation:patient:code=29463-7&_has:Observation:patient:code=nothing', []],
+    ['/Patient?_has:Observation:performer:code:text=weight', ['mullery']],
+    ['/Questionnaire?_has:QuestionnaireResponse:questionnaire:status=completed', ['fa']],
+    ['/Questionnaire?_has:QuestionnaireResponse:questionnaire:patient=@mullery', ['gamma']],
+    ['/Questionnaire?_has:QuestionnaireResponse:questionnaire:patient.family=muller', ['fa', 'gamma']],
+    ['/Questionnaire?_has:QuestionnaireResponse:questionnaire:_lastUpdated=gt2020', ['fa', 'gamma']],
+    ['/Questionnaire?_has:QuestionnaireResponse:questionnaire:status=in-progress', []],
+    ['/Patient?_has:QuestionnaireResponse:patient:questionnaire.title=alpha', ['muller']],
   ],
 };
 
@@ -350,7 +376,7 @@ t.test('searches by every kind of parameter', async (t) => {
       ['/Patient?_sort=-identifier,-_id', ['mullery', 'muller', 'bare', 'odd']],
       ['/Patient?_sort=organization,_id', ['odd', 'muller', 'mullery', 'bare']],
       ['/Patient?_sort=-_tag,_lastUpdated', ['muller', 'mullery', 'odd', 'bare']],
-      ['/Patient?_sort=_profile,-_lastUpdated', ['muller', 'bare', 'odd', 'mullery']],
+      ['/Patient?_sort=_profile,-_lastUpdated', ['muller', 'mullery', 'bare', 'odd']],
       ['/Patient?gender:not=male&_sort=gender,family', ['muller', 'odd', 'bare']],
       ['/Observation?_id=@bp,@weight,@text,@logical&_sort=code,_id', ['weight', 'text', 'bp', 'logical']],
       ['/Observation?_id=@bp,@weight,@text,@logical&_sort=-code,-_id', ['logical', 'bp', 'text', 'weight']],
@@ -403,6 +429,10 @@ t.test('searches by every kind of parameter', async (t) => {
         ['muller', 'odd', 'org2'],
       ],
       ['/Organization?_id=@org2&_revinclude=*', ['muller']],
+      ['/Questionnaire?_id=@fa,@fabc&_revinclude=QuestionnaireResponse:questionnaire', ['response']],
+      ['/Questionnaire?_id=@gamma&_revinclude=QuestionnaireResponse:questionnaire', ['unversioned']],
+      ['/Questionnaire?_id=@gamma&_revinclude=QuestionnaireResponse:*', ['unversioned']],
+      ['/Patient?_id=@mullery&_revinclude=QuestionnaireResponse:questionnaire', []],
       ['/Organization?_id=@org&_include=Organization:partof', []],
     ];
     for (const [path, expected] of cases) {

@@ -1,6 +1,6 @@
 import { badRequest } from '../errors.ts';
 import { resourceSpec } from '../resources.ts';
-import type { SearchParam, SearchRegistry } from '../search-parameters.ts';
+import { keepsTexts, type SearchParam, type SearchRegistry } from '../search-parameters.ts';
 
 /**
  * One key of an order. `date` is the type's principal date, `param` another parameter whose values the index keeps, `content` one whose
@@ -43,13 +43,10 @@ export function sortOf(registry: SearchRegistry, types: readonly string[], value
 }
 
 /** Those that have a value to compare in a table of their own. */
-const inTable = ({ kind, code, union }: SearchParam): boolean =>
-  union === undefined &&
-  (kind === 'date' ||
-    kind === 'string' ||
-    kind === 'number' ||
-    kind === 'quantity' ||
-    (kind === 'uri' && !code.startsWith('_')));
+const inTable = (param: SearchParam): boolean =>
+  param.union === undefined && (IN_TABLES.has(param.kind) || keepsTexts(param));
+
+const IN_TABLES: ReadonlySet<SearchParam['kind']> = new Set(['date', 'string', 'number', 'quantity']);
 
 /** A pair has no order; and numbers are compared in their table, which one type has. */
 const sortable = ({ kind }: SearchParam, types: readonly string[]): boolean =>

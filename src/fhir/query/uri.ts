@@ -34,6 +34,6 @@ function pathsOf(uri: string): string[] {
 
 const MOST_PATHS = 100;
 
-/** True when `uri` is `above` or continues its path. */
+/** True when `uri` is `above`, of whatever version, or continues its path. */
 export const isBelow = (uri: string, above: string): boolean =>
-  uri === above || uri.startsWith(above.endsWith('/') ? above : `${above}/`);
+  uri === above || uri.startsWith(`${above}|`) || uri.startsWith(above.endsWith('/') ? above : `${above}/`);

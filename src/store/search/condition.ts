@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Filter } from '../../fhir/query/filter.ts';
+import { keepsTexts } from '../../fhir/search-parameters.ts';
 import { compartmentToken, namesOwner } from '../index-rows.ts';
 import { dateFilter, lastUpdatedFilter } from './dates.ts';
 import { isExact, keysFilter, tokenInSql } from './keys.ts';
@@ -33,7 +34,7 @@ export function condition(scope: Scope, type: string, filter: Filter): Condition
     case 'string':
       return stringFilter(scope, filter);
     case 'uri-below':
-      return uriBelowFilter(scope, filter);
+      return keepsTexts(filter.param) ? uriBelowFilter(scope, filter) : present(scope, filter.param.bit, true);
     case 'text':
       return present(scope, filter.param.bit, true);
     case 'composite':
@@ -54,6 +55,8 @@ export function isDecided(filter: Filter): boolean {
       return isExact(filter);
     case 'missing':
       return filter.param.bit !== undefined;
+    case 'uri-below':
+      return keepsTexts(filter.param);
     case 'text':
     case 'composite':
       return false;

@@ -3,12 +3,12 @@ import type { Compartment } from '../../fhir/compartment.ts';
 import { pointsTo } from '../../fhir/query/chain.ts';
 import type { Include } from '../../fhir/query/include.ts';
 import { resourceSpec } from '../../fhir/resources.ts';
-import { keysOf, parseReference } from '../../fhir/search-parameters.ts';
+import { type Element, keysOf, parseReference, type SearchParam } from '../../fhir/search-parameters.ts';
 import type { Database } from '../database.ts';
-import { compartmentToken, token } from '../index-rows.ts';
+import { compartmentToken } from '../index-rows.ts';
+import { canonicalsOf, fetchHits, namedBy } from './canonicals.ts';
 import { hashesOf, ownerOf } from './keys.ts';
-import { type Hit, type Row, toHit } from './row.ts';
-import { run } from './run.ts';
+import type { Hit } from './row.ts';
 import { type Condition, either, outermost, seen } from './scope.ts';
 
 /** How often `:iterate` looks again at what has come. */
@@ -115,18 +115,10 @@ async function named(
 ): Promise<Hit[]> {
   const found: Hit[] = [];
   for (const [type, wanted] of canonicals) {
-    const hashes = [...wanted].map((canonical) => token(within.tenant, type, 'url', canonical.split('|', 1)[0] ?? ''));
-    const hits = await fetch(
-      db,
-      sql`${seen(outermost(within))} and c.type = ${type} and c.tok && ${`{${hashes.join(',')}}`}::bigint[]`,
-    );
-    const known = hits.map((hit) => {
-      const { url, version }: { url?: string; version?: string } = JSON.parse(hit.content);
-      return { hit, url, canonical: `${url}|${version}` };
-    });
+    const known = await namedBy(db, within, type, wanted, MOST_INCLUDED + 1);
     for (const canonical of wanted) {
       // The order is that of the id, the newest first.
-      const one = known.find((candidate) => candidate.url === canonical || candidate.canonical === canonical);
+      const one = known.find(({ names }) => names.includes(canonical));
       if (one) found.push(one.hit);
     }
   }
@@ -148,7 +140,7 @@ async function pointing(
         .filter(
           ({ type }) => pointsTo(include.param, type) && (include.target === undefined || include.target === type),
         )
-        .map(nameOf),
+        .flatMap(keysTo),
     ),
   }));
   const patients = new Map<string, Set<string>>();
@@ -177,8 +169,7 @@ async function pointing(
       const resource: object = JSON.parse(hit.content);
       const points = wanted.some(
         ({ include: { type, param }, keys }) =>
-          type === hit.type &&
-          param.elements(resource).some((element) => keysOf(param, element, baseUrl).some((key) => keys.has(key))),
+          type === hit.type && param.elements(resource).some((element) => pointsAt(param, element, keys, baseUrl)),
       );
       if (points) found.push(hit);
     }
@@ -187,14 +178,14 @@ async function pointing(
 }
 
 /** One more than may come tells that there are more. */
-async function fetch(db: Database, where: Condition): Promise<Hit[]> {
-  const { rows } = await run(() =>
-    sql<Row>`
-      select c.type, c.id, c.shard, c.version, c.ts, '{}'::text[] as sortkeys, v.content
-      from resource_current c join resource_version v using (tenant, shard, type, id, version)
-      where ${where}
-      order by c.id desc
-      limit ${MOST_INCLUDED + 1}`.execute(db.kysely),
-  );
-  return rows.map(toHit);
+const fetch = (db: Database, where: Condition): Promise<Hit[]> => fetchHits(db, where, MOST_INCLUDED + 1);
+
+/** How others refer to a resource: by its type and id, and to a canonical one by its url. */
+const keysTo = (hit: Hit): string[] =>
+  resourceSpec(hit.type)?.canonical ? [nameOf(hit), ...canonicalsOf(hit)] : [nameOf(hit)];
+
+/** A canonical is meant as it is written: without a version it is any version, and with one no other. */
+function pointsAt(param: SearchParam, element: Element, keys: ReadonlySet<string>, baseUrl: string): boolean {
+  if (typeof element.value === 'string') return keys.has(element.value);
+  return keysOf(param, element, baseUrl).some((key) => keys.has(key));
 }

@@ -3,13 +3,15 @@ import type { Compartment } from '../../fhir/compartment.ts';
 import type { Filter } from '../../fhir/query/filter.ts';
 import type { Query } from '../../fhir/query.ts';
 import { resourceSpec } from '../../fhir/resources.ts';
+import { keysOf, parseReference, type SearchParam } from '../../fhir/search-parameters.ts';
 import type { Database } from '../database.ts';
 import { namesOwner } from '../index-rows.ts';
-import { isDecided, rowsThat } from './condition.ts';
+import { canonicalsOf, fetchHits, namedBy } from './canonicals.ts';
+import { condition, isDecided, rowsThat } from './condition.ts';
 import { confirmed } from './confirm.ts';
 import { tooCostly } from './costly.ts';
 import { run } from './run.ts';
-import { inner, outermost, seen, specOf } from './scope.ts';
+import { type Condition, inner, outermost, type Scope, seen, specOf } from './scope.ts';
 
 /** Up to so many resources at a step of a chain are asked for first; the search then names them, which the planner knows to be few. */
 const FEW = 1000;
@@ -59,8 +61,12 @@ async function followChain(asking: Asking, filter: Filter & { kind: 'chain' }): 
     const found = few ? await valuesOf(asking, step.type, step.filter, 'id') : undefined;
     if (found) {
       keys.push(...found.map((id) => `${step.type}/${id}`));
-      if (resourceSpec(step.type)?.canonical) canonicals.push(...(await canonicalsOf(asking, step.type, found)));
-    } else few = false;
+      if (resourceSpec(step.type)?.canonical) canonicals.push(...(await canonicalNames(asking, step.type, found)));
+    } else {
+      // A subquery follows references, and no canonicals.
+      if (resourceSpec(step.type)?.canonical) throw tooCostly(`${step.type} as a step of a chain`);
+      few = false;
+    }
   }
   if (!few) return { ...filter, targets };
   if (keys.length === 0) return { kind: 'constant', holds: false };
@@ -72,29 +78,56 @@ async function followHas(asking: Asking, type: string, filter: Filter & { kind: 
   const step = await follow(asking, filter.type, filter.filter);
   const { param } = filter;
   if (type !== 'Patient' || !namesOwner(specOf(filter.type), param)) {
-    if (!isDecided(step)) throw tooCostly(`_has:${filter.type}:${param.code}`);
-    return { ...filter, filter: step };
+    if (isDecided(step) && !resourceSpec(type)?.canonical) return { ...filter, filter: step };
+    return { kind: 'id', ids: await referredIds(asking, type, { ...filter, filter: step }) };
   }
   const ids = await valuesOf(asking, filter.type, step, 'patient');
   return ids ? { kind: 'id', ids } : { ...filter, filter: step };
 }
 
-/** How canonical resources are referred to: by url, and by url and version. */
-async function canonicalsOf({ db, within }: Asking, type: string, ids: readonly string[]): Promise<string[]> {
+/** How canonical resources of these ids are referred to. */
+async function canonicalNames({ db, within }: Asking, type: string, ids: readonly string[]): Promise<string[]> {
   if (ids.length === 0) return [];
-  const { row } = outermost(within);
-  const { rows } = await run(() =>
-    sql<{ content: string }>`
-      select v.content from resource_current c join resource_version v using (tenant, shard, type, id, version)
-      where ${seen(outermost(within))} and ${row}.type = ${type} and ${row}.id in (${sql.join([...ids])})`.execute(
-      db.kysely,
-    ),
-  );
-  return rows.flatMap(({ content }) => {
-    const { url, version }: { url?: string; version?: string } = JSON.parse(content);
-    if (url === undefined) return [];
-    return version === undefined ? [url] : [url, `${url}|${version}`];
-  });
+  const scope = outermost(within);
+  const condition = sql`${seen(scope)} and ${scope.row}.type = ${type} and ${scope.row}.id in (${sql.join([...ids])})`;
+  return (await fetchHits(db, condition, ids.length)).flatMap(canonicalsOf);
+}
+
+/**
+ * Ids of all that resources refer to which fulfil a filter, read from what they say: by type and id, and by canonical, which no index can
+ * follow backwards. Throws 400 where these are too many.
+ */
+async function referredIds(
+  { db, within, baseUrl }: Asking,
+  type: string,
+  { type: source, param, filter }: Filter & { kind: 'has' },
+): Promise<string[]> {
+  const scope = outermost(within);
+  const pointing = condition(scope, source, { kind: 'missing', param, missing: false });
+  const where = sql`${seen(scope)} and ${scope.row}.type = ${source} and ${pointing}
+    and ${condition(scope, source, filter)} and ${unlike(scope, source, param, filter)}`;
+  const hits = await fetchHits(db, where, MOST_CANDIDATES + 1);
+  if (hits.length > MOST_CANDIDATES) throw tooCostly(`_has:${source}:${param.code}`);
+  const ids = new Set<string>();
+  const canonicals = new Set<string>();
+  for (const { content } of hits) {
+    if (!confirmed(content, source, [filter], baseUrl)) continue;
+    for (const element of param.elements(JSON.parse(content))) {
+      if (typeof element.value === 'string') canonicals.add(element.value);
+      const local = parseReference(keysOf(param, element, baseUrl)[0] ?? '');
+      if (local?.type === type && local.base === undefined) ids.add(local.id);
+    }
+  }
+  const named = resourceSpec(type)?.canonical ? await namedBy(db, within, type, canonicals, MOST_CANDIDATES) : [];
+  return [...ids, ...named.map(({ hit }) => hit.id)];
+}
+
+/** Of those that refer to the same by their principal code one is enough, where no content has to be looked at. */
+function unlike(scope: Scope, type: string, { code }: SearchParam, filter: Filter): Condition {
+  if (specOf(type).key1 !== code || !isDecided(filter)) return sql`true`;
+  const deeper = inner(scope);
+  const one = sql`select min(${deeper.row}.id) ${rowsThat(deeper, type, filter)} group by ${deeper.row}.key1`;
+  return sql`(${scope.row}.key1 is null or ${scope.row}.id in (${one}))`;
 }
 
 /** Ids (or patients) of all resources that fulfil a filter, each once; undefined when they are many. */

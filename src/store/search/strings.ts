@@ -16,10 +16,12 @@ export function stringFilter(scope: Scope, { param, how, texts }: Filter & { kin
   return sql`exists (select 1 ${rowsOf(scope, 'index_string', indexedAs(param))} and ${either(conditions)})`;
 }
 
-/** URIs that are one of these or continue its path. */
+/** URIs that are one of these, of whatever version, or continue its path. */
 export function uriBelowFilter(scope: Scope, { param, uris }: Filter & { kind: 'uri-below' }): Condition {
   const conditions = uris.map((uri) =>
-    uri.endsWith('/') ? startsWith(uri) : sql`(i.norm = ${uri} or ${startsWith(`${uri}/`)})`,
+    uri.endsWith('/')
+      ? startsWith(uri)
+      : sql`(i.norm = ${uri} or ${startsWith(`${uri}|`)} or ${startsWith(`${uri}/`)})`,
   );
   return sql`exists (select 1 ${rowsOf(scope, 'index_string', indexedAs(param))} and ${either(conditions)})`;
 }
