@@ -148,8 +148,8 @@ export async function conditionalPatch(
 }
 
 /**
- * FHIR delete. What is not there, or no longer, is no error. Throws FhirError: 403 for what the engine writes, 409 when
- * something rests on it, 412 another version is current.
+ * FHIR delete. What is not there, or no longer, is no error. Gives the version that the deletion is, undefined where there was nothing to
+ * delete. Throws FhirError: 403 for what the engine writes, 409 when something rests on it, 412 another version is current.
  */
 export async function remove(
   deps: Deps,
@@ -157,27 +157,27 @@ export async function remove(
   spec: ResourceSpec,
   id: string,
   options: Preconditions = {},
-): Promise<void> {
+): Promise<number | undefined> {
   const first = await findResource(deps.db, within, spec.type, id);
-  if (!first || first.deleted) return;
+  if (!first || first.deleted) return undefined;
   const owner = spec.type === 'Patient' ? { id } : ownerOf(deps, spec, JSON.parse(first.content));
-  await attempts(deps, within, { patient: owner?.id, key: `${spec.type}/${id}` }, (deps) =>
+  return attempts(deps, within, { patient: owner?.id, key: `${spec.type}/${id}` }, (deps) =>
     erase(deps, within, spec, id, options),
   );
 }
 
-/** FHIR conditional delete: of the one that matches; none is no error. Throws as `remove`, and 412 when several match. */
+/** FHIR conditional delete: of the one that matches; none is no error. Gives and throws as `remove`, and 412 when several match. */
 export async function conditionalDelete(
   deps: Deps,
   within: Compartment,
   spec: ResourceSpec,
   criteria: string,
   options: Preconditions = {},
-): Promise<void> {
+): Promise<number | undefined> {
   const wanted: Criteria = criteriaOf(deps, spec, criteria, 'the criteria of the URL');
-  await attempts(deps, within, { key: wanted.key }, async (deps) => {
+  return attempts(deps, within, { key: wanted.key }, async (deps) => {
     const hit = await onlyMatch(deps, within, wanted);
-    if (hit) await erase(deps, within, spec, hit.id, options, hit.version);
+    return hit && erase(deps, within, spec, hit.id, options, hit.version);
   });
 }
 
@@ -238,7 +238,7 @@ async function put(
   if (current && unmatched) {
     throw new FhirError([fault('conflict', `${spec.type}/${id} is there and does not match the criteria`)]);
   }
-  checkVersion(options, current?.version);
+  checkVersion(options, current);
   if (!held && !spec.interactions.includes('create')) {
     throw notSupported(`${spec.type}/${id} is not known, and ${spec.type} is not created by clients`);
   }
@@ -272,7 +272,7 @@ async function change(
   if (!current) throw notFound(spec.type, id);
   if (current.deleted) throw gone(spec.type, id);
   refuseReadOnly(deps, current);
-  checkVersion(options, current.version);
+  checkVersion(options, current);
   const received = applyPatch(current, operations);
   const resource = wellFormed(spec, received, 422);
   const owner = ownerOf(deps, spec, resource);
@@ -297,12 +297,12 @@ async function erase(
   id: string,
   options: Preconditions,
   seen?: number,
-): Promise<void> {
+): Promise<number | undefined> {
   const current = await findHeld(deps, within, spec, id);
   if (seen !== undefined && (current?.deleted !== false || current.version !== seen)) throw new StaleRead();
-  if (!current || current.deleted) return;
+  if (!current || current.deleted) return undefined;
   refuseReadOnly(deps, current);
-  checkVersion(options, current.version);
+  checkVersion(options, current);
   const patient = spec.type === 'Patient' ? id : ownerOf(deps, spec, JSON.parse(current.content))?.id;
   const context = patient === undefined ? undefined : await patientContext(deps.db, within, patient);
   await rulesOf(spec).refuseRemoval?.(deps, within, { current, patient, context });
@@ -322,4 +322,5 @@ async function erase(
     ...(context && patient !== undefined ? { patient: counted(patient, context) } : {}),
     bumpCatalog: spec.canonical === true,
   });
+  return version.version;
 }

@@ -9,6 +9,15 @@ export interface Preconditions {
   ifMatch?: number | Versions;
   /** `*`: only when there is none yet. */
   ifNoneMatch?: number | Versions;
+  /** Only when it has not been changed after this second (Unix milliseconds). Left aside beside `ifMatch`, which is more exact. */
+  unmodifiedSince?: number;
+}
+
+/** What preconditions are held against. */
+export interface CurrentVersion {
+  version: number;
+  /** Instant in UTC. */
+  lastUpdated: string;
 }
 
 /**
@@ -29,19 +38,30 @@ export function readVersions(header: string, name: string): Versions {
   return versions;
 }
 
-/** Throws 412 when the current version (undefined: there is none) is not what the preconditions ask for. */
-export function checkVersion({ ifMatch, ifNoneMatch }: Preconditions, current: number | undefined): void {
-  if (ifMatch !== undefined && !names(ifMatch, current)) {
+/**
+ * Throws 412 when the current version (undefined: there is none) is not what the preconditions ask for. `lastUpdated` counts in whole
+ * seconds, as Last-Modified says it. Source: RFC 9110, section 13.2.2 (precedence).
+ */
+export function checkVersion(
+  { ifMatch, ifNoneMatch, unmodifiedSince }: Preconditions,
+  current: CurrentVersion | undefined,
+): void {
+  if (ifMatch !== undefined && !names(ifMatch, current?.version)) {
     if (current === undefined) throw unmet('If-Match: there is no current version of this resource');
     const wanted = asList(ifMatch).map((version) => `W/"${version}"`);
     throw wanted.length === 0
       ? unmet('If-Match names no version of this resource')
       : versionConflict(wanted.join(', '));
   }
-  if (ifNoneMatch !== undefined && names(ifNoneMatch, current)) {
-    throw unmet(`If-None-Match: version W/"${current}" of this resource is there`);
+  if (ifMatch === undefined && unmodifiedSince !== undefined && current && modifiedAt(current) > unmodifiedSince) {
+    throw unmet('If-Unmodified-Since: the resource has been changed since then');
+  }
+  if (ifNoneMatch !== undefined && names(ifNoneMatch, current?.version)) {
+    throw unmet(`If-None-Match: version W/"${current?.version}" of this resource is there`);
   }
 }
+
+const modifiedAt = ({ lastUpdated }: CurrentVersion): number => Math.floor(Date.parse(lastUpdated) / 1000) * 1000;
 
 const asList = (versions: number | Versions): readonly number[] =>
   versions === '*' ? [] : typeof versions === 'number' ? [versions] : versions;
@@ -51,31 +71,36 @@ const names = (versions: number | Versions, current: number | undefined): boolea
 
 const unmet = (diagnostics: string): FhirError => new FhirError([fault('conflict', diagnostics)], { status: 412 });
 
-/** The headers of a conditional read. */
-export interface ReadConditions {
-  'if-match'?: string;
-  'if-unmodified-since'?: string;
-  'if-none-match'?: string;
-  'if-modified-since'?: string;
+/** The headers of conditional requests. */
+export interface ConditionalHeaders {
+  'if-match'?: string | undefined;
+  'if-unmodified-since'?: string | undefined;
+  'if-none-match'?: string | undefined;
+  'if-modified-since'?: string | undefined;
 }
 
 /**
  * True when the reader has this version already and is answered 304. Throws 412 where If-Match or If-Unmodified-Since fails. A date
- * that cannot be read is left aside, and so is a date beside the tag that is more exact. `lastUpdated` counts in whole seconds, as
- * Last-Modified says it. Source: RFC 9110, section 13.2.2 (precedence); FHIR R4, section 3.1.0.1.7 conditional read.
+ * that cannot be read is left aside, and so is a date beside the tag that is more exact.
+ * Source: RFC 9110, section 13.2.2 (precedence); FHIR R4, section 3.1.0.1.7 conditional read.
  */
-export function isUnchanged(headers: ReadConditions, current: { version: number; lastUpdated: string }): boolean {
-  const modified = Math.floor(Date.parse(current.lastUpdated) / 1000) * 1000;
-  const match = headers['if-match'];
-  const unmodified = momentOf(headers['if-unmodified-since']);
-  if (match !== undefined) checkVersion({ ifMatch: readVersions(match, 'If-Match') }, current.version);
-  else if (unmodified !== undefined && modified > unmodified) {
-    throw unmet('If-Unmodified-Since: the resource has been changed since then');
-  }
+export function isUnchanged(headers: ConditionalHeaders, current: CurrentVersion): boolean {
+  checkVersion(writePreconditions({ ...headers, 'if-none-match': undefined }), current);
   const noneMatch = headers['if-none-match'];
   if (noneMatch !== undefined) return names(readVersions(noneMatch, 'If-None-Match'), current.version);
   const since = momentOf(headers['if-modified-since']);
-  return since !== undefined && modified <= since;
+  return since !== undefined && modifiedAt(current) <= since;
+}
+
+/** What headers ask of a write. Throws 400 for a tag that cannot be read; a date that cannot be read is left aside. */
+export function writePreconditions(headers: Omit<ConditionalHeaders, 'if-modified-since'>): Preconditions {
+  const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = headers;
+  const unmodifiedSince = momentOf(headers['if-unmodified-since']);
+  return {
+    ...(ifMatch === undefined ? {} : { ifMatch: readVersions(ifMatch, 'If-Match') }),
+    ...(ifNoneMatch === undefined ? {} : { ifNoneMatch: readVersions(ifNoneMatch, 'If-None-Match') }),
+    ...(unmodifiedSince === undefined ? {} : { unmodifiedSince }),
+  };
 }
 
 /** An HTTP date. Source: RFC 9110, section 5.6.7; obsolete forms are read as well. */

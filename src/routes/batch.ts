@@ -100,7 +100,9 @@ function batchEntry({ status, body, location, etag, lastModified }: EntryAnswer)
 }
 
 function transactionEntry(deps: Deps, answer: Answer, preferred: Return): ResponseEntry {
-  if (answer.kind === 'deleted') return { status: 204 };
+  if (answer.kind === 'deleted') {
+    return { status: 204, ...(answer.version === undefined ? {} : { etag: `W/"${answer.version}"` }) };
+  }
   if (answer.kind === 'read') return batchEntry(answer.read);
   const { saved } = answer;
   const body =

@@ -1,14 +1,10 @@
 import type { FastifyRequest } from 'fastify';
-import { type Preconditions, readVersions } from '../fhir/preconditions.ts';
+import { type ConditionalHeaders, type Preconditions, writePreconditions } from '../fhir/preconditions.ts';
 
-/** What If-Match and If-None-Match ask of a write. Throws 400 for a header that cannot be read. */
-export function preconditions({ headers }: FastifyRequest): Preconditions {
-  const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = headers;
-  return {
-    ...(ifMatch === undefined ? {} : { ifMatch: readVersions(ifMatch, 'If-Match') }),
-    ...(ifNoneMatch === undefined ? {} : { ifNoneMatch: readVersions(ifNoneMatch, 'If-None-Match') }),
-  };
-}
+/** What the headers ask of a write. Throws 400 for one that cannot be read. */
+export const preconditions = ({ headers }: FastifyRequest): Preconditions =>
+  // Node gives each of these headers once, as a string.
+  writePreconditions(headers as ConditionalHeaders);
 
 /** The criteria of a conditional interaction: all behind the first question mark. */
 export function criteriaText({ url }: FastifyRequest): string {

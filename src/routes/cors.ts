@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 /** What a browser app may send and read. Source: FHIR R4, section 3.1.0 (headers of each interaction); Fetch, section 3.2. */
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 const SENT =
-  'Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Exist, If-None-Match, Prefer, X-Requested-With';
+  'Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Exist, If-None-Match, If-Unmodified-Since, Prefer, X-Requested-With';
 const READ = 'Location, Content-Location, ETag, Last-Modified, Retry-After';
 
 /**

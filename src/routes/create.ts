@@ -6,9 +6,9 @@ import { type AddRoute, compartmentOfCaller, readBody } from './route.ts';
 export const addCreate: AddRoute = (app, spec, deps) => {
   app.post(`/${spec.type}`, async (request, reply) => {
     const ifNoneExist = request.headers['if-none-exist'];
-    const saved = await create(deps, compartmentOfCaller(), spec, readBody(request.body), {
-      ...(typeof ifNoneExist === 'string' ? { ifNoneExist } : {}),
-    });
-    return answerWrite(deps, request, reply, saved);
+    const options = typeof ifNoneExist === 'string' ? { ifNoneExist } : {};
+    return answerWrite(deps, request, reply, spec.type, () =>
+      create(deps, compartmentOfCaller(), spec, readBody(request.body), options),
+    );
   });
 };

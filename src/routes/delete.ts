@@ -1,15 +1,30 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { toOutcome } from '../fhir/outcome.ts';
 import { conditionalDelete, remove } from '../save.ts';
 import { criteriaText, preconditions } from './conditions.ts';
+import { preferredReturn, sendJson } from './reply.ts';
 import { type AddRoute, compartmentOfCaller } from './route.ts';
 
-/** FHIR delete and conditional delete: 204, also for what is not there. Source: https://hl7.org/fhir/R4/http.html#delete */
+/** FHIR delete and conditional delete, no error for what is not there. Source: https://hl7.org/fhir/R4/http.html#delete */
 export const addDelete: AddRoute = (app, spec, deps) => {
   app.delete<{ Params: { id: string } }>(`/${spec.type}/:id`, async (request, reply) => {
-    await remove(deps, compartmentOfCaller(), spec, request.params.id, preconditions(request));
-    return reply.code(204).send();
+    const options = preconditions(request);
+    return answer(request, reply, await remove(deps, compartmentOfCaller(), spec, request.params.id, options));
   });
   app.delete(`/${spec.type}`, async (request, reply) => {
-    await conditionalDelete(deps, compartmentOfCaller(), spec, criteriaText(request), preconditions(request));
-    return reply.code(204).send();
+    const options = preconditions(request);
+    return answer(
+      request,
+      reply,
+      await conditionalDelete(deps, compartmentOfCaller(), spec, criteriaText(request), options),
+    );
   });
 };
+
+/** 204 with the version that the deletion is; 200 for who prefers an OperationOutcome. Source: FHIR R4, section 3.1.0.7. */
+function answer(request: FastifyRequest, reply: FastifyReply, version: number | undefined): FastifyReply {
+  if (version !== undefined) reply.header('ETag', `W/"${version}"`);
+  if (preferredReturn(request) !== 'OperationOutcome') return reply.code(204).send();
+  const diagnostics = version === undefined ? 'There is nothing to delete' : 'Deleted';
+  return sendJson(reply, toOutcome([{ severity: 'information', code: 'informational', diagnostics }]));
+}

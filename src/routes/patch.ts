@@ -1,8 +1,10 @@
+import type { FastifyRequest } from 'fastify';
 import { FhirError, fault } from '../fhir/errors.ts';
 import { readPatch } from '../patch.ts';
 import { conditionalPatch, patch } from '../save.ts';
 import { answerWrite } from './answer-write.ts';
 import { criteriaText, preconditions } from './conditions.ts';
+import { receive } from './encoding.ts';
 import { type AddRoute, compartmentOfCaller } from './route.ts';
 
 /** The media type of JSON Patch. Source: RFC 6902, section 6. */
@@ -13,12 +15,15 @@ export const addPatch: AddRoute = (app, spec, deps) => {
   // A scope of its own: no other interaction takes a body of this type.
   void app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser(JSON_PATCH, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    scope.addContentTypeParser(JSON_PATCH, { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer) =>
+      receive(request, body),
+    );
     scope.addContentTypeParser('*', (_request, _body, done) => done(otherFormat()));
     scope.patch<{ Params: { id: string } }>(`/${spec.type}/:id`, async (request, reply) => {
       const [operations, options] = [readOperations(request.body), preconditions(request)];
-      const saved = await patch(deps, compartmentOfCaller(), spec, request.params.id, operations, options);
-      return answerWrite(deps, request, reply, saved);
+      return answerWrite(deps, request, reply, spec.type, () =>
+        patch(deps, compartmentOfCaller(), spec, request.params.id, operations, options),
+      );
     });
     scope.patch(`/${spec.type}`, async (request, reply) => {
       const [criteria, operations, options] = [
@@ -26,8 +31,9 @@ export const addPatch: AddRoute = (app, spec, deps) => {
         readOperations(request.body),
         preconditions(request),
       ];
-      const saved = await conditionalPatch(deps, compartmentOfCaller(), spec, criteria, operations, options);
-      return answerWrite(deps, request, reply, saved);
+      return answerWrite(deps, request, reply, spec.type, () =>
+        conditionalPatch(deps, compartmentOfCaller(), spec, criteria, operations, options),
+      );
     });
   });
 };

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isUnchanged, type ReadConditions } from '../fhir/preconditions.ts';
+import { type ConditionalHeaders, isUnchanged } from '../fhir/preconditions.ts';
 import { readResource, readVersion, type Stored } from '../store/resources.ts';
-import { cutAsAsked, sendJson, versionHeaders } from './reply.ts';
+import { cutOf, sendJson, versionHeaders } from './reply.ts';
 import { type AddRoute, compartmentOfCaller, READING } from './route.ts';
 
 /** FHIR read and conditional read. Source: https://hl7.org/fhir/R4/http.html#read and #cread */
@@ -30,8 +30,9 @@ export const addVread: AddRoute = (app, { type }, deps) => {
 
 /** 304 without a body for a reader that has this version already. */
 function answerRead(request: FastifyRequest, reply: FastifyReply, stored: Stored): FastifyReply {
+  const cut = cutOf(request, stored.type);
   versionHeaders(reply, stored);
   // Node gives each of these headers once, as a string.
-  if (isUnchanged(request.headers as ReadConditions, stored)) return reply.code(304).send();
-  return sendJson(reply, cutAsAsked(request, stored.type, stored.content));
+  if (isUnchanged(request.headers as ConditionalHeaders, stored)) return reply.code(304).send();
+  return sendJson(reply, cut(stored.content));
 }

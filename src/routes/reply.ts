@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { badRequest, FhirError, fault } from '../fhir/errors.ts';
+import { badRequest } from '../fhir/errors.ts';
 import { parseShape, shape } from '../fhir/summary.ts';
 import type { Stored } from '../store/resources.ts';
 import { sendText } from './encoding.ts';
@@ -25,13 +25,16 @@ export function sendJson(reply: FastifyReply, body: string | object): FastifyRep
   return sendText(reply.type(FHIR_JSON), reply.request.url.includes('_pretty=true') ? pretty(text) : text);
 }
 
-/** The text of a stored resource, cut to what `_summary` and `_elements` ask for. Throws 400. Source: FHIR R4, section 3.1.1.5.8 and 3.1.1.5.9. */
-export function cutAsAsked({ url }: FastifyRequest, type: string, content: string): string {
+/**
+ * Cuts the text of a stored resource to what `_summary` and `_elements` ask for. Throws 400 for what cannot be asked of one resource.
+ * Source: FHIR R4, section 3.1.1.5.8 and 3.1.1.5.9.
+ */
+export function cutOf({ url }: FastifyRequest, type: string): (content: string) => string {
   const start = url.indexOf('?');
-  if (start < 0) return content;
+  if (start < 0) return (content) => content;
   const wanted = parseShape(new URLSearchParams(url.slice(start + 1)), [type]);
   if (wanted?.summary === 'count') throw badRequest('_summary=count counts the hits of a search; this is one resource');
-  return wanted ? shape(content, type, wanted) : content;
+  return (content) => (wanted ? shape(content, type, wanted) : content);
 }
 
 /** What a write is answered with. Source: FHIR R4, section 3.1.0.1.8 (Prefer). */
@@ -54,20 +57,4 @@ function preference(request: FastifyRequest, name: string): string | undefined {
     if (key?.toLowerCase() === name) return value?.replace(/^"(.*)"$/, '$1');
   }
   return undefined;
-}
-
-/** The version that `If-Match` names: `W/"3"`, `"3"` or `3`; undefined without the header. Throws 400 for anything else. */
-export function ifMatch(request: FastifyRequest): number | undefined {
-  const header = request.headers['if-match'];
-  // RFC 9110: an asterisk matches any version that there is.
-  if (header === undefined || header.trim() === '*') return undefined;
-  const version = /^(?:W\/)?"?([1-9]\d{0,8})"?$/.exec(header.trim())?.[1];
-  if (version === undefined) {
-    // A tag that we never gave out matches no version of ours.
-    if (/^(?:W\/)?"[^"]*"$/.test(header.trim())) {
-      throw new FhirError([fault('conflict', 'If-Match names no version of this resource')], { status: 412 });
-    }
-    throw badRequest('If-Match: expected the version that was read, as in W/"3"');
-  }
-  return Number(version);
 }

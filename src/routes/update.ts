@@ -11,12 +11,14 @@ export const addUpdate: AddRoute = (app, spec, deps) => {
   app.put<{ Params: { id: string } }>(`/${spec.type}/:id`, async (request, reply) => {
     const options = preconditions(request);
     const { id } = request.params;
-    const saved = await update(deps, compartmentOfCaller(), spec, id, readBody(request.body), options);
-    return answerWrite(deps, request, reply, saved);
+    return answerWrite(deps, request, reply, spec.type, () =>
+      update(deps, compartmentOfCaller(), spec, id, readBody(request.body), options),
+    );
   });
   app.put(`/${spec.type}`, async (request, reply) => {
     const [criteria, options] = [criteriaText(request), preconditions(request)];
-    const saved = await conditionalUpdate(deps, compartmentOfCaller(), spec, criteria, readBody(request.body), options);
-    return answerWrite(deps, request, reply, saved);
+    return answerWrite(deps, request, reply, spec.type, () =>
+      conditionalUpdate(deps, compartmentOfCaller(), spec, criteria, readBody(request.body), options),
+    );
   });
 };

@@ -15,5 +15,8 @@ export interface ReadAnswer {
 /** Carries out a GET or HEAD on what `inside` sees. Throws FhirError where it would be refused alone. */
 export type Reader = (inside: Deps, entry: BundleEntry) => Promise<ReadAnswer>;
 
-/** What an entry of a transaction came to. */
-export type Answer = { kind: 'written'; saved: Saved } | { kind: 'deleted' } | { kind: 'read'; read: ReadAnswer };
+/** What an entry of a transaction came to. `version` is that of the deletion, absent where there was nothing to delete. */
+export type Answer =
+  | { kind: 'written'; saved: Saved }
+  | { kind: 'deleted'; version?: number | undefined }
+  | { kind: 'read'; read: ReadAnswer };

@@ -33,8 +33,8 @@ export async function workThrough(work: Work, prepared: readonly Prepared[], rea
     await forEntry(request.entry, async () => identities.changes(request.entry, `${request.spec.type}/${request.id}`));
   }
   for (const { request } of inOrderOfRemoval(writes.filter((one): one is Deleting => one.request.kind === 'delete'))) {
-    await forEntry(request.entry, () => erase(work, identities, request));
-    answers.set(request.entry, { kind: 'deleted' });
+    const version = await forEntry(request.entry, () => erase(work, identities, request));
+    answers.set(request.entry, { kind: 'deleted', version });
   }
   const resolution = new Resolution(work, identities);
   for (const { request } of inOrder(storing)) {
@@ -94,13 +94,13 @@ async function forEntry<T>(entry: BundleEntry, act: () => Promise<T>): Promise<T
   }
 }
 
-async function erase(work: Work, identities: Identities, request: Deleting['request']): Promise<void> {
+async function erase(work: Work, identities: Identities, request: Deleting['request']): Promise<number | undefined> {
   const { deps, within } = work;
   const { entry, spec } = request;
   const id = request.id ?? (await matchOf(work, request))?.id;
-  if (id === undefined) return;
+  if (id === undefined) return undefined;
   identities.changes(entry, `${spec.type}/${id}`);
-  await remove(deps, within, spec, id, preconditionsOf(entry));
+  return remove(deps, within, spec, id, preconditionsOf(entry));
 }
 
 /**

@@ -203,6 +203,48 @@ t.test('HTTP', async (t) => {
     }
   });
 
+  t.test(
+    '_summary and _elements of what a write answers; what cannot be asked is refused before it writes',
+    async (t) => {
+      const { body: made } = await app.send('POST', '/Patient?_elements=gender', { ...patient, gender: 'other' });
+      t.same(Object.keys(made).sort(), ['gender', 'id', 'meta', 'resourceType']);
+      t.same(made.meta.tag, [SUBSETTED]);
+      const cases: [method: Method, target: string, body: unknown, type?: string][] = [
+        ['PUT', `/Patient/${made.id}`, { ...patient, id: made.id, gender: 'male' }],
+        [
+          'PATCH',
+          `/Patient/${made.id}`,
+          [{ op: 'replace', path: '/gender', value: 'female' }],
+          'application/json-patch+json',
+        ],
+      ];
+      for (const [method, target, body, type] of cases) {
+        const headers: Record<string, string> = type === undefined ? {} : { 'content-type': type };
+        for (const query of ['_summary=count', '_summary=much', '_elements=colour']) {
+          t.same(refusal(await app.send(method, `${target}?${query}`, body, headers)), refused(400, 'invalid'), query);
+        }
+        const answer = await app.send(method, `${target}?_summary=text`, body, headers);
+        t.same(Object.keys(answer.body).sort(), ['id', 'meta', 'resourceType'], `${method} ${answer.text}`);
+      }
+      const whole = await app.send('GET', `/Patient/${made.id}`);
+      t.match(whole, { headers: { etag: 'W/"3"' }, body: { gender: 'female' } }, 'stored whole, and twice only');
+      t.equal(whole.body.meta.tag, undefined);
+    },
+  );
+
+  t.test('a JSON Patch may come with gzip as any body may', async (t) => {
+    const { id } = (await app.send('POST', '/Patient', patient)).body;
+    const send = (body: Buffer, encoding: string) =>
+      app.send('PATCH', `/Patient/${id}`, body, {
+        'content-type': 'application/json-patch+json',
+        'content-encoding': encoding,
+      });
+    const steps = Buffer.from(JSON.stringify([{ op: 'add', path: '/gender', value: 'other' }]));
+    t.match(await send(gzipSync(steps), 'gzip'), { status: 200, body: { gender: 'other' } });
+    t.same(refusal(await send(steps, 'br')), refused(415, 'not-supported'));
+    t.same(refusal(await send(gzipSync(Buffer.alloc(2 * MOST_BYTES)), 'gzip')), refused(413, 'too-long'));
+  });
+
   t.test('HEAD is GET without the body, wherever GET is', async (t) => {
     for (const target of [
       path,

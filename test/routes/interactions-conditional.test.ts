@@ -259,4 +259,55 @@ t.test('conditional interactions, patch and conditional reads', async (t) => {
       }
     }
   });
+
+  await t.test('preconditions of a write, by the order of RFC 9110', async (t) => {
+    const cases: [name: string, holds: boolean, sent: (modified: number) => Record<string, string>][] = [
+      ['If-Match that holds', true, () => ({ 'if-match': 'W/"1"' })],
+      ['If-Match that fails', false, () => ({ 'if-match': 'W/"2"' })],
+      ['not changed since', true, (at) => ({ 'if-unmodified-since': new Date(at).toUTCString() })],
+      ['changed since', false, (at) => ({ 'if-unmodified-since': new Date(at - 1000).toUTCString() })],
+      [
+        'changed since, beside a tag that holds',
+        true,
+        (at) => ({ 'if-match': 'W/"1"', 'if-unmodified-since': new Date(at - 1000).toUTCString() }),
+      ],
+      ['a date that is none', true, () => ({ 'if-unmodified-since': '2001' })],
+      ['a date of reads', true, (at) => ({ 'if-modified-since': new Date(at).toUTCString() })],
+      ['If-None-Match of another version', true, () => ({ 'if-none-match': 'W/"2"' })],
+      ['If-None-Match of any', false, () => ({ 'if-none-match': '*' })],
+    ];
+    const patched = [{ op: 'add', path: '/status', value: 'active' }];
+    for (const [name, holds, sent] of cases) {
+      for (const method of ['PUT', 'PATCH', 'DELETE'] as const) {
+        const { body } = await app.send('POST', '/Device', device(`pre ${name} ${method}`));
+        const headers = sent(Math.floor(Date.parse(body.meta.lastUpdated) / 1000) * 1000);
+        const answer = await app.send(
+          method,
+          `/Device/${body.id}`,
+          method === 'PUT' ? body : method === 'PATCH' ? patched : undefined,
+          { ...(method === 'PATCH' ? { 'content-type': 'application/json-patch+json' } : {}), ...headers },
+        );
+        t.equal(answer.status, holds ? (method === 'DELETE' ? 204 : 200) : 412, `${name}: ${method} ${answer.text}`);
+        if (!holds) t.equal((await app.send('GET', `/Device/${body.id}`)).headers.etag, 'W/"1"', 'nothing is written');
+      }
+    }
+    const fresh = { resourceType: 'Device', id: 'not-there-yet' };
+    const put = await app.send('PUT', '/Device/not-there-yet', fresh, {
+      'if-unmodified-since': 'Mon, 01 Jan 2001 00:00:00 GMT',
+    });
+    t.equal(put.status, 201, 'what is not there has no date');
+  });
+
+  await t.test('a deletion tells its version, and an OperationOutcome to who prefers one', async (t) => {
+    const { body } = await app.send('POST', '/Device', device('gone'));
+    const first = await app.send('DELETE', `/Device/${body.id}`);
+    t.match(first, { status: 204, text: '', headers: { etag: 'W/"2"' } });
+    const prefer = { prefer: 'return=OperationOutcome' };
+    const again = await app.send('DELETE', `/Device/${body.id}`, undefined, prefer);
+    t.match(again, { status: 200, body: { resourceType: 'OperationOutcome', issue: [{ severity: 'information' }] } });
+    t.equal(again.headers.etag, undefined);
+    await app.send('PUT', `/Device/${body.id}`, body);
+    const told = await app.send('DELETE', `/Device?_id=${body.id}`, undefined, prefer);
+    t.match(told, { status: 200, headers: { etag: 'W/"4"' }, body: { issue: [{ diagnostics: 'Deleted' }] } });
+  });
 });
