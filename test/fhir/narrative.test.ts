@@ -56,6 +56,8 @@ const refused: [name: string, value: unknown, says: RegExp, official: 'too' | 'p
   ],
   ['CDATA', div('<![CDATA[a]]>'), /CDATA/, 'too'],
   ['a doctype', `<!DOCTYPE div [<!ENTITY a "b">]>${div('&a;')}`, /CDATA|well-formed/, 'too'],
+  ['an XML declaration', `<?xml version="1.0"?>${div('a')}`, /CDATA|well-formed/, 'too'],
+  ['a doctype alone', `<!DOCTYPE div>${div('a')}`, /CDATA|well-formed/, 'too'],
   ['a processing instruction', div('<?php x ?>a'), /CDATA/, 'too'],
   ['a comment that HTML ends early', div('<!--><img src="x"/>-->a'), /comment|well-formed/, 'passes'],
   ['elements a hundred deep', div(`${'<b>'.repeat(100)}a${'</b>'.repeat(100)}`), /deep/, 'passes'],
