@@ -7,8 +7,8 @@ import { CORE } from './profile/compile.ts';
 import { MOST_MILLISECONDS } from './profile/expression.ts';
 import { checkExtensions, isResource, type Place, placesOf } from './profile/extensions.ts';
 import { type Item, isObject, resourceItem } from './profile/items.ts';
-import { withPublished } from './profile/published.ts';
 import type { Profiles } from './profile.ts';
+import { withR4 } from './terminology/r4.ts';
 import type { Terminology } from './terminology.ts';
 import { validateStructure } from './validate-structure.ts';
 
@@ -76,7 +76,7 @@ export function profileIssues(resource: unknown, held: Held, named: readonly str
 function visit(place: Place, named: readonly string[], root: object, held: Held, sink: Sink): void {
   const { item } = place;
   const { profiles, terminology } = held;
-  const around = { resource: Object(item.value), root, profile: profiles.get, terminology: withPublished(terminology) };
+  const around = { resource: Object(item.value), root, profile: profiles.get, terminology: withR4(terminology) };
   const check = new ProfileCheck(around, sink);
   for (const canonical of new Set([...claimsOf(item), ...named])) checkProfile(canonical, item, profiles, check);
   const within: Place[] = [];

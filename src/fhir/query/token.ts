@@ -40,7 +40,7 @@ export function tokenFilter(
       return {
         ...tokens(
           param,
-          raws.flatMap((raw) => membersOf(param.code, unescaped(raw), terminology)),
+          raws.flatMap((raw) => membersOf(param, unescaped(raw), terminology)),
         ),
         ...(modifier === 'not-in' ? { not: true } : {}),
       };
@@ -105,7 +105,11 @@ function ofType(param: SearchParam, raws: readonly string[]): Filter {
   return { kind: 'keys', param, keys, variant: 'of-type', exact: true };
 }
 
-function membersOf(name: string, canonical: string, terminology: SearchTerminology | undefined): Token[] {
+function membersOf(
+  { code: name, isBare }: SearchParam,
+  canonical: string,
+  terminology: SearchTerminology | undefined,
+): Token[] {
   const members = terminology?.expand(canonical);
   if (!members) {
     throw new FhirError(
@@ -113,7 +117,8 @@ function membersOf(name: string, canonical: string, terminology: SearchTerminolo
       { status: 400 },
     );
   }
-  return members.map(({ system, code }) => ({ system, code }));
+  // Of an element that has no system there is only the code to compare.
+  return members.map(({ system, code }) => (isBare ? { code } : { system, code }));
 }
 
 /** The code itself and all that lie below (or above) it in the hierarchy of its system. */

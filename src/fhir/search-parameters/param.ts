@@ -11,6 +11,8 @@ export interface SearchParam {
   target: readonly string[];
   /** The elements it looks at, with the name that their JSON key has (the choice type is in it). */
   elements(resource: object): Element[];
+  /** Its elements are codes without a system beside them: that of the value set that they are bound to is meant. */
+  isBare?: boolean;
   /** Its bit in the index's `present`; undefined beyond the 63rd parameter of a type, and for _id and _lastUpdated. */
   bit?: number;
   /**

@@ -1,6 +1,7 @@
 import type { CodeSystem, ConceptMap, ValueSet } from '@medplum/fhirtypes';
 import { splitCanonical } from '../canonical.ts';
-import { buildTerminology, type HeldTerminology } from '../terminology.ts';
+import { buildTerminology, type HeldTerminology, NO_TERMINOLOGY } from '../terminology.ts';
+import { R4 } from './r4.ts';
 
 /** The terminology resources that the operations answer from. */
 export interface Holdings extends HeldTerminology {
@@ -17,13 +18,16 @@ export interface Holdings extends HeldTerminology {
   systems: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Of several versions of one url, the first given answers an unversioned question. */
+/**
+ * Of several versions of one url, the first given answers an unversioned question. What is not given is sought among R4's own value sets and
+ * code systems.
+ */
 export function holdingsOf(
   codeSystems: readonly CodeSystem[],
   valueSets: readonly ValueSet[],
   conceptMaps: readonly ConceptMap[],
 ): Holdings {
-  const terminology = buildTerminology(codeSystems, valueSets);
+  const terminology = buildTerminology(codeSystems, valueSets, NO_TERMINOLOGY, R4);
   const systems = new Map<string, string[]>();
   const implicit = new Map<string, ValueSet>();
   for (const system of codeSystems) {
@@ -40,13 +44,20 @@ export function holdingsOf(
   const [setsById, systemsById, mapsById] = [ofId(valueSets), ofId(codeSystems), ofId(conceptMaps)];
   return {
     ...terminology,
-    valueSet: (canonical) => terminology.valueSet(canonical) ?? implicit.get(canonical),
+    valueSet: (canonical) => implicit.get(canonical) ?? terminology.valueSet(canonical) ?? implicitOfR4(canonical),
     valueSetById: (id) => setsById.get(id),
     codeSystemById: (id) => systemsById.get(id),
     conceptMapById: (id) => mapsById.get(id),
     conceptMaps,
     systems,
   };
+}
+
+/** `url?fhir_vs` of a code system that R4 publishes. */
+function implicitOfR4(canonical: string): ValueSet | undefined {
+  const [, url = '', version = ''] = /^([^?]+)\?fhir_vs(\|.+)?$/.exec(canonical) ?? [];
+  const system = url === '' ? undefined : R4.codeSystem(url + version);
+  return system && allOf(system, `${url}?fhir_vs`);
 }
 
 const allOf = ({ url, version, status }: CodeSystem, name: string): ValueSet => ({

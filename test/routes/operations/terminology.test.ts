@@ -119,6 +119,37 @@ t.test('terminology operations', async (t) => {
     t.equal(param((await app.send('GET', `/ValueSet/$validate-code?${coded}`)).body, 'result'), false);
   });
 
+  t.test("R4's own value sets and code systems", async (t) => {
+    const url = 'http://hl7.org/fhir/ValueSet/administrative-gender';
+    const system = 'http://hl7.org/fhir/administrative-gender';
+    const names: Record<string, string>[] = [{ url }, { url: `${url}|4.0.1` }, { url, valueSetVersion: '4.0.1' }];
+    for (const named of names) {
+      const { body, text } = await app.send('GET', `/ValueSet/$expand?${query(named)}`);
+      t.same(
+        body.expansion?.contains?.map((one: { code: string }) => one.code),
+        ['male', 'female', 'other', 'unknown'],
+        text,
+      );
+    }
+    const valid = async (type: string, asked: Record<string, string>) =>
+      param((await app.send('GET', `/${type}/$validate-code?${query(asked)}`)).body, 'result');
+    t.equal(await valid('ValueSet', { url, system, code: 'male' }), true);
+    t.equal(await valid('ValueSet', { url, system, code: 'man' }), false);
+    t.equal(await valid('CodeSystem', { url: system, code: 'male' }), true);
+    const looked = await app.send('GET', `/CodeSystem/$lookup?${query({ system, code: 'female' })}`);
+    t.equal(looked.status, 200, looked.text);
+    const other = await app.send('GET', `/ValueSet/$expand?${query({ url: `${url}|3.0.0` })}`);
+    t.equal(other.status, 404, 'another version is another set');
+    const resource = { resourceType: 'ValueSet', status: 'draft', compose: { include: [{ valueSet: [url] }] } };
+    const set = { name: 'valueSet', resource };
+    t.equal((await post('/ValueSet/$expand', set)).body.expansion.total, 4, 'one that rests on it');
+    const { id } = await put(app, { resourceType: 'Patient', gender: 'female' });
+    const found = async (how: string) =>
+      (await app.send('GET', `/Patient?_id=${id}&${query({ [`gender:${how}`]: url })}`)).body.entry?.length ?? 0;
+    t.equal(await found('in'), 1);
+    t.equal(await found('not-in'), 0);
+  });
+
   t.test('$lookup and $subsumes', async (t) => {
     const looked = await post('/CodeSystem/$lookup', {
       name: 'coding',
