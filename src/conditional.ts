@@ -1,7 +1,8 @@
 import type { Deps } from './deps.ts';
 import type { Compartment } from './fhir/compartment.ts';
-import { badRequest, FhirError, multipleMatches } from './fhir/errors.ts';
-import { MAX_COUNT, parseQuery, type Query } from './fhir/query.ts';
+import { badRequest, multipleMatches } from './fhir/errors.ts';
+import type { SearchTerminology } from './fhir/query/token.ts';
+import { asksTerminology, MAX_COUNT, parseQuery, type Query } from './fhir/query.ts';
 import type { ResourceSpec } from './fhir/resources.ts';
 import { claimOwner, claimShard } from './store/claims.ts';
 import { byToken } from './store/conditions.ts';
@@ -11,7 +12,8 @@ import type { Claim } from './store/write.ts';
 /** What a conditional interaction looks for, checked. */
 export interface Criteria {
   type: string;
-  query: Query;
+  /** What is searched; read when it is needed, since a value set that the criteria name may have to be looked up. */
+  query(deps: Deps, within: Compartment): Promise<Query>;
   /** The same for criteria that ask the same, however they are written: in another order, encoded, with parameters of the result. */
   key: string;
   /** How refusals name them: the header, or where else they came from. */
@@ -24,15 +26,34 @@ export interface Criteria {
  * Source: FHIR R4, sections 3.1.0.8.1, 3.1.0.4.3 and 3.1.0.7.1.
  */
 export function criteriaOf(deps: Deps, spec: ResourceSpec, text: string, name: string): Criteria {
-  const query = parseQuery(deps.registry, spec.type, new URLSearchParams(text.replace(/^[^?=&]*\?/, '')), {
-    strict: true,
-    baseUrl: deps.baseUrl,
-  });
-  const [unread] = query.warnings;
-  if (unread) throw new FhirError([{ ...unread, severity: 'error' }], { status: 400 });
-  if (query.filters.length === 0) throw badRequest(`${name}: expected search criteria, e.g. identifier=system|value`);
+  const { type } = spec;
+  const pairs = [...new URLSearchParams(text.replace(/^[^?=&]*\?/, ''))];
+  if (asksTerminology(pairs)) {
+    const key = pairs.map((pair) => JSON.stringify(pair)).sort();
+    return {
+      type,
+      name,
+      key: `criteria ${type}?${key.join('&')}`,
+      async query(asking, within) {
+        const { holdings } = await asking.catalog.at(within);
+        return readCriteria(asking, spec, pairs, { name, terminology: holdings });
+      },
+    };
+  }
+  const query = readCriteria(deps, spec, pairs, { name });
   const filters = query.filters.map((filter) => JSON.stringify(filter, plain)).sort();
-  return { type: spec.type, query, key: `criteria ${spec.type}?${filters.join('&')}`, name };
+  return { type, name, key: `criteria ${type}?${filters.join('&')}`, query: async () => query };
+}
+
+function readCriteria(
+  { registry, baseUrl }: Deps,
+  { type }: ResourceSpec,
+  pairs: readonly (readonly [string, string])[],
+  { name, ...terminology }: { name: string; terminology?: SearchTerminology },
+): Query {
+  const query = parseQuery(registry, type, pairs, { strict: true, baseUrl, ...terminology });
+  if (query.filters.length === 0) throw badRequest(`${name}: expected search criteria, e.g. identifier=system|value`);
+  return query;
 }
 
 /** A filter as text: a parameter by its code, alternatives in one order, open ends of intervals kept apart from null. */
@@ -61,8 +82,10 @@ export async function conditionOf(
 async function ownerAndHits(
   deps: Deps,
   within: Compartment,
-  { type, query, key }: Criteria,
+  criteria: Criteria,
 ): Promise<{ owner?: string; hits: Hit[] }> {
+  const { type, key } = criteria;
+  const query = await criteria.query(deps, within);
   const [filter, ...more] = query.filters;
   if (filter?.kind === 'keys' && more.length === 0 && !deps.holds) {
     const found = await byToken(deps.db, within, type, filter, key, deps.baseUrl);
@@ -76,7 +99,7 @@ async function ownerAndHits(
 
 /** The one resource that matches, or none. Throws 412 when several do. */
 export async function onlyMatch(deps: Deps, within: Compartment, criteria: Criteria): Promise<Hit | undefined> {
-  const [hit, second] = await firstTwo(deps, within, criteria.query);
+  const [hit, second] = await firstTwo(deps, within, await criteria.query(deps, within));
   if (second) throw multipleMatches(criteria.name);
   return hit;
 }

@@ -4,7 +4,7 @@ import type { Compartment } from './fhir/compartment.ts';
 import { badRequest, FhirError, fault, type Issue } from './fhir/errors.ts';
 import { toOutcome } from './fhir/outcome.ts';
 import { openCursor, sealCursor } from './fhir/query/cursor.ts';
-import { parseQuery, type Query } from './fhir/query.ts';
+import { asksTerminology, parseQuery, type Query } from './fhir/query.ts';
 import { RESOURCES, resourceSpec } from './fhir/resources.ts';
 import { parseShape, shape } from './fhir/summary.ts';
 import { linkKey } from './store/link-key.ts';
@@ -117,6 +117,3 @@ export const inCompartment = ({ type, compartment }: (typeof RESOURCES)[number])
 
 /** The prefix `ap` of a date measures from now. */
 const looksFromNow = ({ used }: Query): boolean => used.some(([, value]) => /(?:^|[,$])ap\d{4}/.test(value));
-
-const asksTerminology = (pairs: readonly (readonly [string, string])[]): boolean =>
-  pairs.some(([name]) => /:(?:in|not-in|above|below)$/.test(name));

@@ -120,6 +120,10 @@ export function parseQuery(
   };
 }
 
+/** Whether parameters ask value sets or hierarchies, so that they can be read only with `terminology`. */
+export const asksTerminology = (pairs: readonly (readonly [string, string])[]): boolean =>
+  pairs.some(([name]) => /:(?:in|not-in|above|below)$/.test(name));
+
 interface Context extends QueryOptions {
   registry: SearchRegistry;
 }

@@ -77,6 +77,47 @@ t.test('conditional interactions, patch and conditional reads', async (t) => {
     });
   }
 
+  await t.test('criteria that ask a value set or a hierarchy', async (t) => {
+    const url = 'urn:conditional:kinds';
+    await app.send('POST', '/CodeSystem', {
+      resourceType: 'CodeSystem',
+      url,
+      status: 'active',
+      content: 'complete',
+      hierarchyMeaning: 'is-a',
+      concept: [{ code: 'pump', concept: [{ code: 'syringe' }] }, { code: 'scale' }],
+    });
+    await app.send('POST', '/ValueSet', {
+      resourceType: 'ValueSet',
+      url: `${url}:set`,
+      status: 'active',
+      compose: { include: [{ system: url, concept: [{ code: 'syringe' }] }] },
+    });
+    const made = (code: string) => device(`kind-${code}`, { type: { coding: [{ system: url, code }] } });
+    const first = await app.send('POST', '/Device', made('syringe'), { 'if-none-exist': `type:in=${url}:set` });
+    t.equal(first.status, 201);
+    const again = await app.send('POST', '/Device', made('syringe'), { 'if-none-exist': `type:below=${url}|pump` });
+    t.match(again, { status: 200, body: { id: first.body.id } });
+    t.match(await app.send('PUT', `/Device?type:in=${url}:set`, made('syringe')), { body: { id: first.body.id } });
+    const entry = {
+      resource: made('scale'),
+      request: { method: 'POST', url: 'Device', ifNoneExist: `type:not-in=${url}:set&identifier=urn:pump|kind-scale` },
+    };
+    const bundle = { resourceType: 'Bundle', type: 'transaction', entry: [entry] };
+    t.match((await app.send('POST', '/', bundle)).body.entry, [{ response: { status: /^201/ } }]);
+    t.match((await app.send('POST', '/', bundle)).body.entry, [{ response: { status: /^200/ } }]);
+    const before = await rowCounts(app);
+    const unknown = await app.send('POST', '/Device', made('scale'), {
+      'if-none-exist': 'type:in=urn:conditional:none',
+    });
+    t.same(refusal(unknown), refused(400, 'not-supported'));
+    const unread = await app.send('DELETE', `/Device?colour:in=${url}:set`);
+    t.equal(unread.status, 400);
+    t.same(await rowCounts(app), before);
+    t.equal((await app.send('DELETE', `/Device?type:below=${url}|pump`)).status, 204);
+    t.equal((await app.send('GET', `/Device/${first.body.id}`)).status, 410);
+  });
+
   await t.test('conditional delete: one goes, none is no error, several are refused', async (t) => {
     const { body } = await app.send('POST', '/Device', device('d'));
     t.equal((await app.send('DELETE', '/Device?identifier=urn:pump|d')).status, 204);

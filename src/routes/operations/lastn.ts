@@ -2,7 +2,7 @@ import type { Observation } from '@medplum/fhirtypes';
 import { searchBundle } from '../../fhir/bundle.ts';
 import { badRequest } from '../../fhir/errors.ts';
 import { toOutcome } from '../../fhir/outcome.ts';
-import { parseQuery } from '../../fhir/query.ts';
+import { asksTerminology, parseQuery } from '../../fhir/query.ts';
 import { newestOfEachCode } from '../../store/lastn.ts';
 import type { Hit } from '../../store/search/row.ts';
 import { isStrict } from '../reply.ts';
@@ -26,7 +26,7 @@ export const lastnOperation: Operation = {
       const max = inputs.whole('max') ?? 1;
       if (max < 1 || max > MOST) throw badRequest(`max: expected a whole number from 1 to ${MOST}`);
       requireNames(inputs.others.map(([name]) => name));
-      const terminology = inputs.others.some(([name]) => /:(?:in|not-in|above|below)$/.test(name))
+      const terminology = asksTerminology(inputs.others)
         ? { terminology: (await deps.catalog.at(within)).holdings }
         : {};
       const { baseUrl } = deps;
