@@ -8,10 +8,11 @@
  *
  * TEST_DATABASE_URL, when set, is used in place of a server of its own.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { type FinalResults, Parser } from 'tap-parser';
 
@@ -23,6 +24,12 @@ const AT_ONCE = 3;
 const LONGEST = ['fuzz', 'routes', 'save', 'store', 'fhir', 'crash', 'examples', 'transaction', 'journeys', 'rules'];
 /** Folders that are long enough to be worth more than one process. */
 const PARTS: Readonly<Record<string, number>> = { routes: 2, save: 2, store: 2, fhir: 2 };
+
+/** Young objects, of which one request makes megabytes, are collected less often. */
+const ROOM = '--max-semi-space-size=32';
+
+/** What makes the database that the apps of all tests begin with a copy of, and says its name. */
+const TEMPLATE = 'template-of-tests';
 
 interface Group {
   name: string;
@@ -80,8 +87,12 @@ async function bundle(list: readonly Group[]): Promise<void> {
       files.map((file) => `import ${JSON.stringify(join(ROOT, file))};\n`).join(''),
     );
   }
+  writeFileSync(
+    join(OUT, `${TEMPLATE}.entry.ts`),
+    `import { bootOnce } from ${JSON.stringify(join(ROOT, 'test/support/app.ts'))};\nconsole.log(await bootOnce());\n`,
+  );
   await build({
-    entryPoints: list.map(({ name }) => join(OUT, `${name}.entry.ts`)),
+    entryPoints: [...list.map(({ name }) => name), TEMPLATE].map((name) => join(OUT, `${name}.entry.ts`)),
     outdir: OUT,
     outExtension: { '.js': '.mjs' },
     bundle: true,
@@ -90,6 +101,8 @@ async function bundle(list: readonly Group[]): Promise<void> {
     format: 'esm',
     target: 'node20',
     sourcemap: true,
+    // Each stack that tap takes reads the map; the sources lie where it says.
+    sourcesContent: false,
     logLevel: 'warning',
   });
 }
@@ -99,7 +112,7 @@ function run(group: Group, env: NodeJS.ProcessEnv): Promise<Tally> {
     const started = Date.now();
     const child: ChildProcess = spawn(
       process.execPath,
-      ['--enable-source-maps', join(OUT, `${group.name}.entry.mjs`)],
+      ['--enable-source-maps', ROOM, join(OUT, `${group.name}.entry.mjs`)],
       {
         cwd: ROOT,
         env: { ...process.env, ...env, TAP_TIMEOUT: '0', NODE_NO_WARNINGS: '1' },
@@ -157,6 +170,20 @@ function run(group: Group, env: NodeJS.ProcessEnv): Promise<Tally> {
   });
 }
 
+async function startServer(dataDir: string): Promise<{ url: string; stop(): Promise<void> }> {
+  const { startEmbedded } = await import('../src/embedded.ts');
+  return startEmbedded({ dataDir, log: () => {} });
+}
+
+/** What a program among the bundles says. Throws when it fails. */
+async function output(name: string, env: NodeJS.ProcessEnv): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [join(OUT, `${name}.entry.mjs`)], {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+  });
+  return stdout;
+}
+
 const list = groups(process.argv.slice(2));
 if (list.length === 0) {
   console.error('no test file matches');
@@ -166,27 +193,25 @@ await bundle(list);
 const scratch = mkdtempSync(join(tmpdir(), 'vigie-test-'));
 // As root the server runs as an account that has to pass through here.
 chmodSync(scratch, 0o711);
-let stop = async (): Promise<void> => {};
-let url = process.env.TEST_DATABASE_URL;
-if (!url && existsSync(join(ROOT, 'src/embedded.ts'))) {
-  const { startEmbedded } = await import('../src/embedded.ts');
-  const server = await startEmbedded({ dataDir: join(scratch, 'data'), log: () => {} });
-  url = server.url;
-  stop = server.stop;
-}
+const own = process.env.TEST_DATABASE_URL ? undefined : await startServer(join(scratch, 'data'));
+const url = own?.url ?? process.env.TEST_DATABASE_URL;
+// A server of our own ends with all its databases: to drop one costs a checkpoint.
+const env = { TEST_DATABASE_URL: url, ...(own ? { TEST_SERVER: 'own' } : {}) };
+const template = (await output(TEMPLATE, env)).trim();
 const total: Tally = { passed: 0, failed: 0, skipped: 0 };
 const queue = [...list];
 await Promise.all(
   Array.from({ length: AT_ONCE }, async () => {
     for (let group = queue.shift(); group; group = queue.shift()) {
-      const tally = await run(group, url ? { TEST_DATABASE_URL: url } : {});
+      const tally = await run(group, { ...env, TEST_TEMPLATE: template });
       total.passed += tally.passed;
       total.failed += tally.failed;
       total.skipped += tally.skipped;
     }
   }),
 );
-await stop();
+if (own) await own.stop();
+else await (await import('../test/support/database.ts')).asAdmin(`drop database if exists ${template}`);
 rmSync(scratch, { recursive: true, force: true });
 rmSync(OUT, { recursive: true, force: true });
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped ? `, ${total.skipped} skipped` : ''}`);

@@ -47,7 +47,7 @@ export interface TestOptions {
 export const NOW = new Date('2026-11-21T12:00:00.000Z');
 
 export async function testApp(options: TestOptions = {}): Promise<TestApp> {
-  const template = (options.demoPolicy ?? true) ? await bootedTemplate() : undefined;
+  const template = (options.demoPolicy ?? true) ? bootedTemplate() : undefined;
   const database = await freshDatabase({
     connections: options.connections ?? 10,
     ...(template === undefined ? {} : { template }),
@@ -104,15 +104,15 @@ function bootOn(database: TestDatabase, options: TestOptions, log: string[]): Pr
   });
 }
 
-/** A database that holds what ships, made once per process: each app begins with a copy, since writing it anew takes most of a second. */
-let booted: Promise<string> | undefined;
-
-function bootedTemplate(): Promise<string> {
-  booted ??= bootOnce();
-  return booted;
+/** A database that holds what ships, made once for all tests by tools/test.ts: each app begins with a copy, since writing it anew takes most of a second. */
+function bootedTemplate(): string {
+  const template = process.env.TEST_TEMPLATE;
+  if (!template) throw new Error('TEST_TEMPLATE is not set: run the tests with npm test');
+  return template;
 }
 
-async function bootOnce(): Promise<string> {
+/** Makes the database that `testApp` copies, and gives its name. */
+export async function bootOnce(): Promise<string> {
   const database = await freshDatabase();
   await bootOn(database, {}, []);
   await database.db.close();

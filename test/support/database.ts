@@ -5,7 +5,7 @@ import { withDatabase } from '../../src/embedded.ts';
 import { type Database, openDatabase } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrate.ts';
 
-/** A database of one test, gone when `drop` is called. */
+/** A database of one test, gone when `drop` is called, or with the server that tools/test.ts ends. */
 export interface TestDatabase {
   url: string;
   db: Database;
@@ -33,6 +33,7 @@ export async function freshDatabase(
     db,
     async drop() {
       await db.close();
+      if (process.env.TEST_SERVER === 'own') return;
       await asAdmin(`drop database if exists ${name} with (force)`);
     },
   };
