@@ -31,14 +31,19 @@ export interface AdviceData {
  * coding came. A coded value with a text only says that no code fits, and passes. `terminology` answers for value sets that are
  * stored; where it does not hold one, R4's own enumeration does, if there is one. Content of extensions is not looked at.
  * Never an error, at most 50 issues, for resources that `validateStructure` found nothing in. That a narrative is missing
- * (dom-6) is information. Source: FHIR R4 (4.0.1), section 4.1.5 (binding strength), `constraint` of the StructureDefinitions.
+ * (dom-6) is information. Constraints in `passedOver` are not asked. Source: FHIR R4 (4.0.1), section 4.1.5 (binding strength), `constraint` of the StructureDefinitions.
  */
-export function advise(resource: unknown, terminology: Terminology = NO_TERMINOLOGY): Issue[] {
+export function advise(
+  resource: unknown,
+  terminology: Terminology = NO_TERMINOLOGY,
+  passedOver: ReadonlySet<string> = new Set(),
+): Issue[] {
   if (!isNode(resource) || typeof resource.resourceType !== 'string') return [];
   const issues: Issue[] = [];
   walk(resource, resource.resourceType, resource.resourceType, {
     root: resource,
     membersOf: membership(terminology),
+    passedOver,
     issues,
   });
   return issues.slice(0, MAX_ISSUES);
@@ -47,6 +52,7 @@ export function advise(resource: unknown, terminology: Terminology = NO_TERMINOL
 interface Walk {
   root: Node;
   membersOf(valueSet: string): ReadonlySet<string> | undefined;
+  passedOver: ReadonlySet<string>;
   issues: Issue[];
 }
 
@@ -96,8 +102,8 @@ function walkResource(resource: Node, name: string, path: string, state: Walk): 
   walk(resource, resource.resourceType, path, name === 'contained' ? state : { ...state, root: resource });
 }
 
-function ask(key: string, node: Node, path: string, { root, issues }: Walk): void {
-  if (key === 'dom-6' && node !== root) return;
+function ask(key: string, node: Node, path: string, { root, passedOver, issues }: Walk): void {
+  if (passedOver.has(key) || (key === 'dom-6' && node !== root)) return;
   if (ADVICE[key]?.(node, root, node) !== false) return;
   const severity = key === 'dom-6' ? 'information' : 'warning';
   issues.push({ ...fault('invariant', `The advice ${key} is not followed: ${CONSTRAINTS[key]}`, path), severity });

@@ -1,10 +1,12 @@
 import type { Resource } from '@medplum/fhirtypes';
 import type { FastifyRequest } from 'fastify';
 import type { Deps } from '../../deps.ts';
+import { advise } from '../../fhir/advice.ts';
 import type { Compartment } from '../../fhir/compartment.ts';
 import { badRequest, FhirError, fault, type Issue } from '../../fhir/errors.ts';
 import { toOutcome } from '../../fhir/outcome.ts';
 import { RESOURCES, type ResourceSpec } from '../../fhir/resources.ts';
+import { withR4 } from '../../fhir/terminology/r4.ts';
 import { type Held, isHeldProfile, profileIssues } from '../../fhir/validate.ts';
 import { validateStructure } from '../../fhir/validate-structure.ts';
 import { rehearse } from '../../save.ts';
@@ -18,7 +20,7 @@ import { pathsOf } from './operation.ts';
  * `[type]/$validate` and `[type]/[id]/$validate`: what is wrong with a resource, all at once, and nothing is stored. The resource is in Parameters or is the body itself;
  * at an instance it may be left out, and the stored one is looked at. `mode` create and update also ask the rules that a write would meet, delete those of
  * a deletion; without a mode, and with mode profile, only the resource itself is looked at. The answer is 200 with an OperationOutcome whenever the
- * question could be answered. Source: FHIR R4, operation Resource-validate.
+ * question could be answered. What R4 advises without demanding it (extensible bindings, constraints of severity warning) is told as a warning. Source: FHIR R4, operation Resource-validate.
  */
 export const validateOperation: Operation = {
   name: 'validate',
@@ -80,7 +82,10 @@ async function answer(
   const isWellFormed = !issues.some(({ severity }) => severity === 'error' || severity === 'fatal');
   issues.push(...profileIssues(given, held, profiles));
   // Rules read resources that are well formed only, which makes this one a Resource.
-  if (isWellFormed) issues.push(...(await ruled(deps, within, spec, given as Resource, { id, mode, stored })));
+  if (isWellFormed) {
+    issues.push(...(await ruled(deps, within, spec, given as Resource, { id, mode, stored })));
+    issues.push(...advise(given, withR4(held.terminology), PASSED_OVER));
+  }
   return issues.length > 0 ? issues : [allOk('All OK: no issues were found')];
 }
 
@@ -98,6 +103,9 @@ async function ruled(
   if (mode === 'profile' || stored || !spec.interactions.includes('create')) return [];
   return rehearse(deps, within, spec, { mode: 'create', resource });
 }
+
+/** That a narrative is missing would be said of nearly all that apps and devices make, and stand before what matters. */
+const PASSED_OVER: ReadonlySet<string> = new Set(['dom-6']);
 
 const allOk = (diagnostics: string): Issue => ({ severity: 'information', code: 'informational', diagnostics });
 

@@ -88,6 +88,28 @@ t.test('$validate', async (t) => {
       OK,
     ],
     [
+      'a coding of another system than an extensible binding names',
+      '/Patient/$validate',
+      { resourceType: 'Patient', maritalStatus: { coding: [{ system: 'urn:x', code: 'y' }] } },
+      [200, 'warning code-invalid Patient.maritalStatus'],
+    ],
+    [
+      'a code of an extensible binding, and another where there is only a text',
+      '/Patient/$validate',
+      {
+        resourceType: 'Patient',
+        maritalStatus: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-MaritalStatus', code: 'M' }] },
+        contact: [{ name: { text: 'x' }, relationship: [{ text: 'neighbour' }] }],
+      },
+      OK,
+    ],
+    [
+      'a constraint of severity warning',
+      '/ValueSet/$validate',
+      { resourceType: 'ValueSet', url: 'https://example.org/ValueSet/x', name: 'not a name', status: 'draft' },
+      [200, 'warning invariant ValueSet'],
+    ],
+    [
       'a profile of another type',
       `/Patient/$validate?profile=${encodeURIComponent(BMI)}`,
       { resourceType: 'Patient' },
