@@ -6,7 +6,7 @@ import { outcomeOf } from '../rules/resources/outcome.ts';
 import type { Answer, Reader } from '../transaction/answer.ts';
 import { type BundleEntry, placeOf, readBundle } from '../transaction/entries.ts';
 import { linksOf } from '../transaction/links.ts';
-import { byFullUrl } from '../transaction/references.ts';
+import { byFullUrl, conditionalReference } from '../transaction/references.ts';
 import { type ResponseEntry, responseBundle } from '../transaction/response.ts';
 import { transact } from '../transaction.ts';
 import { type EntryAnswer, sendEntry } from './entry-request.ts';
@@ -52,7 +52,7 @@ async function batch(
   const room = new Room();
   const one = async (entry: BundleEntry): Promise<ResponseEntry> => {
     try {
-      refuseLinks(entry, named);
+      refuseLinks(entry, named, deps.baseUrl);
       const answer = await sendEntry(app, deps.baseUrl, entry, request);
       if (!room.take(answer.body.length)) throw tooMuch();
       return batchEntry(answer);
@@ -73,10 +73,16 @@ async function batch(
   return answers;
 }
 
-/** Entries of a batch know nothing of each other. Source: FHIR R4, section 3.1.0.11.1: such references are non-conformant. */
-function refuseLinks(entry: BundleEntry, named: ReadonlyMap<string, BundleEntry>): void {
-  if (!entry.resource || named.size === 0) return;
+/**
+ * Entries of a batch know nothing of each other, and references that are a search are looked up in transactions only.
+ * Source: FHIR R4, section 3.1.0.11.1: such references are non-conformant; section 3.1.0.11.2: Conditional references.
+ */
+function refuseLinks(entry: BundleEntry, named: ReadonlyMap<string, BundleEntry>, baseUrl: string): void {
+  if (!entry.resource || (named.size === 0 && !entry.resource.text.includes('?'))) return;
   for (const { kind, value, path } of linksOf(entry.resource)) {
+    if (kind === 'reference' && conditionalReference(value, baseUrl)) {
+      throw badRequest(`${path}: a conditional reference is looked up in a transaction only; send one`, path);
+    }
     const other = kind === 'reference' ? named.get(value) : undefined;
     if (!other || other === entry || !value.startsWith('urn:')) continue;
     throw badRequest(

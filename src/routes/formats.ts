@@ -11,7 +11,7 @@ const ANY = new Set(['*/*', 'application/*']);
  */
 export function checkFormats({ url, headers }: FastifyRequest): void {
   const { accept, 'content-type': sent } = headers;
-  if (url.includes('_format=')) checkFormat(url);
+  if (url.includes('_format=')) checkFormat(new URLSearchParams(url.slice(url.indexOf('?') + 1)));
   else if (accept !== undefined && !isAccepted(accept)) throw notAcceptable();
   if (sent !== undefined && sent.length > LONGEST_PLAIN && !isRead(sent)) {
     throw new FhirError(
@@ -52,9 +52,9 @@ export function accepts(header: string): boolean {
   });
 }
 
-function checkFormat(url: string): void {
-  const values = new URLSearchParams(url.slice(url.indexOf('?') + 1)).getAll('_format');
-  for (const value of values) {
+/** Throws 406 where `_format` asks for what this server does not speak. */
+export function checkFormat(params: URLSearchParams): void {
+  for (const value of params.getAll('_format')) {
     if (value === '') continue;
     // A plus sign in a query is a space unless it is written %2B.
     const { type, parameters } = mediaType(value.replace(/\/(fhir|json) (?=json|fhir)/, '/$1+'));

@@ -19,10 +19,11 @@ export function versionHeaders(reply: FastifyReply, { version, lastUpdated }: Ve
 export const locationOf = (baseUrl: string, { type, id, version }: Version): string =>
   `${baseUrl}/${type}/${id}/_history/${version}`;
 
-/** Sends a resource or its text; set out for people where `_pretty=true` asks for it. */
-export function sendJson(reply: FastifyReply, body: string | object): FastifyReply {
+/** Sends a resource or its text; set out for people where `_pretty=true` asks for it, in the URL or in the form of a search. */
+export function sendJson(reply: FastifyReply, body: string | object, form = ''): FastifyReply {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return sendText(reply.type(FHIR_JSON), reply.request.url.includes('_pretty=true') ? pretty(text) : text);
+  const isPretty = reply.request.url.includes('_pretty=true') || form.includes('_pretty=true');
+  return sendText(reply.type(FHIR_JSON), isPretty ? pretty(text) : text);
 }
 
 /**

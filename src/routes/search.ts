@@ -4,6 +4,7 @@ import { FhirError, fault } from '../fhir/errors.ts';
 import { RESOURCES, type ResourceSpec } from '../fhir/resources.ts';
 import { inCompartment, type SearchIn, searchset } from '../searchset.ts';
 import { receive } from './encoding.ts';
+import { checkFormat } from './formats.ts';
 import { isStrict, sendJson } from './reply.ts';
 import { type AddRoute, compartmentOfCaller, paramsOf, READING } from './route.ts';
 
@@ -77,9 +78,12 @@ async function answer(
   where: Way['where'],
   form: string,
 ): Promise<FastifyReply> {
-  const pairs = [...paramsOf(request), ...new URLSearchParams(form)];
+  const fields = new URLSearchParams(form);
+  checkFormat(fields);
   const target = where(request.params as Params); // the path says which there are
-  return sendJson(reply, await searchset(deps, compartmentOfCaller(), target, pairs, { strict: isStrict(request) }));
+  const pairs = [...paramsOf(request), ...fields];
+  const found = await searchset(deps, compartmentOfCaller(), target, pairs, { strict: isStrict(request) });
+  return sendJson(reply, found, form);
 }
 
 const FORM = 'application/x-www-form-urlencoded';

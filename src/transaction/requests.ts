@@ -32,6 +32,9 @@ export function requestOf(entry: BundleEntry): Request {
   const { verb, url, ifNoneExist } = entry;
   const urlPath = `${placeOf(entry)}.request.url`;
   if (verb === 'GET' || verb === 'HEAD') return { kind: 'read', entry };
+  if (/^[a-z][a-z0-9+.-]*:/i.test(url)) {
+    throw badRequest(`${urlPath}: expected a URL relative to the base of this server, or under it`, urlPath);
+  }
   const question = url.indexOf('?');
   const path = question < 0 ? url : url.slice(0, question);
   const criteria = question < 0 ? undefined : url.slice(question + 1);

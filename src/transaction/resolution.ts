@@ -115,7 +115,7 @@ export class Resolution {
     const { deps, within } = this.#work;
     const spec = resourceSpec(type);
     if (!spec) throw new FhirError([fault('value', `${path}: resource type ${type} is not served here`, path)]);
-    const hit = await onlyMatch(deps, within, criteriaOf(deps, spec, text, path));
+    const hit = await saidOf(path, () => onlyMatch(deps, within, criteriaOf(deps, spec, text, path)));
     if (hit) return `${type}/${hit.id}`;
     throw new FhirError([fault('not-found', `${path}: no ${type} matches the conditional reference`, path)], {
       status: 412,
@@ -146,5 +146,16 @@ export class Resolution {
       const entry = entryOf(value, request.entry, this.#work.named);
       return entry === undefined || known(entry);
     });
+  }
+}
+
+/** What a search is refused for is said of the reference that it stands in. */
+async function saidOf<T>(path: string, match: () => Promise<T>): Promise<T> {
+  try {
+    return await match();
+  } catch (error) {
+    if (!(error instanceof FhirError) || error.status >= 500) throw error;
+    const [first, ...more] = error.issues.map((issue) => ({ ...issue, expression: path }));
+    throw first ? new FhirError([first, ...more], { status: error.status }) : error;
   }
 }

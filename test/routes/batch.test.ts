@@ -156,6 +156,10 @@ t.test('a batch', async (t) => {
     ]);
     t.same(statuses(answer), ['201', '400']);
     t.match(answer.body.entry[1].response.outcome.issue[0].diagnostics, /cannot refer to each other/);
+    const conditional = await batch(app, [entry('POST', 'Observation', observation('Patient?identifier=urn:x|1'))]);
+    t.same(statuses(conditional), ['400']);
+    const [issue] = conditional.body.entry[0].response.outcome.issue;
+    t.match(issue, { diagnostics: /in a transaction only/, expression: ['Observation.subject.reference'] });
   });
 
   await t.test('no url leads out of the base, or to another Bundle', async (t) => {

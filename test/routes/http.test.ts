@@ -176,6 +176,16 @@ t.test('HTTP', async (t) => {
     t.same((await app.send('GET', '/metadata?_pretty=true')).body, (await app.send('GET', '/metadata')).body);
   });
 
+  t.test('_format and _pretty may stand in the form of a search', async (t) => {
+    const search = (form: string) =>
+      app.send('POST', '/Patient/_search', form, { 'content-type': 'application/x-www-form-urlencoded' });
+    t.same(refusal(await search('_format=xml&_count=1')), refused(406, 'not-supported'));
+    const plain = await search('_format=json&_count=1');
+    t.equal(plain.status, 200);
+    t.notOk(plain.body.entry.some(({ search }: { search: { mode: string } }) => search.mode === 'outcome'));
+    t.match((await search('_pretty=true&_count=1')).text, /^\{\n {2}"resourceType": "Bundle"/);
+  });
+
   t.test('_summary and _elements of a read and of a vread', async (t) => {
     for (const target of [path, `${path}/_history/1`]) {
       const cases: [query: string, members: string[]][] = [

@@ -217,6 +217,7 @@ t.test('a transaction', async (t) => {
     ['an update of nothing in particular', [entry('PUT', 'Device', device('a'))], 400, '.request.url'],
     ['an update without the id in its body', [entry('PUT', 'Device/there', device('a'))], 400, '.resource.id'],
     ['a type that is not served', [entry('POST', 'Appointment', { resourceType: 'Appointment' })], 400, '.request.url'],
+    ['a type of elsewhere', [entry('POST', 'https://a.example/fhir/Device', device('a'))], 400, '.request.url'],
     ['what the engine writes', [entry('POST', 'Flag', { resourceType: 'Flag' })], 400, '.request.method'],
     ['an operation by POST', [entry('POST', 'Device/$validate', device('a'))], 400, '.request.url'],
     ['a search by POST', [entry('POST', 'Device/_search')], 400, '.request.url'],
@@ -258,13 +259,13 @@ t.test('a transaction', async (t) => {
       'a conditional reference with two',
       [entry('POST', 'Observation', observation('Patient?identifier=urn:p|two'))],
       412,
-      '',
+      '.resource.subject.reference',
     ],
     [
       'a conditional reference by an unknown parameter',
       [entry('POST', 'Observation', observation('Patient?nonsense=1'))],
       400,
-      '',
+      '.resource.subject.reference',
     ],
     [
       'a conditional create with two matches',
