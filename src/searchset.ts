@@ -8,7 +8,7 @@ import { asksTerminology, parseQuery, type Query } from './fhir/query.ts';
 import { RESOURCES, resourceSpec } from './fhir/resources.ts';
 import { parseShape, shape } from './fhir/summary.ts';
 import { linkKey } from './store/link-key.ts';
-import { MOST_INCLUDED } from './store/search/includes.ts';
+import { MOST_INCLUDED, MOST_ROUNDS } from './store/search/includes.ts';
 import { search } from './store/search.ts';
 
 /** What a search is made in, as its path says. */
@@ -73,7 +73,7 @@ export async function searchset(
 const TOO_MUCH: Issue = {
   severity: 'warning',
   code: 'too-costly',
-  diagnostics: `More than ${MOST_INCLUDED} resources come along with this page; the rest of them was left out. Ask for smaller pages`,
+  diagnostics: `Not all that should come along is here: ${MOST_INCLUDED} resources at most, over ${MOST_ROUNDS} steps of :iterate, come with a page. Ask for smaller pages`,
 };
 
 const searchOf = ({ used }: Query): string =>

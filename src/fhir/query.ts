@@ -1,13 +1,13 @@
 import { badRequest, FhirError, fault, type Issue } from './errors.ts';
 import { isId } from './ids.ts';
-import { chainFilter, hasFilter } from './query/chain.ts';
+import { chainFilter, hasFilter, type Step } from './query/chain.ts';
 import { compositeFilter } from './query/composite.ts';
 import type { Cursor } from './query/cursor.ts';
 import { dateRanges } from './query/date.ts';
 import type { Filter } from './query/filter.ts';
 import { numberRanges, quantityRanges } from './query/number.ts';
 import { referenceFilter } from './query/reference.ts';
-import { DEFAULT_RESULT, RESULT_PARAMETERS, type Result, withParameter } from './query/result.ts';
+import { DEFAULT_RESULT, isSingle, RESULT_PARAMETERS, type Result, withParameter } from './query/result.ts';
 import { stringFilter } from './query/string.ts';
 import { type SearchTerminology, tokenFilter } from './query/token.ts';
 import { uriFilter } from './query/uri.ts';
@@ -81,18 +81,26 @@ export function parseQuery(
       continue;
     }
     if ((name === '_format' && /json/.test(value)) || name === '_pretty') continue;
-    refuseNotBuilt(name);
+    refuseNotBuilt(name, value);
+    if (isDefault(name, value)) {
+      used.push([name, value]);
+      continue;
+    }
     const shaped = withParameter(result, registry, types, name, value);
     if (shaped) {
       result = shaped;
-      if (name !== '_cursor') used.push([name, value]);
+      if (name === '_cursor') continue;
+      // Of several the last one counts, and no more than the most.
+      const earlier = isSingle(name) ? used.findIndex(([one]) => one === name) : -1;
+      if (earlier >= 0) used.splice(earlier, 1);
+      used.push([name, name === '_count' ? String(result.count) : value]);
       continue;
     }
     if (name === '_type' && options.types) {
       used.push([name, value]);
       continue;
     }
-    const read = types.map((one) => readParam(context, one, name, value, 0));
+    const read = types.map((one) => readParam(context, { type: one, name, value, steps: 0 }));
     if (read.some((filter) => filter === undefined)) {
       warnings.push({
         severity: 'warning',
@@ -131,9 +139,12 @@ interface Context extends QueryOptions {
 /** Filters that FHIR has and this service does not: one that were left out would answer another question. */
 const NOT_BUILT = new Set(['_text', '_content', '_filter', '_query', '_list', '_contained', '_containedType']);
 
-function refuseNotBuilt(name: string): void {
+/** No contained resources are found, which is what happens unless a client asks otherwise. Source: FHIR R4, section 3.1.1.5.6. */
+const isDefault = (name: string, value: string): boolean => name === '_contained' && value === 'false';
+
+function refuseNotBuilt(name: string, value: string): void {
   const code = name.split(':', 1)[0] ?? '';
-  if (!NOT_BUILT.has(code)) return;
+  if (!NOT_BUILT.has(code) || isDefault(name, value)) return;
   throw new FhirError(
     [fault('not-supported', `Search parameter ${code} is not supported here; nothing was searched`)],
     { status: 400 },
@@ -141,11 +152,12 @@ function refuseNotBuilt(name: string): void {
 }
 
 /** One parameter of a type; undefined where the type does not know it. */
-function readParam(context: Context, type: string, name: string, value: string, steps: number): Filter | undefined {
-  const read = (of: string, rest: string, text: string, step: number) => readParam(context, of, rest, text, step);
-  refuseNotBuilt(name);
-  if (name.startsWith('_has:')) return hasFilter(context.registry, type, name, value, steps, read);
-  if (name.includes('.')) return chainFilter(context.registry, type, name, value, steps, read);
+function readParam(context: Context, step: Step): Filter | undefined {
+  const { type, name, value } = step;
+  const read = (next: Step) => readParam(context, next);
+  refuseNotBuilt(name, value);
+  if (name.startsWith('_has:')) return hasFilter(context.registry, step, read);
+  if (name.includes('.')) return chainFilter(context.registry, step, read);
   const colon = name.indexOf(':');
   const code = colon < 0 ? name : name.slice(0, colon);
   const modifier = colon < 0 ? undefined : name.slice(colon + 1);

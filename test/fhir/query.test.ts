@@ -66,6 +66,38 @@ t.test('_count is bounded; 0 asks for the total alone', async (t) => {
   t.match(parse('Flag', '_count=1'), { countOnly: false, total: false });
 });
 
+t.test('what was used is said as it was used: of several the last, and no more than the most', async (t) => {
+  t.same(parse('Flag', '_count=5000').used, [['_count', String(MAX_COUNT)]]);
+  const query = parse('Flag', '_count=0&_sort=date&status=active&_count=7&_sort=-date&_total=none&_total=accurate');
+  t.match(query, { count: 7, countOnly: false, sort: [{ by: 'date', descending: true }], total: true });
+  t.same(query.used, [
+    ['status', 'active'],
+    ['_count', '7'],
+    ['_sort', '-date'],
+    ['_total', 'accurate'],
+  ]);
+  t.match(parse('Flag', '_summary=count&_count=7'), { countOnly: true, total: true });
+  t.match(parse('Flag', '_contained=false', true), { used: [['_contained', 'false']], warnings: [] });
+});
+
+t.test('a number stands for the stretch that its digits leave open', async (t) => {
+  const cases: [string, string, string][] = [
+    ['100', '99.5', '100.5'],
+    ['100.00', '99.995', '100.005'],
+    ['1e2', '95', '105'],
+    ['1.0e2', '95', '105'],
+    ['1.00e2', '99.5', '100.5'],
+    ['-5', '-5.5', '-4.5'],
+    ['0.1', '0.05', '0.15'],
+    ['ap100', '90', '110'],
+  ];
+  for (const [text, low, high] of cases) {
+    const [filter] = parse('Observation', `value-quantity=${text}`).filters;
+    const [range] = filter?.kind === 'quantity' ? filter.ranges : [];
+    t.same([Number(range?.low), Number(range?.high)], [Number(low), Number(high)], text);
+  }
+});
+
 t.test('a cursor is read as it was written, for its own search and no other', async (t) => {
   const key = Buffer.alloc(32, 7);
   const cursor = { values: ['2026-11-21 12:00:00.123+00', null], id: 'a-1' };
@@ -127,6 +159,10 @@ t.test('a value or modifier that cannot be read is refused, strict or not', asyn
     '_id:exact=a',
     '_lastUpdated:exact=2026',
     'identifier=|',
+    'status=,',
+    'status:not=,',
+    '_contained=both',
+    '_has:Observation:subject:code=,',
     'identifier:of-type=a|b',
     'code:in=http://nobody.example/vs',
     'code:below=http://nobody.example/cs|a',

@@ -508,6 +508,22 @@ t.test('searches by every kind of parameter', async (t) => {
     t.notOk('total' in (await find('/Observation?code:text=weight&_total=none')).body);
   });
 
+  await t.test(':iterate goes on as long as it may, and says when it may no more', async (t) => {
+    const line: Record<string, object> = {};
+    for (let at = 0; at < 12; at += 1) {
+      const above = at === 0 ? {} : { partOf: { reference: `Organization/@line${at - 1}` } };
+      line[`line${at}`] = { resourceType: 'Organization', name: `Line ${at}`, ...above };
+    }
+    const { find } = await fill(app, line);
+    const up = (from: number) => find(`/Organization?_id=@line${from}&_include:iterate=Organization:partof`);
+    const all = await up(9);
+    t.equal(all.included.length, 9);
+    t.notOk(all.body.entry.some(({ search }: { search: { mode: string } }) => search.mode === 'outcome'));
+    const most = await up(11);
+    t.equal(most.included.length, 10);
+    t.match(most.body.entry.at(-1), { resource: { issue: [{ code: 'too-costly' }] }, search: { mode: 'outcome' } });
+  });
+
   await t.test('what is too deep or cannot be is refused', async (t) => {
     for (const path of [
       '/Observation?patient.organization.partof.partof.partof.name=x',

@@ -7,21 +7,23 @@ import { repeatable } from './values.ts';
 /** Steps of a chain, those of `_has` too: each is one more search within the search. */
 export const MOST_STEPS = 4;
 
+/** One parameter of a type, read behind so many steps. */
+export interface Step {
+  type: string;
+  name: string;
+  value: string;
+  steps: number;
+}
+
 /** Reads one parameter of a type; undefined where the type does not know it. */
-export type ReadParam = (type: string, name: string, value: string, steps: number) => Filter | undefined;
+export type ReadParam = (step: Step) => Filter | undefined;
 
 /**
  * `subject.name`, `subject:Patient.organization.name`: the resources that the reference points to fulfil the rest. Undefined where no target
  * type knows it. Throws 400. Source: FHIR R4, section 3.1.1.4.15 Chained Parameters.
  */
-export function chainFilter(
-  registry: SearchRegistry,
-  type: string,
-  name: string,
-  value: string,
-  steps: number,
-  read: ReadParam,
-): Filter | undefined {
+export function chainFilter(registry: SearchRegistry, step: Step, read: ReadParam): Filter | undefined {
+  const { type, name, value, steps } = step;
   const dot = name.indexOf('.');
   const [code = '', target] = name.slice(0, dot).split(':', 2);
   const rest = name.slice(dot + 1);
@@ -36,7 +38,7 @@ export function chainFilter(
   let refusal: unknown;
   for (const one of types) {
     try {
-      const filter = read(one, rest, value, steps + 1);
+      const filter = read({ type: one, name: rest, value, steps: steps + 1 });
       if (filter) targets.push({ type: one, filter });
     } catch (error) {
       // The same name may be of another kind at another type; where one of them can read the value, that one is meant.
@@ -51,14 +53,8 @@ export function chainFilter(
  * `_has:Observation:patient:code`: a resource of that type points here and fulfils the rest, which may be a chain or `_has` again.
  * Throws 400. Source: FHIR R4, section 3.1.1.4.16 Reverse Chaining.
  */
-export function hasFilter(
-  registry: SearchRegistry,
-  type: string,
-  name: string,
-  value: string,
-  steps: number,
-  read: ReadParam,
-): Filter | undefined {
+export function hasFilter(registry: SearchRegistry, step: Step, read: ReadParam): Filter | undefined {
+  const { type, name, value, steps } = step;
   const [, source = '', code = '', ...more] = name.split(':');
   const param = registry.get(source)?.get(code);
   if (param?.kind !== 'reference' || more.length === 0 || !pointsTo(param, type)) {
@@ -67,7 +63,7 @@ export function hasFilter(
     );
   }
   checkSteps(steps);
-  const filter = read(source, more.join(':'), value, steps + 1);
+  const filter = read({ type: source, name: more.join(':'), value, steps: steps + 1 });
   return filter && { kind: 'has', type: source, param, filter };
 }
 

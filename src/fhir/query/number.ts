@@ -4,7 +4,10 @@ import { PREFIXES } from './date.ts';
 import type { NumberRange, Prefix, QuantityRange } from './filter.ts';
 import { splitRaw, unescaped } from './values.ts';
 
-/** Numbers, each with the stretch that its digits stand for: 100 is [99.5, 100.5), 100.00 is [99.995, 100.005). Throws 400. Source: FHIR R4, section 3.1.1.4.6. */
+/**
+ * Numbers, each with the stretch that its digits stand for: 100 is [99.5, 100.5), 100.00 is [99.995, 100.005), and 1e2, as the specification
+ * has it, [95, 105). Throws 400. Source: FHIR R4, section 3.1.1.4.6.
+ */
 export function numberRanges(name: string, raws: readonly string[]): NumberRange[] {
   return raws.map((raw) => {
     const range = rangeOf(unescaped(raw));
@@ -46,8 +49,10 @@ const NUMBER = /^([a-z]{2})?([+-]?)(\d{1,40})(?:\.(\d{1,40}))?(?:[eE]([+-]?\d{1,
 function rangeOf(text: string): NumberRange | undefined {
   const match = NUMBER.exec(text.trim());
   if (!match) return undefined;
-  const [, prefix = 'eq', sign, whole = '', fraction = '', exponent = '0'] = match;
-  const power = Number(exponent) - fraction.length;
+  const [, prefix = 'eq', sign, whole = '', written = '', exponent] = match;
+  // With an exponent the first digit behind the point is meant too.
+  const fraction = exponent !== undefined && written === '' ? '0' : written;
+  const power = Number(exponent ?? 0) - fraction.length;
   if (!PREFIXES.has(prefix) || Math.abs(power) > 200) return undefined;
   const digits = BigInt(`${sign === '-' ? '-' : ''}${whole}${fraction}`);
   // One more digit than was written: half a unit of the last place is 5 of it.

@@ -31,6 +31,9 @@ export const DEFAULT_RESULT: Result = {
 /** Names of the parameters that say how the answer looks. Source: FHIR R4, section 3.1.1.5. */
 export const RESULT_PARAMETERS = ['_sort', '_count', '_include', '_revinclude', '_total', '_summary', '_elements'];
 
+/** Whether a parameter says one thing, and only the last one counts where it comes again. */
+export const isSingle = (name: string): boolean => name === '_sort' || name === '_count' || name === '_total';
+
 /** `result` with what one parameter adds; undefined for a parameter of another kind. Throws 400. */
 export function withParameter(
   result: Result,
@@ -65,10 +68,10 @@ export function withParameter(
 }
 
 /** _count=0 asks for the same as _summary=count. Source: FHIR R4, section 3.1.1.5.5. */
-function counted({ total, countOnly }: Result, value: string): Partial<Result> {
+function counted({ total, summary }: Result, value: string): Partial<Result> {
   if (!/^\d{1,9}$/.test(value)) throw badRequest('_count: expected a whole number from 0');
   const count = Math.min(Number(value), MAX_COUNT);
-  return { count, total: total || count === 0, countOnly: countOnly || count === 0 };
+  return { count, total: total || count === 0, countOnly: summary === 'count' || count === 0 };
 }
 
 function summarised(value: string): Partial<Result> {

@@ -12,7 +12,7 @@ import type { Hit } from './row.ts';
 import { type Condition, either, outermost, seen } from './scope.ts';
 
 /** How often `:iterate` looks again at what has come. */
-const MOST_ROUNDS = 5;
+export const MOST_ROUNDS = 10;
 /** Resources that come along with one page. */
 export const MOST_INCLUDED = 1000;
 /** Hashes in one statement. */
@@ -64,7 +64,7 @@ export async function includesOf(
     from = fresh;
     asked = includes.filter(({ iterate }) => iterate);
   }
-  return { hits, cut: false };
+  return { hits, cut: from.length > 0 && asked.length > 0 };
 }
 
 const nameOf = ({ type, id }: Hit): string => `${type}/${id}`;
