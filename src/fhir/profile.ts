@@ -2,8 +2,9 @@ import type { StructureDefinition } from '@medplum/fhirtypes';
 import { splitCanonical } from './canonical.ts';
 import type { Issue } from './errors.ts';
 import { R4_TYPES } from './loose.ts';
-import { compileProfile, type FindDefinition } from './profile/compile.ts';
+import { compileProfile } from './profile/compile.ts';
 import { isKnownType } from './profile/elements.ts';
+import type { FindDefinition } from './profile/layers.ts';
 import type { CompiledProfile } from './profile/model.ts';
 import { published } from './profile/published.ts';
 

@@ -68,6 +68,8 @@ const components = (...codes: string[]) => ({
   component: codes.map((code) => ({ code: coding(code), valueInteger: 1 })),
 });
 
+const mass = (value: number, code: string) => ({ value, system: 'http://unitsofmeasure.org', code });
+
 const cases: [
   name: string,
   differential: Partial<ElementDefinition>[],
@@ -376,6 +378,41 @@ const cases: [
     { component: [{ code: coding('a'), valueString: 'x' }] },
     'invariant Observation.component[0]',
   ],
+  [
+    'a reference to what is contained only',
+    [{ path: 'Observation.focus', type: [{ code: 'Reference', aggregation: ['contained'] }] }],
+    { contained: [{ resourceType: 'Patient', id: 'p' }], focus: [{ reference: '#p' }] },
+    { focus: [{ reference: 'Patient/p' }] },
+    'value Observation.focus[0]',
+  ],
+  [
+    'a reference to what lies elsewhere only',
+    [{ path: 'Observation.focus', type: [{ code: 'Reference', aggregation: ['referenced', 'bundled'] }] }],
+    { focus: [{ reference: 'Patient/p' }] },
+    { contained: [{ resourceType: 'Patient', id: 'p' }], focus: [{ reference: '#p' }] },
+    'value Observation.focus[0]',
+  ],
+  [
+    'a reference to one version',
+    [{ path: 'Observation.focus', type: [{ code: 'Reference', versioning: 'specific' }] }],
+    { focus: [{ reference: 'Patient/p/_history/2' }] },
+    { focus: [{ reference: 'Patient/p' }] },
+    'value Observation.focus[0]',
+  ],
+  [
+    'a reference that names no version',
+    [{ path: 'Observation.focus', type: [{ code: 'Reference', versioning: 'independent' }] }],
+    { focus: [{ reference: 'Patient/p' }] },
+    { focus: [{ reference: 'Patient/p/_history/2' }] },
+    'value Observation.focus[0]',
+  ],
+  [
+    'a limit in another unit of the same kind',
+    [{ path: 'Observation.value[x]', type: [{ code: 'Quantity' }], maxValueQuantity: mass(1, 'kg') }],
+    { valueQuantity: mass(1000, 'g') },
+    { valueQuantity: mass(1001, 'g') },
+    'value Observation.value',
+  ],
 ];
 for (const [name, differential, passes, fails, error] of cases) {
   t.test(name, async (t) => {
@@ -457,7 +494,7 @@ t.test(
       status: 'active',
       compose: { include: [{ system: 'urn:s', concept: [{ code: 'a' }] }] },
     };
-    const bound = (strength: 'required' | 'extensible', url = valueSet.url) =>
+    const bound = (strength: 'required' | 'extensible' | 'preferred' | 'example', url = valueSet.url) =>
       aProfile([{ path: 'Observation.code', binding: { strength, valueSet: url } }]);
     const found = (profile: StructureDefinition, code: string) =>
       validate(anObservation({ code: coding(code) }), {
@@ -466,6 +503,8 @@ t.test(
     t.same(found(bound('required'), 'a'), []);
     t.same(found(bound('required'), 'b'), ['error code-invalid Observation.code']);
     t.same(found(bound('extensible'), 'b'), ['warning code-invalid Observation.code']);
+    t.same(found(bound('preferred'), 'b'), ['information code-invalid Observation.code']);
+    t.same(found(bound('example'), 'b'), []);
     t.same(found(bound('required', 'https://example.org/ValueSet/none'), 'b'), [
       'warning not-supported Observation.code',
     ]);

@@ -1,14 +1,15 @@
 import { fault, type Issue, type IssueCode } from '../errors.ts';
 import { R4_TYPES } from '../loose.ts';
-import type { Concept, Terminology } from '../terminology.ts';
-import { CORE } from './compile.ts';
-import { type Item, isObject, itemsOf, resourceItem } from './items.ts';
+import type { Terminology } from '../terminology.ts';
+import { isCoded, isOfSet } from './bindings.ts';
+import { type Item, isObject, itemsOf } from './items.ts';
+import { CORE } from './layers.ts';
 import type { CompiledProfile, Constraint, Rule, TypeRule } from './model.ts';
+import { coreType, mannerFault, resolveIn } from './references.ts';
+import type { Sink } from './sink.ts';
 import { isOfSlice, type Match, type SliceContext, typeOfReference } from './slices.ts';
 import { fits, isEqual, isWithin } from './values.ts';
 
-/** Nobody reads more at once. */
-export const MOST_ISSUES = 50;
 /** Profiles within profiles; a definition may name itself. */
 const MOST_DEPTH = 8;
 
@@ -19,25 +20,6 @@ export interface Surroundings {
   readonly root: object;
   profile(canonical: string): CompiledProfile | undefined;
   readonly terminology: Terminology;
-}
-
-/** Where issues are kept, each once: up to 50 errors, and up to 50 others, so that hints never push errors out. */
-export class Sink {
-  readonly #kept: { error: Issue[]; other: Issue[] } = { error: [], other: [] };
-  readonly #said = new Set<string>();
-
-  add(issue: Issue): void {
-    const list = issue.severity === 'error' || issue.severity === 'fatal' ? this.#kept.error : this.#kept.other;
-    const key = `${issue.severity}\n${issue.expression}\n${issue.diagnostics}`;
-    if (this.#said.has(key) || list.length >= MOST_ISSUES) return;
-    this.#said.add(key);
-    list.push(issue);
-  }
-
-  /** Errors first. */
-  get issues(): Issue[] {
-    return [...this.#kept.error, ...this.#kept.other];
-  }
 }
 
 /** A constraint that is still to be run: after all else, since it is what costs. */
@@ -250,10 +232,13 @@ class Checker implements SliceContext {
   }
 
   #binding({ strength, valueSet }: NonNullable<Rule['binding']>, item: Item): void {
-    if ((strength !== 'required' && strength !== 'extensible') || item.value === undefined || !isCoded(item)) return;
+    if (!ASKED.has(strength) || item.value === undefined || !isCoded(item)) return;
     const bound = this.isBound(item, valueSet);
     if (bound === true) return;
-    if (bound === undefined)
+    if (strength === 'preferred') {
+      if (bound === false)
+        this.#say('information', 'code-invalid', `No code of ${valueSet}, which is preferred here`, item.path);
+    } else if (bound === undefined)
       this.#say(
         'warning',
         'not-supported',
@@ -271,12 +256,15 @@ class Checker implements SliceContext {
       this.#error('structure', `Expected ${types.map(({ code }) => code).join(' or ')}; ${type} came`, path);
       return;
     }
-    if (type === 'Reference')
+    if (type === 'Reference') {
+      const manner = mannerFault(this.#check.around.root, value, fitting);
+      if (manner !== undefined) this.#error('value', manner, path);
       this.#targets(
         fitting.flatMap(({ targets }) => targets),
         value,
         path,
       );
+    }
     const profiles = fitting.some((one) => one.profiles.length === 0) ? [] : fitting.flatMap((one) => one.profiles);
     this.#profiles(profiles, item, rule);
   }
@@ -329,37 +317,12 @@ class Checker implements SliceContext {
     return this.#check.conforms(item, profile);
   }
 
-  isBound({ value, type }: Item, valueSet: string): boolean | undefined {
-    const members = this.#check.around.terminology.expand(valueSet);
-    if (!members) return undefined;
-    const keys = keysOf(members);
-    const has = (system: unknown, code: unknown): boolean => keys.has(`${String(system)}|${String(code)}`);
-    if (!isObject(value)) return keys.has(String(value));
-    if (type !== 'CodeableConcept') return has(value.system, value.code);
-    return Array.isArray(value.coding) && value.coding.some((one) => isObject(one) && has(one.system, one.code));
+  isBound(item: Item, valueSet: string): boolean | undefined {
+    return isOfSet(item, valueSet, this.#check.around.terminology);
   }
 
-  resolve({ value }: Item): Item | undefined {
-    const reference = isObject(value) ? value.reference : undefined;
-    if (typeof reference !== 'string') return undefined;
-    const { root: resource } = this.#check.around;
-    if (reference.startsWith('#')) {
-      const contained =
-        isObject(resource) && Array.isArray(resource.contained) ? (resource.contained as unknown[]) : [];
-      const i = contained.findIndex((one) => isObject(one) && `#${String(one.id)}` === reference);
-      return resourceItem(contained[i], `contained[${i}]`);
-    }
-    const entries =
-      isObject(resource) && resource.resourceType === 'Bundle' && Array.isArray(resource.entry)
-        ? (resource.entry as unknown[])
-        : [];
-    const entry = entries.find(
-      (one) =>
-        isObject(one) &&
-        typeof one.fullUrl === 'string' &&
-        (one.fullUrl === reference || one.fullUrl.endsWith(`/${reference}`)),
-    );
-    return isObject(entry) ? resourceItem(entry.resource, 'Bundle.entry.resource') : undefined;
+  resolve(item: Item): Item | undefined {
+    return resolveIn(this.#check.around.root, item);
   }
 
   #error(code: IssueCode, what: string, path: string): void {
@@ -376,14 +339,8 @@ class Checker implements SliceContext {
   }
 }
 
-const KEYS = new WeakMap<readonly Concept[], ReadonlySet<string>>();
-
-/** Members as `system|code`, and as the code alone for elements that have no system. */
-function keysOf(members: readonly Concept[]): ReadonlySet<string> {
-  const keys = KEYS.get(members) ?? new Set(members.flatMap(({ system, code }) => [`${system}|${code}`, code]));
-  KEYS.set(members, keys);
-  return keys;
-}
+/** A binding of strength example asks nothing. */
+const ASKED = new Set(['required', 'extensible', 'preferred']);
 
 const names = (slices: readonly Rule[]): string => slices.map(({ sliceName }) => sliceName).join(', ');
 
@@ -392,9 +349,6 @@ function told(value: unknown): string {
   const text = JSON.stringify(value);
   return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
 }
-
-const BINDABLE = new Set(['code', 'Coding', 'CodeableConcept', 'Quantity', 'string', 'uri']);
-const isCoded = ({ type }: Item): boolean => BINDABLE.has(type);
 
 function isType({ type, value }: Item, code: string): boolean {
   if (
@@ -410,11 +364,6 @@ function isType({ type, value }: Item, code: string): boolean {
 }
 
 const QUANTITIES = new Set(['Quantity', 'Age', 'Count', 'Distance', 'Duration', 'MoneyQuantity', 'SimpleQuantity']);
-
-const coreType = (canonical: string): string | undefined => {
-  const name = canonical.startsWith(CORE) ? (canonical.slice(CORE.length).split('|')[0] ?? '') : '';
-  return R4_TYPES.has(name) ? name : undefined;
-};
 
 /** The definition of a type itself, which its structure has been checked by. */
 const isCore = (canonical: string, type: string): boolean => canonical.split('|')[0] === `${CORE}${type}`;

@@ -2,19 +2,12 @@ import type { ElementDefinition, StructureDefinition } from '@medplum/fhirtypes'
 import { fault, type Issue, type IssueCode } from '../errors.ts';
 import { type Child, childOf, isKnownType, jsonName, type Scope, scopeOfValue } from './elements.ts';
 import { readExpression } from './expression.ts';
-import type { CompiledProfile, Discriminator, Rule, Slicing, Step, TypeRule } from './model.ts';
-
-/** The beginning of the canonicals of HL7's own definitions. */
-export const CORE = 'http://hl7.org/fhir/StructureDefinition/';
-
-/** Gives a definition that is held, or undefined. */
-export type FindDefinition = (canonical: string) => StructureDefinition | undefined;
+import { CORE, type FindDefinition, layersOf, safe } from './layers.ts';
+import type { CompiledProfile, Discriminator, Rule, Slicing, TypeRule } from './model.ts';
+import { readPath, type Segment, segmentsOf } from './paths.ts';
 
 /** Nobody reads more at once. */
 const MOST_FAULTS = 50;
-/** Profiles of profiles; longer chains are cycles. */
-const MOST_BASES = 20;
-
 /**
  * Compiles a profile: its differential over those of the profiles that it rests on, down to the R4 type; where one of these is not held, its
  * snapshot. `faults` says what cannot be compiled, each with the element (`StructureDefinition.differential.element[3].path`);
@@ -53,48 +46,6 @@ export function compileProfile(
   return { profile: { url, ...(version ? { version } : {}), type, root, contexts }, faults };
 }
 
-interface LayerOf {
-  elements: readonly ElementDefinition[];
-  where: string;
-}
-
-/** Element definitions in the order in which they are applied, the base's first. */
-function layersOf(definition: StructureDefinition, find: FindDefinition): { layers: LayerOf[] } | { faults: Issue[] } {
-  const layers: LayerOf[] = [];
-  const seen: StructureDefinition[] = [];
-  for (let at: StructureDefinition = definition; ; ) {
-    const refuse = (code: IssueCode, message: string, place: string): { faults: Issue[] } => ({
-      faults: [fault(code, `${at === definition ? '' : `${at.url}: `}${message}`, `StructureDefinition.${place}`)],
-    });
-    if (seen.includes(at) || seen.length > MOST_BASES)
-      return refuse('business-rule', 'the profile rests on itself', 'baseDefinition');
-    seen.push(at);
-    if (at.type !== definition.type)
-      return refuse('business-rule', `it is a profile of ${safe(at.type ?? '')}, another type`, 'baseDefinition');
-    const base = at.baseDefinition;
-    const isCore = base === `${CORE}${definition.type}`;
-    const next = isCore || base === undefined ? undefined : find(base);
-    if (at.differential && (isCore || next)) {
-      layers.unshift({ elements: at.differential.element, where: 'StructureDefinition.differential' });
-    } else if (at.snapshot) {
-      layers.unshift({ elements: at.snapshot.element, where: 'StructureDefinition.snapshot' });
-      return { layers };
-    } else if (base === undefined) {
-      return refuse('required', 'expected baseDefinition, the type or profile that it constrains', 'baseDefinition');
-    } else if (!isCore && !next) {
-      return refuse(
-        'not-found',
-        'its baseDefinition is not held here and it has no snapshot: create the base first, or send the snapshot',
-        'baseDefinition',
-      );
-    } else {
-      return refuse('required', 'expected a differential or a snapshot', 'differential');
-    }
-    if (!next) return { layers };
-    at = next;
-  }
-}
-
 const emptyRule = (name: string, id: string, child?: Child): Rule => ({
   name,
   id,
@@ -104,11 +55,6 @@ const emptyRule = (name: string, id: string, child?: Child): Rule => ({
   slices: new Map(),
   children: new Map(),
 });
-
-interface Segment {
-  name: string;
-  slice?: string;
-}
 
 /** The element definitions of one StructureDefinition, written over the rules of its base. */
 class Layer {
@@ -224,7 +170,8 @@ class Layer {
   #types(rule: Rule, element: ElementDefinition, place: string): void {
     const allowed = rule.child?.types;
     const types: TypeRule[] = [];
-    for (const [i, { code = '', profile = [], targetProfile = [] }] of (element.type ?? []).entries()) {
+    for (const [i, one] of (element.type ?? []).entries()) {
+      const { code = '', profile = [], targetProfile = [], aggregation = [], versioning } = one;
       // Extension.url is a plain string in the definitions, and a uri in the differentials of some of HL7's own extensions.
       const isPlain = code.startsWith('http://hl7.org/fhirpath/') || (rule.name === 'url' && code === 'uri');
       const name = isPlain && allowed?.includes('string') !== false ? 'string' : code;
@@ -248,6 +195,8 @@ class Layer {
         code: name,
         profiles: [...(same?.profiles ?? []), ...profile],
         targets: [...(same?.targets ?? []), ...targetProfile],
+        aggregation: [...(same?.aggregation ?? []), ...aggregation],
+        ...(versioning === undefined ? {} : { versioning }),
       });
     }
     if (types.length > 0) rule.types = types;
@@ -269,34 +218,6 @@ class Layer {
     return { discriminators, ordered: slicing.ordered === true, rules: slicing.rules ?? 'open' };
   }
 }
-
-/**
- * Names and slices of an element's path: from its id, where that is one of the form that FHIR gives it, else from its path, what lies within a slice
- * following the slice. Source: FHIR R4, section 5.3.4 (ElementDefinition.id).
- */
-function segmentsOf({ id, path = '', sliceName }: ElementDefinition, before: readonly Segment[]): Segment[] {
-  const names = path.split('.');
-  const parts = id?.split('.').map((part): Segment => {
-    const colon = part.indexOf(':');
-    return colon < 0 ? { name: part } : { name: part.slice(0, colon), slice: part.slice(colon + 1) };
-  });
-  if (parts && parts.length === names.length && parts.every(({ name }, i) => isName(name, names[i] ?? '')))
-    return parts;
-  const segments: Segment[] = [];
-  let together = true;
-  for (const [i, name] of names.entries()) {
-    together &&= before[i]?.name === name;
-    const slice = together && i < names.length - 1 ? before[i]?.slice : undefined;
-    segments.push(slice === undefined ? { name } : { name, slice });
-  }
-  const last = segments.at(-1);
-  if (last && sliceName !== undefined) last.slice = sliceName;
-  return segments;
-}
-
-/** An id may say `value[x]:valueQuantity` where the path says `valueQuantity`, and the other way round. */
-const isName = (name: string, inPath: string): boolean =>
-  name === inPath || (name.endsWith('[x]') && inPath.startsWith(name.slice(0, -3)));
 
 /** Where the children of a rule are defined, when its type is certain. */
 function scopeOf(rule: Rule): Scope | undefined {
@@ -357,7 +278,7 @@ function sliceRule(rule: Rule, sliceName: string): Rule {
   };
   const { child } = rule;
   const type = child?.name.endsWith('[x]') ? child.types.find((one) => jsonName(child, one) === sliceName) : undefined;
-  if (type !== undefined) made.types = [{ code: type, profiles: [], targets: [] }];
+  if (type !== undefined) made.types = [{ code: type, profiles: [], targets: [], aggregation: [] }];
   else if (rule.types) made.types = rule.types;
   if (!rule.slicing) {
     // Extensions are always sliced by url, and choices by type. Source: FHIR R4, section 5.1.0.7 and 5.1.0.15.
@@ -366,27 +287,6 @@ function sliceRule(rule: Rule, sliceName: string): Rule {
   }
   rule.slices.set(sliceName, made);
   return made;
-}
-
-/** `coding.code`, `extension('url').value`, `resolve().code`, `value.ofType(Quantity)`, `$this`. */
-function readPath(path: string): Step[] | undefined {
-  const steps: Step[] = [];
-  let rest = path.trim().replace(/^\$this\.?/, '');
-  while (rest !== '') {
-    const part =
-      /^(?:extension\(\s*'([^']+)'\s*\)|extension\(\s*"([^"]+)"\s*\)|ofType\(\s*(\w+)\s*\)|(resolve)\(\)|(\w+)(?:\[x\])?)(?:\.|$)/.exec(
-        rest,
-      );
-    if (!part) return undefined;
-    const [all, single, double, type, resolve, name] = part;
-    const url = single ?? double;
-    if (url !== undefined) steps.push({ kind: 'extension', url });
-    else if (type !== undefined) steps.push({ kind: 'ofType', type });
-    else if (resolve !== undefined) steps.push({ kind: 'resolve' });
-    else steps.push({ kind: 'child', name: name ?? '' });
-    rest = rest.slice(all.length);
-  }
-  return steps;
 }
 
 /** A constraint that the R4 type has itself, as snapshots repeat it. */
@@ -399,5 +299,3 @@ const isCoreType = (name: string): boolean =>
   name === 'BackboneElement' ||
   name === 'DomainResource' ||
   name === 'Resource';
-
-const safe = (name: string): string => (/^[\w[\]-]{1,60}$/.test(name) ? name : 'that name');

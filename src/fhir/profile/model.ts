@@ -34,6 +34,10 @@ export interface TypeRule {
   readonly profiles: readonly string[];
   /** A Reference points at one of these. */
   readonly targets: readonly string[];
+  /** How a Reference may lead there (contained, referenced, bundled), where that is said. */
+  readonly aggregation: readonly string[];
+  /** `specific` or `independent` of a version, where that is said. */
+  readonly versioning?: string;
 }
 
 export interface Constraint {

@@ -1,6 +1,6 @@
-import { CORE } from './compile.ts';
 import { childOf } from './elements.ts';
 import { type Item, isObject, itemsOf } from './items.ts';
+import { CORE } from './layers.ts';
 import type { CompiledProfile, Discriminator, Rule, Slicing, Step, TypeRule } from './model.ts';
 import { fits, isEqual } from './values.ts';
 
@@ -137,7 +137,12 @@ function stepRules(rule: Rule, step: Step): Rule[] {
 /** A reference's targets, as the types and profiles of what it leads to. */
 const targetTypes = (types: readonly TypeRule[]): TypeRule[] =>
   types.flatMap(({ targets }) =>
-    targets.map((target) => ({ code: target.slice(target.lastIndexOf('/') + 1), profiles: [target], targets: [] })),
+    targets.map((target) => ({
+      code: target.slice(target.lastIndexOf('/') + 1),
+      profiles: [target],
+      targets: [],
+      aggregation: [],
+    })),
   );
 
 function stepRule(rule: Rule, step: Step): Rule | undefined {

@@ -1,4 +1,5 @@
 import { dateInterval } from '../dates.ts';
+import { type Canonical, canonicalQuantity, UCUM } from '../ucum.ts';
 import { isObject } from './items.ts';
 
 /** Equal in content: the order of members does not matter, that of lists does. Source: FHIR R4, ElementDefinition.fixed[x]. */
@@ -22,7 +23,7 @@ export function fits(value: unknown, pattern: unknown): boolean {
 }
 
 /**
- * Whether a value lies at or beyond a limit; undefined where the two cannot be compared (other units, a partial date that holds the limit).
+ * Whether a value lies at or beyond a limit; undefined where the two cannot be compared (units of another kind, a partial date that holds the limit).
  * Source: FHIR R4, ElementDefinition.minValue[x] and maxValue[x].
  */
 export function isWithin(value: unknown, limit: unknown, side: 'min' | 'max'): boolean | undefined {
@@ -36,8 +37,13 @@ function compare(a: unknown, b: unknown): number | undefined {
   if (typeof a === 'string' && typeof b === 'string') return compareTimes(a, b);
   if (!isObject(a) || !isObject(b) || a.comparator !== undefined) return undefined;
   const unitOf = (one: Readonly<Record<string, unknown>>) => `${String(one.system)}|${String(one.code ?? one.unit)}`;
-  return unitOf(a) === unitOf(b) ? compare(a.value, b.value) : undefined;
+  if (unitOf(a) === unitOf(b)) return compare(a.value, b.value);
+  const [one, other] = [inBase(a), inBase(b)];
+  return one && other && one.unit === other.unit ? one.value - other.value : undefined;
 }
+
+const inBase = ({ system, code, value }: Readonly<Record<string, unknown>>): Canonical | undefined =>
+  system === UCUM && typeof code === 'string' && typeof value === 'number' ? canonicalQuantity(value, code) : undefined;
 
 function compareTimes(a: string, b: string): number | undefined {
   // Times of the day sort as text.
