@@ -1,6 +1,6 @@
 import { badRequest } from './errors.ts';
 import { SUMMARY } from './generated/summary.js';
-import { membersIn, valuesIn } from './json-walk.ts';
+import { itemsOf, membersOf } from './json-walk.ts';
 
 /** What is asked to be left of each resource. */
 export interface Shape {
@@ -99,7 +99,7 @@ function among(type: string, names: readonly string[]): (name: string) => boolea
 /** The members of the root that `keeps` wants; `_birthDate` goes with `birthDate`. */
 function filtered(text: string, keeps: (name: string) => boolean): string {
   const parts: string[] = [];
-  for (const { key, start, end } of membersIn(text, 0)) {
+  for (const { key, start, end } of membersOf(text, 0)) {
     if (keeps(key.startsWith('_') ? key.slice(1) : key)) parts.push(text.slice(start, end));
   }
   return `{${parts.join(',')}}`;
@@ -111,7 +111,7 @@ function pruned(text: string, at: number, rule: string): string | undefined {
   if (!kept) return undefined;
   const isData = !rule.includes('.') && !rowOf(rule);
   const parts: string[] = [];
-  for (const { key, start, value, end } of membersIn(text, at)) {
+  for (const { key, start, value, end } of membersOf(text, at)) {
     const name = key.startsWith('_') ? key.slice(1) : key;
     const inner = Object.hasOwn(kept, name) ? kept[name] : undefined;
     const always = ALWAYS.includes(name) || name === 'modifierExtension' || (isData && name === 'extension');
@@ -127,7 +127,7 @@ function pruned(text: string, at: number, rule: string): string | undefined {
 
 function prunedList(text: string, at: number, rule: string): string | undefined {
   const items: string[] = [];
-  for (const { start, end } of valuesIn(text, at)) {
+  for (const { start, end } of itemsOf(text, at)) {
     const reduced = prunedValue(text, start, end, rule);
     if (reduced !== undefined) items.push(reduced);
   }
@@ -140,7 +140,7 @@ const prunedValue = (text: string, start: number, end: number, rule: string): st
 /** Adds the tag SUBSETTED to what there is in meta. */
 function tagged(text: string): string {
   const tag = JSON.stringify(SUBSETTED);
-  const members = [...membersIn(text, 0)];
+  const members = membersOf(text, 0);
   const meta = members.find(({ key }) => key === 'meta');
   if (!meta || text[meta.value] !== '{') {
     const type = members.find(({ key }) => key === 'resourceType');
@@ -149,7 +149,7 @@ function tagged(text: string): string {
     const comma = type || rest === '}' ? '' : ',';
     return `${text.slice(0, at)}${type ? ',' : ''}"meta":{"tag":[${tag}]}${comma}${rest}`;
   }
-  const tags = [...membersIn(text, meta.value)].find(({ key }) => key === 'tag');
+  const tags = membersOf(text, meta.value).find(({ key }) => key === 'tag');
   if (tags && text.slice(tags.value, tags.end).includes('"SUBSETTED"')) return text;
   const at = (tags?.end ?? meta.end) - 1;
   const empty = text[at - 1] === '{' || text[at - 1] === '[';

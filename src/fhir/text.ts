@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Coding, Resource } from '@medplum/fhirtypes';
 import { FhirError, fault } from './errors.ts';
+import { type Member, membersOf, type Span } from './json-walk.ts';
 import { explain, MAX_DEPTH, MAX_EXPONENT } from './text-fault.ts';
 
 /** A received resource: what it says, and the very text it came in. */
@@ -11,14 +12,6 @@ export interface ReceivedText {
   readonly text: string;
   /** Where `resourceType`, `id` and `meta` of the root stand in `text`, in order. */
   readonly cuts: readonly Member[];
-}
-
-/** One member of an object in a text: key from `start` (its quote), value from `value` to before `end`. */
-export interface Member {
-  readonly key: string;
-  readonly start: number;
-  readonly value: number;
-  readonly end: number;
 }
 
 /** What we put on a resource when we store it. */
@@ -51,11 +44,22 @@ export function readText(body: Buffer): ReceivedText {
     const came = Array.isArray(value) ? 'an array' : value === null ? 'null' : `a ${typeof value}`;
     throw new FhirError([fault('structure', `The body must be one JSON object, a resource; ${came} came`)]);
   }
-  const scanned = scan(body, false);
+  const scanned = scan(body);
   if (scanned === undefined || count(value) !== scanned.members) throw explain(received, value);
   const text = scanned.bytes === body ? received : scanned.bytes.toString('utf8');
   return { value, text, cuts: text.length === scanned.bytes.length ? scanned.cuts : inCharacters(scanned) };
 }
+
+/** A resource within a received text, as if it had been received alone: its text is that of the whole, character by character. */
+export const subText = (text: string, { start, end }: Span, value: object): ReceivedText =>
+  receivedOf(text.slice(start, end), value);
+
+/** A compact, valid text as a received one. `value` is what it says. */
+export const receivedOf = (text: string, value: unknown): ReceivedText => ({
+  value,
+  text,
+  cuts: membersOf(text, 0).filter(({ key }) => CUT.has(key)),
+});
 
 /**
  * Splices id and meta into the received text, behind resourceType. The client's own meta members stay as received, but
@@ -104,7 +108,7 @@ const OURS = new Set(['versionId', '_versionId', 'lastUpdated', '_lastUpdated'])
 function spliceMeta(meta: string, addTags: readonly Coding[]): string {
   const kept: string[] = [];
   let tags = '';
-  for (const { key, start, value, end } of meta.startsWith('{') ? membersOf(meta) : []) {
+  for (const { key, start, value, end } of meta.startsWith('{') ? membersOf(meta, 0) : []) {
     if (OURS.has(key)) continue;
     if (key === 'tag' && addTags.length > 0) tags = meta.slice(value, end);
     else kept.push(meta.slice(start, end));
@@ -120,12 +124,6 @@ function withTags(received: string, addTags: readonly Coding[]): string {
   const parts = missing.map((tag) => JSON.stringify(tag));
   if (there.length > 0) parts.unshift(received.slice(1, -1));
   return `[${parts.join(',')}]`;
-}
-
-/** The members of a compact, valid object text. */
-function membersOf(text: string): readonly Member[] {
-  const scanned = scan(Buffer.from(text), true);
-  return scanned === undefined ? [] : inCharacters(scanned);
 }
 
 /** Places in bytes as places in the decoded text. */
@@ -147,10 +145,10 @@ const CUT = new Set(['resourceType', 'id', 'meta']);
 
 /**
  * One pass over bytes that JSON.parse has accepted, so that the grammar needs no check here: removes white space, counts
- * members and notes where members of the root stand (`all` of them, or those that are cut out). Undefined when something
+ * members and notes where those members of the root stand that are cut out. Undefined when something
  * must be refused; `explain` then says what. Bytes, since reading them was measured twice as fast as charCodeAt.
  */
-function scan(bytes: Buffer, all: boolean): { bytes: Buffer; members: number; cuts: Member[] } | undefined {
+function scan(bytes: Buffer): { bytes: Buffer; members: number; cuts: Member[] } | undefined {
   const cuts: Member[] = [];
   const length = bytes.length;
   let compact: Buffer | undefined;
@@ -189,7 +187,7 @@ function scan(bytes: Buffer, all: boolean): { bytes: Buffer; members: number; cu
       i += 1;
       if (depth === 1) {
         const name = nameOf(bytes, stringStart, stringEnd);
-        if (all || CUT.has(name)) {
+        if (CUT.has(name)) {
           key = name;
           keyStart = stringAt;
           valueStart = i - removed;

@@ -1,7 +1,7 @@
 import type { Bundle } from '@medplum/fhirtypes';
 import { badRequest, FhirError, fault, type Issue } from '../fhir/errors.ts';
-import type { ReceivedText } from '../fhir/text.ts';
-import { itemsOf, membersOf, type Span, subText } from '../fhir/text-parts.ts';
+import { itemsOf, membersOf, type Span } from '../fhir/json-walk.ts';
+import { type ReceivedText, subText } from '../fhir/text.ts';
 import { validateStructure } from '../fhir/validate-structure.ts';
 
 /** A Bundle with more entries is refused. */

@@ -1,6 +1,6 @@
 import { elementOf } from '../fhir/definitions.ts';
-import type { ReceivedText } from '../fhir/text.ts';
-import { itemsOf, membersOf, receivedOf } from '../fhir/text-parts.ts';
+import { itemsOf, membersOf } from '../fhir/json-walk.ts';
+import { type ReceivedText, receivedOf } from '../fhir/text.ts';
 import { replaceLinks } from './narrative-links.ts';
 
 /** One place in a resource that may name another resource. `start` and `end` are its quotes in the text. */

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { readText } from '../../src/fhir/text.ts';
-import { itemsOf, membersOf, receivedOf, subText } from '../../src/fhir/text-parts.ts';
+import { itemsOf, membersOf } from '../../src/fhir/json-walk.ts';
+import { readText, receivedOf, subText } from '../../src/fhir/text.ts';
 
 t.test('members and items of a compact text', async (t) => {
   const texts: [name: string, text: string][] = [
