@@ -1,4 +1,5 @@
 import { badRequest, FhirError, fault } from '../errors.ts';
+import { published } from '../profile/published.ts';
 import { normalised } from '../search-parameters/values.ts';
 import type { SearchParam } from '../search-parameters.ts';
 import type { HeldTerminology, Terminology } from '../terminology.ts';
@@ -21,13 +22,13 @@ export function tokenFilter(
     case undefined:
       return tokens(
         param,
-        raws.map((raw) => readToken(param.code, raw)),
+        raws.flatMap((raw) => withoutSystem(param, readToken(param.code, raw))),
       );
     case 'not':
       return {
         ...tokens(
           param,
-          raws.map((raw) => readToken(param.code, raw)),
+          raws.flatMap((raw) => withoutSystem(param, readToken(param.code, raw))),
         ),
         not: true,
       };
@@ -48,7 +49,9 @@ export function tokenFilter(
     case 'below':
       return tokens(
         param,
-        raws.flatMap((raw) => relatives(modifier, param.code, readToken(param.code, raw), terminology)),
+        raws
+          .flatMap((raw) => relatives(modifier, param.code, readToken(param.code, raw), terminology))
+          .map((token) => (param.isBare ? { code: token.code } : token)),
       );
     default:
       throw noModifier(param.code, modifier, MODIFIERS);
@@ -72,6 +75,18 @@ export function readToken(name: string, raw: string): Token {
   const code = rest.join('|');
   if (first === '' && code === '') throw badRequest(`${name}: expected code, system|code, |code or system|`);
   return { system: first, code };
+}
+
+/**
+ * An element of type code stands without its system, which its binding implies: who names the system of R4 that has the code means the
+ * code. Source: FHIR R4, section 3.1.1.4.10, table of types.
+ */
+function withoutSystem({ isBare }: SearchParam, token: Token): Token[] {
+  const { system, code } = token;
+  if (!isBare || !system) return [token];
+  const codes = new Set([...published().valueSets.values()].flatMap((bySystem) => bySystem[system] ?? []));
+  if (code === '') return codes.size > 0 ? [...codes].map((one) => ({ code: one })) : [token];
+  return [codes.has(code) ? { code } : token];
 }
 
 /**
