@@ -7,9 +7,11 @@ import type {
 } from '@medplum/fhirtypes';
 import { splitCanonical } from './canonical.ts';
 import { filterTest } from './terminology/filters.ts';
+import type { Concept } from './terminology/model.ts';
 import { ordinalOf } from './terminology/ordinal.ts';
 import { type System, systemOf } from './terminology/system.ts';
 
+export type { Concept } from './terminology/model.ts';
 export { ordinalOf, ordinalsOf } from './terminology/ordinal.ts';
 export { readSystem, type System } from './terminology/system.ts';
 
@@ -22,17 +24,6 @@ export interface Terminology {
   expand(valueSet: string): readonly Concept[] | undefined;
   /** One concept of a CodeSystem we hold. */
   concept(system: string, code: string): Concept | undefined;
-}
-
-/** A code that may be chosen. `ordinal` is its weight, where the CodeSystem or the ValueSet gives one. */
-export interface Concept {
-  system: string;
-  code: string;
-  display?: string;
-  ordinal?: number;
-  inactive?: boolean;
-  /** Of the CodeSystem, where the ValueSet asks for one. */
-  version?: string;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { CodeSystem, CodeSystemConcept } from '@medplum/fhirtypes';
-import type { Concept } from '../terminology.ts';
+import type { Concept } from './model.ts';
 import { ordinalOf } from './ordinal.ts';
 
 /** A CodeSystem, its concepts by code. */
