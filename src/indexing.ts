@@ -116,9 +116,9 @@ export class Indexing {
       const state = noted.find(({ id }) => id === definition.id);
       return state ? [{ definition, bit: state.bit, complete: state.complete, state }] : [];
     });
-    // Of several with the same code the oldest has it.
+    // Of several with the same code for one type the oldest has it.
     this.#posted = posted.filter(
-      ({ definition }, at) => !posted.slice(0, at).some((one) => one.definition.code === definition.code),
+      ({ definition }, at) => !posted.slice(0, at).some((one) => areRivals(one.definition, definition)),
     );
     this.#registry = searchRegistry(searchParametersOf, this.#ours, { params: this.#posted, generation });
   }
@@ -223,6 +223,9 @@ const notIndexed = (reason: string): Progress => ({ status: 'not-indexed', reaso
 
 const typesOf = (definition: SearchParameter): ResourceSpec[] =>
   RESOURCES.filter(({ type }) => speaksOf(definition, type));
+
+const areRivals = (one: SearchParameter, other: SearchParameter): boolean =>
+  one.code === other.code && typesOf(one).some(({ type }) => speaksOf(other, type));
 
 /** Where the values of a kind of parameter are, beside tokens. */
 const TABLE: Readonly<Record<string, IndexTable>> = {

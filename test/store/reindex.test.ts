@@ -133,6 +133,20 @@ t.test('a new version is indexed anew, and one that is retired is no longer offe
   const { body } = await app.send('POST', '/SearchParameter', own);
   await complete();
   t.equal(await found(app, 'own=fr'), 1);
+  const ofOthers = parameter({
+    code: 'own',
+    type: 'token',
+    base: ['Organization'],
+    url: 'https://example.org/SearchParameter/own-of-organizations',
+    expression: 'Organization.language',
+  });
+  const second = await app.send('POST', '/SearchParameter', ofOthers);
+  t.equal(second.status, 201, 'the same code for another type');
+  await app.send('POST', '/Organization', { resourceType: 'Organization', name: 'O', language: 'fr' });
+  await complete();
+  t.match(value((await app.send('GET', `/SearchParameter/${second.body.id}/$reindex`)).body), { status: 'complete' });
+  t.equal((await app.send('GET', '/Organization?own=fr', undefined, STRICT)).body.entry?.length, 1);
+  t.equal(await found(app, 'own=fr'), 1);
   const next = { ...own, id: body.id, expression: 'Patient.maritalStatus' };
   t.equal((await app.send('PUT', `/SearchParameter/${body.id}`, next)).status, 200);
   await indexing.refresh();
