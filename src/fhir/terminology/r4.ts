@@ -32,6 +32,8 @@ interface Data {
 }
 
 const VERSION = '4.0.1';
+/** Code systems that HL7 defines itself; of LOINC or SNOMED CT a few codes are as good as none. */
+const OWN = /^http:\/\/(?:hl7\.org\/fhir|terminology\.hl7\.org)\//;
 
 function found<R>(held: ReadonlyMap<string, R>, canonical: string): R | undefined {
   const { url, version = VERSION } = splitCanonical(canonical);
@@ -51,6 +53,7 @@ function data(): Data {
     }));
     valueSets.set(url, { resourceType: 'ValueSet', url, version: VERSION, status: 'active', compose: { include } });
     for (const [system, members] of Object.entries(systems)) {
+      if (!OWN.test(system)) continue;
       const known = codes.get(system) ?? new Set();
       for (const code of members) known.add(code);
       codes.set(system, known);
