@@ -18,6 +18,7 @@ t.test('sorted by several keys, what does not change while a client pages is met
     status: 'final',
     code: { text: 'Weight' },
     subject: { reference: patient },
+    ...(n % 5 === 4 ? {} : { method: { coding: [{ system: 'urn:method', code: `m${n % 4}` }] } }),
     ...(n % 7 === 0 ? {} : { effectiveDateTime: `2026-10-0${1 + (n % 5)}` }),
     ...(n % 3 === 0
       ? { valueQuantity: { value: n % 4, unit: 'kg' } }
@@ -38,6 +39,7 @@ t.test('sorted by several keys, what does not change while a client pages is met
     ['_sort=-value-string,date,_id', 7],
     ['_sort=date,-value-quantity&code:text=weight', 7],
     ['_sort=-date,value-string,-_lastUpdated', 1],
+    ['_sort=-method,date', 3],
     ['code:text=weight', 5],
   ] as const) {
     await t.test(`${order}, pages of ${count}, two writers`, async (t) => {
