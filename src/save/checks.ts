@@ -5,10 +5,11 @@ import { badRequest, businessRule, FhirError, fault, type Issue } from '../fhir/
 import type { ResourceSpec } from '../fhir/resources.ts';
 import type { ReceivedText } from '../fhir/text.ts';
 import { validateStructure } from '../fhir/validate-structure.ts';
-import { RULES, type TypeRules } from '../save-rules.ts';
 import { type PatientContext, patientContext } from '../store/context.ts';
 import { patientOf } from '../store/index-rows.ts';
 import { readVersion, type Stored } from '../store/resources.ts';
+import type { TypeRules } from './rules/type-rules.ts';
+import { RULES } from './rules.ts';
 
 /** The rules of a type; none for most. */
 export const rulesOf = (spec: ResourceSpec): TypeRules => RULES[spec.type] ?? {};

@@ -2,7 +2,7 @@ import type { Deps } from '../deps.ts';
 import type { Compartment } from '../fhir/compartment.ts';
 import { FhirError } from '../fhir/errors.ts';
 import { claimsProfile, profileErrors } from '../fhir/validate.ts';
-import type { Change } from '../save-rules.ts';
+import type { Change } from './rules/type-rules.ts';
 
 /**
  * Holds a resource that claims profiles to these, and to the definitions of its extensions, as far as we hold them. Costs nothing where it claims none.

@@ -1,0 +1,23 @@
+import { checkDefinition, checkParameter } from './rules/conformance.ts';
+import { refuseEngine } from './rules/device.ts';
+import { checkForm, refuseAnswered } from './rules/form.ts';
+import { checkMeanings, refuseMeant } from './rules/meanings.ts';
+import { refuseInhabited } from './rules/patient.ts';
+import { checkPlan, refuseReleased } from './rules/plan.ts';
+import { checkResponse, refuseGraded } from './rules/response.ts';
+import { refuseListening } from './rules/subscription.ts';
+import type { TypeRules } from './rules/type-rules.ts';
+
+/** The types that have rules of their own. One row per type. */
+export const RULES: Readonly<Record<string, TypeRules>> = {
+  QuestionnaireResponse: { patientOnly: true, check: checkResponse, refuseRemoval: refuseGraded },
+  Questionnaire: { check: checkForm, refuseRemoval: refuseAnswered },
+  PlanDefinition: { check: checkPlan, refuseRemoval: refuseReleased },
+  CodeSystem: { check: checkMeanings, refuseRemoval: refuseMeant },
+  ValueSet: { check: checkMeanings, refuseRemoval: refuseMeant },
+  StructureDefinition: { check: checkDefinition },
+  SearchParameter: { check: checkParameter },
+  Subscription: { check: refuseListening },
+  Patient: { refuseRemoval: refuseInhabited },
+  Device: { check: refuseEngine, refuseRemoval: refuseEngine },
+};

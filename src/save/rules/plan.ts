@@ -1,0 +1,61 @@
+import type { PlanDefinition } from '@medplum/fhirtypes';
+import type { Deps } from '../../deps.ts';
+import type { Compartment } from '../../fhir/compartment.ts';
+import { businessRule, type FhirError } from '../../fhir/errors.ts';
+import { checkPolicy, isPolicy, policyDigest } from '../../rules/policy.ts';
+import { claimOwner, claimShard } from '../../store/claims.ts';
+import { findResource } from '../../store/resources.ts';
+import type { Claim } from '../../store/write.ts';
+import { inUse, refuse } from './refusals.ts';
+import type { Change, Removal } from './type-rules.ts';
+
+/** A policy compiles; and what has been released under a url|version is never another. */
+export async function checkPlan(
+  deps: Deps,
+  within: Compartment,
+  { resource, id, current }: Change,
+): Promise<{ claims?: Claim[] }> {
+  const plan = resource as PlanDefinition; // the row's type
+  if (current) refuseOtherContent(JSON.parse(current.content), plan);
+  if (!isPolicy(plan)) return {};
+  refuse(checkPolicy(plan));
+  if (plan.status === 'draft') return {};
+  const key = `released PlanDefinition ${plan.url}|${plan.version}`;
+  const owner = await claimOwner(deps.db, within, key, { hold: deps.holds });
+  if (owner?.id === id) return {};
+  const held = owner && (await findResource(deps.db, within, 'PlanDefinition', owner.id));
+  if (held && !held.deleted) {
+    const other: PlanDefinition = JSON.parse(held.content);
+    if (policyDigest(other) !== policyDigest(plan)) throw released(plan);
+    return {};
+  }
+  return {
+    claims: [{ key, shard: claimShard(key), type: 'PlanDefinition', id, ...(owner ? { stale: owner.id } : {}) }],
+  };
+}
+
+function refuseOtherContent(before: PlanDefinition, after: PlanDefinition): void {
+  if (before.status === 'draft' || !isPolicy(before)) return;
+  if (policyDigest(before) !== policyDigest(after)) throw released(before);
+  if (after.status === 'draft') {
+    throw businessRule(
+      'PlanDefinition.status: a released policy can be retired; it does not become a draft again',
+      'PlanDefinition.status',
+    );
+  }
+}
+
+const released = ({ url, version }: PlanDefinition): FhirError =>
+  businessRule(
+    `The content of ${url}|${version} has been released and never changes: give the changed policy another version`,
+    'PlanDefinition.version',
+  );
+
+/** A released policy can only be retired. */
+export async function refuseReleased(_deps: Deps, _within: Compartment, { current }: Removal): Promise<void> {
+  const plan: PlanDefinition = JSON.parse(current.content);
+  if (plan.status === 'draft' || !isPolicy(plan)) return;
+  throw inUse(
+    `PlanDefinition/${current.id} has been released: decisions refer to it. Update it with status retired instead`,
+  );
+}

@@ -1,0 +1,38 @@
+import type { Resource } from '@medplum/fhirtypes';
+import type { Deps } from '../../deps.ts';
+import type { Consequence } from '../../evaluation/evaluating.ts';
+import type { Compartment } from '../../fhir/compartment.ts';
+import type { ResourceSpec } from '../../fhir/resources.ts';
+import type { PatientContext } from '../../store/context.ts';
+import type { Stored } from '../../store/resources.ts';
+import type { Claim } from '../../store/write.ts';
+
+/** What a type asks of a write beyond its structure. */
+export interface TypeRules {
+  /** The subject must be a Patient of this server. */
+  patientOnly?: boolean;
+  /** Refuses by throwing; gives what else is to be written in the same statement. */
+  check?(
+    deps: Deps,
+    within: Compartment,
+    change: Change,
+  ): Promise<{ consequence?: Consequence; claims?: Claim[] } | undefined>;
+  /** Refuses a deletion by throwing. */
+  refuseRemoval?(deps: Deps, within: Compartment, removal: Removal): Promise<void>;
+}
+
+export interface Change {
+  spec: ResourceSpec;
+  resource: Resource;
+  id: string;
+  version: number;
+  current?: Stored;
+  patient?: string;
+  context: PatientContext | undefined;
+}
+
+export interface Removal {
+  current: Stored;
+  patient: string | undefined;
+  context: PatientContext | undefined;
+}
