@@ -16,7 +16,8 @@ const MOST = 1000;
 /**
  * `Patient/[id]/$everything`: the Patient and all in its compartment, page by page, and with each page what its resources refer to
  * outside of any patient's compartment (Questionnaires that were answered, Practitioners, Devices …). Without `_count` a page has
- * 200. `start` and `end` are about clinical dates; what has none is not left out. Source: FHIR R4, operation Patient-everything.
+ * 200; one with `_type` may have fewer, since what it names may be referred to from any type. `start` and `end` are about clinical
+ * dates; what has none is not left out. Source: FHIR R4, operation Patient-everything.
  */
 export const everythingOperation: Operation = {
   name: 'everything',
@@ -46,23 +47,26 @@ export const everythingOperation: Operation = {
       const cursor = inputs.text('_cursor');
       const after = cursor === undefined ? undefined : placeOf(openCursor(key, bound, cursor));
       const types = asked.types ?? COMPARTMENT;
+      // What lies outside of compartments is found by what refers to it, which may be of any type.
+      const scanned = types.every((type) => COMPARTMENT.includes(type)) ? types : COMPARTMENT;
       const first =
         after === undefined &&
-        (asked.types === undefined || asked.types.includes('Patient')) &&
+        scanned.includes('Patient') &&
         (asked.since === undefined || Date.parse(patient.lastUpdated) > asked.since);
       const count = asked.count - (first ? 1 : 0);
       const { entries, next } = await compartmentPage(deps.db, within, patient, {
         ...asked,
-        types: types.filter((type) => COMPARTMENT.includes(type)),
+        types: scanned,
         count,
         ...(after ? { after } : {}),
       });
-      const matches = first ? [patient, ...entries] : entries;
+      const found = first ? [patient, ...entries] : entries;
+      const matches = found.filter(({ type }) => types.includes(type));
       const query = new URLSearchParams(asked.used).toString();
       const self = `${baseUrl}/${path}${query === '' ? '' : `?${query}`}`;
       const link = (text: string): string => `${self}${query === '' ? '?' : '&'}_cursor=${text}`;
       return searchBundle(baseUrl, matches, {
-        included: await referredTo(deps, within, matches, asked.types),
+        included: await referredTo(deps, within, found, asked.types),
         lastUpdated,
         self: cursor === undefined ? self : link(cursor),
         ...(next

@@ -40,7 +40,7 @@ interface Given {
 }
 
 /**
- * Reads the query and, of a POST, the Parameters in the body. Throws FhirError 400 for a body that is none, a name that the
+ * Reads the query and, of a POST, the Parameters in the body, or the one resource that the operation takes. Throws FhirError 400 for a body that is none, a name that the
  * operation does not have, a value of another type, a second value where one is taken, and a structured value in a query.
  * Source: FHIR R4, section 3.2.0.1 Executing an Operation Synchronously.
  */
@@ -65,7 +65,7 @@ export function readInputs(request: FastifyRequest, table: InputTable): Inputs {
     if (!GENERAL.has(name)) take({ name, value }, true);
   }
   if (request.method === 'POST' && Buffer.isBuffer(request.body) && request.body.length > 0) {
-    for (const parameter of parametersOf(readBody(request.body).value)) take(parameter, false);
+    for (const parameter of givenIn(readBody(request.body).value, table)) take(parameter, false);
   }
   const first = (name: string): unknown => given.get(name)?.[0];
   return {
@@ -96,6 +96,13 @@ const unknownParameter = (name: string, { parameters }: InputTable): FhirError =
     ],
     { status: 400 },
   );
+
+/** Parameters; or the resource itself, where an operation takes exactly one. Source: FHIR R4, section 3.2.0.1. */
+function givenIn(body: unknown, { parameters }: InputTable): Given[] {
+  const [only, ...more] = Object.entries(parameters).flatMap(([name, type]) => (type === 'Resource' ? [name] : []));
+  const isBare = isObject(body) && typeof body.resourceType === 'string' && body.resourceType !== 'Parameters';
+  return isBare && only !== undefined && more.length === 0 ? [{ name: only, value: body }] : parametersOf(body);
+}
 
 function parametersOf(body: unknown): Given[] {
   if (!isObject(body) || body.resourceType !== 'Parameters') throw badRequest('Expected Parameters in the body');

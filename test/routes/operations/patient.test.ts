@@ -82,6 +82,12 @@ t.test('operations about a patient', async (t) => {
     const typed = await walk(`/${patient}/$everything?_type=Observation,Practitioner&_count=2`);
     t.same([...new Set(names(typed, 'match').map((name) => name.split('/')[0]))], ['Observation']);
     t.same([...new Set(names(typed, 'include'))], [`Practitioner/${practitioner.id}`]);
+    const beyond = await walk(`/${patient}/$everything?_type=Practitioner,Questionnaire&_count=3`);
+    t.same(names(beyond, 'match'), [], 'what is only referred to is found by what refers to it');
+    t.same([...new Set(names(beyond, 'include').map((name) => name.split('/')[0]))].sort(), [
+      'Practitioner',
+      'Questionnaire',
+    ]);
     t.same(names(await walk(`/${patient}/$everything?_since=2099-01-01T00:00:00Z`), 'match'), []);
     t.equal(names(await walk(`/${patient}/$everything?_since=2020`), 'match')[0], patient);
     const dated = await walk(`/${patient}/$everything?start=2026-11-09&end=2026-11-09&_type=Observation,Patient`);

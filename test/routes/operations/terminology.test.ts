@@ -42,6 +42,8 @@ t.test('terminology operations', async (t) => {
       },
     });
     t.equal(sent.body.expansion?.total, 2, sent.text);
+    const { body: bare } = await app.send('POST', '/ValueSet/$expand?count=1', sent.body);
+    t.equal(bare.expansion?.contains.length, 1, 'the value set as the body');
     const posted = await post('/ValueSet/$expand', { name: 'url', valueUri: ALL }, { name: 'count', valueInteger: 1 });
     t.match(posted.body.expansion, { total: 3, offset: 0 });
     t.equal(posted.body.expansion.contains.length, 1);
