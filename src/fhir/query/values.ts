@@ -22,10 +22,9 @@ export function splitRaw(value: string, separator: ',' | '$' | '|'): string[] {
 /** `\,` `\$` `\|` `\\` stand for themselves. */
 export const unescaped = (raw: string): string => (raw.includes('\\') ? raw.replace(/\\(.)/gs, '$1') : raw);
 
-/** The alternatives of a value, escapes and all; empty ones are no alternatives. Throws 400 when there are none, or too many. */
+/** The alternatives of a value, escapes and all; empty ones are no alternatives. Throws 400 when there are too many. */
 export function alternatives(name: string, value: string): string[] {
   const parts = splitRaw(value, ',').filter((part) => part !== '');
-  if (parts.length === 0) throw badRequest(`${repeatable(name)}: expected a value`);
   if (parts.length > MOST_ALTERNATIVES) {
     throw badRequest(`${repeatable(name)}: at most ${MOST_ALTERNATIVES} alternatives can be asked for at once`);
   }
