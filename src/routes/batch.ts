@@ -9,6 +9,7 @@ import { linksOf } from '../transaction/links.ts';
 import { byFullUrl, conditionalReference } from '../transaction/references.ts';
 import { type ResponseEntry, responseBundle } from '../transaction/response.ts';
 import { transact } from '../transaction.ts';
+import { deletionOutcome } from './delete.ts';
 import { type EntryAnswer, sendEntry } from './entry-request.ts';
 import { locationOf, preferredReturn, type Return, sendJson } from './reply.ts';
 import { compartmentOfCaller, readBody } from './route.ts';
@@ -36,7 +37,7 @@ export function addBatch(app: FastifyInstance, deps: Deps, build: (inside: Deps)
     };
     const answers = await transact(deps, compartmentOfCaller(), entries, read);
     const preferred = preferredReturn(request);
-    const list = answers.map((answer) => transactionEntry(deps, answer, preferred));
+    const list = answers.map((answer, at) => transactionEntry(deps, answer, preferred, entries[at]?.url ?? ''));
     return sendJson(reply, responseBundle(type, list));
   });
 }
@@ -55,7 +56,7 @@ async function batch(
       refuseLinks(entry, named, deps.baseUrl);
       const answer = await sendEntry(app, deps.baseUrl, entry, request);
       if (!room.take(answer.body.length)) throw tooMuch();
-      return batchEntry(answer);
+      return batchEntry(answer, entry);
     } catch (error) {
       const { status, outcome, unforeseen } = toRefusal(error);
       if (unforeseen) deps.log.error({ err: error, request: request.id }, 'unforeseen');
@@ -92,8 +93,13 @@ function refuseLinks(entry: BundleEntry, named: ReadonlyMap<string, BundleEntry>
   }
 }
 
-function batchEntry({ status, body, location, etag, lastModified }: EntryAnswer): ResponseEntry {
-  const isOutcome = body.startsWith('{"resourceType":"OperationOutcome"');
+/** What an operation gives is its result, also where that is an OperationOutcome; anything else gives one beside its result. */
+function batchEntry(
+  { status, body, location, etag, lastModified }: EntryAnswer,
+  { url }: Pick<BundleEntry, 'url'>,
+): ResponseEntry {
+  const isResult = status < 400 && /^[^?]*\$/.test(url);
+  const isOutcome = !isResult && body.startsWith('{"resourceType":"OperationOutcome"');
   return {
     ...(body === '' || isOutcome ? {} : { resource: body }),
     ...(location === undefined || status >= 400 ? {} : { fullUrl: location.replace(/\/_history\/[^/]*$/, '') }),
@@ -105,11 +111,13 @@ function batchEntry({ status, body, location, etag, lastModified }: EntryAnswer)
   };
 }
 
-function transactionEntry(deps: Deps, answer: Answer, preferred: Return): ResponseEntry {
+function transactionEntry(deps: Deps, answer: Answer, preferred: Return, url: string): ResponseEntry {
   if (answer.kind === 'deleted') {
-    return { status: 204, ...(answer.version === undefined ? {} : { etag: `W/"${answer.version}"` }) };
+    const etag = answer.version === undefined ? {} : { etag: `W/"${answer.version}"` };
+    if (preferred !== 'OperationOutcome') return { status: 204, ...etag };
+    return { status: 200, ...etag, outcome: JSON.stringify(deletionOutcome(answer.version)) };
   }
-  if (answer.kind === 'read') return batchEntry(answer.read);
+  if (answer.kind === 'read') return batchEntry(answer.read, { url });
   const { saved } = answer;
   const body =
     preferred === 'representation'

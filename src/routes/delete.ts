@@ -1,3 +1,4 @@
+import type { OperationOutcome } from '@medplum/fhirtypes';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { toOutcome } from '../fhir/outcome.ts';
 import { conditionalDelete, remove } from '../save.ts';
@@ -25,6 +26,11 @@ export const addDelete: AddRoute = (app, spec, deps) => {
 function answer(request: FastifyRequest, reply: FastifyReply, version: number | undefined): FastifyReply {
   if (version !== undefined) reply.header('ETag', `W/"${version}"`);
   if (preferredReturn(request) !== 'OperationOutcome') return reply.code(204).send();
+  return sendJson(reply, deletionOutcome(version));
+}
+
+/** What there is to say of a deletion. `version` is that of the deletion, undefined where there was nothing to delete. */
+export function deletionOutcome(version: number | undefined): OperationOutcome {
   const diagnostics = version === undefined ? 'There is nothing to delete' : 'Deleted';
-  return sendJson(reply, toOutcome([{ severity: 'information', code: 'informational', diagnostics }]));
+  return toOutcome([{ severity: 'information', code: 'informational', diagnostics }]);
 }

@@ -135,6 +135,17 @@ t.test('a batch', async (t) => {
     t.notOk(head.resource);
   });
 
+  await t.test('what an operation gives is its result, also where that is an OperationOutcome', async (t) => {
+    const answer = await batch(app, [
+      entry('POST', 'Device/$validate', device('sound')),
+      entry('POST', 'Device/$unheard', device('sound')),
+    ]);
+    t.match(answer.body.entry, [
+      { resource: { resourceType: 'OperationOutcome' }, response: { status: '200', outcome: undefined } },
+      { resource: undefined, response: { status: '404', outcome: { resourceType: 'OperationOutcome' } } },
+    ]);
+  });
+
   await t.test('conditions of an entry are those of the headers', async (t) => {
     const stored = (await app.send('PUT', '/Device/cond', { ...device('cond'), id: 'cond' })).body;
     const answer = await batch(app, [

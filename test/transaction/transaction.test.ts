@@ -173,6 +173,40 @@ t.test('a transaction', async (t) => {
     t.equal(answer.body.entry[0].resource.patient.reference, `Patient/${answer.body.entry[3].resource.id}`);
   });
 
+  await t.test('Prefer: return=OperationOutcome says what a deletion came to', async (t) => {
+    await app.send('PUT', '/Device/doomed', device('doomed', { id: 'doomed' }));
+    const answer = await transaction(app, [entry('DELETE', 'Device/doomed'), entry('DELETE', 'Device/never')], {
+      prefer: 'return=OperationOutcome',
+    });
+    t.match(answer.body.entry, [
+      { response: { status: '200', etag: 'W/"2"', outcome: { issue: [{ diagnostics: 'Deleted' }] } } },
+      { response: { status: '200', etag: undefined, outcome: { issue: [{ diagnostics: /nothing to delete/ }] } } },
+    ]);
+  });
+
+  await t.test('a SearchParameter is searched by after the transaction, also for what came with it', async (t) => {
+    const url = 'https://example.org/StructureDefinition/eye-colour';
+    const answer = await transaction(app, [
+      entry('POST', 'SearchParameter', {
+        resourceType: 'SearchParameter',
+        url: 'https://example.org/SearchParameter/eye-colour',
+        name: 'eye',
+        status: 'active',
+        description: 'The colour of the eyes.',
+        code: 'eye-colour',
+        base: ['Patient'],
+        type: 'token',
+        expression: `Patient.extension.where(url='${url}').value`,
+      }),
+      entry('POST', 'Patient', { ...patient('eyes'), extension: [{ url, valueCode: 'blue' }] }),
+    ]);
+    t.same(statuses(answer), ['201', '201'], answer.text);
+    await app.deps.indexing.refresh();
+    await app.deps.indexing.work({ graceSeconds: 0 });
+    const found = await app.send('GET', '/Patient?eye-colour=blue', undefined, { prefer: 'handling=strict' });
+    t.match(found, { status: 200, body: { entry: [{ resource: { identifier: [{ value: 'eyes' }] } }] } }, found.text);
+  });
+
   await t.test('conditional reads; Prefer', async (t) => {
     await app.send('PUT', '/Device/read', device('read', { id: 'read' }));
     const answer = await transaction(
