@@ -1,12 +1,20 @@
 import { readFileSync } from 'node:fs';
+import type { CapabilityStatement, TerminologyCapabilities } from '@medplum/fhirtypes';
+import fhirpath from 'fhirpath';
+import model from 'fhirpath/fhir-context/r4';
 import t from 'tap';
+import { capabilityStatement, normativeOnly } from '../../src/fhir/capability.ts';
 import { elementOf, searchParametersOf } from '../../src/fhir/definitions.ts';
 import { DEFINITIONS } from '../../src/fhir/generated/definitions.js';
 import { INVARIANTS } from '../../src/fhir/invariants.ts';
 import { R4_TYPES } from '../../src/fhir/loose.ts';
 import { PRIMITIVES } from '../../src/fhir/primitives.ts';
 import { type FhirSchema, referencesOf, toSchemas } from '../../src/fhir/schema.ts';
+import { searchRegistry } from '../../src/fhir/search-parameters.ts';
+import { terminologyCapabilities } from '../../src/fhir/terminology/capabilities.ts';
+import { holdingsOf } from '../../src/fhir/terminology/holdings.ts';
 import { VALIDATED_TYPES } from '../../src/fhir/validated-types.ts';
+import { OPERATIONS } from '../../src/routes/operations/index.ts';
 import { readR4 } from '../../tools/r4.ts';
 import { schemasOf } from '../../tools/validators.ts';
 
@@ -116,4 +124,57 @@ t.test('search parameters and elements are found by type', async (t) => {
   t.equal(elementOf('Observation', 'nothing'), undefined);
   t.equal(elementOf('__proto__', 'x'), undefined);
   for (const type of VALIDATED_TYPES) t.ok(R4_TYPES.has(type));
+});
+
+t.test('what /metadata answers has the structure, the codes and the invariants of its own definition', async (t) => {
+  const server = { baseUrl: 'https://vigie.example/fhir', version: '1.0.0', date: '2026-11-21T12:00:00.000Z' };
+  const full = capabilityStatement(searchRegistry(searchParametersOf, []), OPERATIONS, server);
+  const terminology = terminologyCapabilities(holdingsOf([], [], []), server);
+  const wrongIn = (statement: CapabilityStatement | TerminologyCapabilities): string[] => {
+    const definition = r4.structures.get(statement.resourceType);
+    if (!definition) throw new Error(`no definition of ${statement.resourceType}`);
+    const own = new Map(toSchemas(definition, context).map((schema) => [schema.$id ?? '', schema]));
+    const wrong: string[] = [];
+    const visit = (value: unknown, schema: FhirSchema, path: string): void => {
+      if (schema.list) {
+        if (!Array.isArray(value) || value.length === 0) wrong.push(`${path} is no list`);
+        else for (const one of value) visit(one, schema.list, path);
+        return;
+      }
+      if (schema.primitive !== undefined && !PRIMITIVES[schema.primitive]?.(value)) wrong.push(`${path}: format`);
+      if (schema.codes && !r4.enumerate(schema.codes)?.some(([, code]) => code === value)) wrong.push(`${path}: code`);
+      const inner = schema.$ref === undefined ? schema : (own.get(schema.$ref) ?? all.get(schema.$ref));
+      if (!inner?.elements) return;
+      for (const need of inner.needs ?? []) if (!(need in Object(value))) wrong.push(`${path}.${need} is missing`);
+      for (const [key, child] of Object.entries(Object(value))) {
+        const element = inner.elements[key];
+        if (element) visit(child, element, `${path}.${key}`);
+        else wrong.push(`${path}.${key} is unknown`);
+      }
+    };
+    visit(statement, own.get(statement.resourceType) ?? {}, statement.resourceType);
+    for (const { path = '', constraint = [] } of definition.snapshot?.element ?? []) {
+      // What data types and Element demand is not these statements' own.
+      for (const { key = '', expression, severity } of constraint.filter(({ key = '' }) => /^(?:cpb|tcp)-/.test(key))) {
+        const holds =
+          path === statement.resourceType
+            ? `(${expression})`
+            : `${path.slice(path.indexOf('.') + 1)}.all(${expression})`;
+        const [told] = fhirpath.evaluate(statement, holds, { resource: statement }, model, {
+          async: false,
+        }) as unknown[];
+        if (severity === 'error' && told === false) wrong.push(`${path}: ${key}`);
+      }
+    }
+    return wrong;
+  };
+  for (const statement of [full, normativeOnly(full), terminology]) {
+    t.same(wrongIn(statement), [], statement.resourceType);
+  }
+  const broken = { ...full, status: 'new', rest: undefined, messaging: undefined, document: undefined, colour: 'red' };
+  t.same(wrongIn(JSON.parse(JSON.stringify(broken))), [
+    'CapabilityStatement.status: code',
+    'CapabilityStatement.colour is unknown',
+    'CapabilityStatement: cpb-1',
+  ]);
 });
