@@ -59,8 +59,8 @@ export interface Snapshot {
 export class Catalog {
   readonly #db: Database;
   readonly #snapshots = new Map<number, Promise<Snapshot>>();
-  readonly #profiles = new HeldProfiles();
-  readonly #resources = new HeldResources();
+  readonly #profiles: HeldProfiles;
+  readonly #resources: HeldResources;
   readonly #loaded = new Map<number, Snapshot>();
   readonly #outer: Catalog | undefined;
 
@@ -71,6 +71,8 @@ export class Catalog {
   constructor(db: Database, outer?: Catalog) {
     this.#db = db;
     this.#outer = outer;
+    this.#profiles = new HeldProfiles(outer === undefined ? undefined : outer.#profiles);
+    this.#resources = new HeldResources(outer === undefined ? undefined : outer.#resources);
   }
 
   /** The snapshot of `generation`, or of the present one when none is given. */

@@ -7,15 +7,21 @@ import type { Database } from './store/database.ts';
 
 /**
  * The StructureDefinitions of a tenant, kept from one generation of the catalog to the next, since a version never changes: what is read
- * anew is only what has changed. One for each database that is read, as a transaction may see what is never committed.
+ * anew is only what has changed. A transaction has one of its own, since it may see what is never committed: it takes what is held outside and
+ * gives nothing back.
  */
 export class HeldProfiles {
   readonly #tenants = new Map<number, Kept>();
+  readonly #outer: HeldProfiles | undefined;
+
+  constructor(outer?: HeldProfiles) {
+    this.#outer = outer;
+  }
 
   /** The profiles that are held now. */
   async load(db: Database, within: Compartment): Promise<Profiles> {
     const current = await versionsOfType(db, within, TYPE);
-    const before = this.#tenants.get(within.tenant);
+    const before = this.#keptOf(within.tenant);
     const key = current.map(keyOf).join();
     if (before?.key === key) return before.profiles;
     const missing = current.filter((one) => !before?.definitions.has(keyOf(one)));
@@ -37,6 +43,10 @@ export class HeldProfiles {
     const profiles = buildProfiles([...definitions.values()]);
     this.#tenants.set(within.tenant, { key, definitions, profiles });
     return profiles;
+  }
+
+  #keptOf(tenant: number): Kept | undefined {
+    return this.#tenants.get(tenant) ?? (this.#outer === undefined ? undefined : this.#outer.#keptOf(tenant));
   }
 }
 
