@@ -202,7 +202,6 @@ function compile(
       target,
       elements: withVersion ? versioned(elementsOf(steps)) : elementsOf(steps),
       ...(places?.length && places.every(({ type }) => type === 'code') ? { isBare: true } : {}),
-      ...(places?.length && places.every(({ type }) => type === 'code') ? { isBare: true } : {}),
       ...(kind === 'composite' ? { components: componentsOf(definition, { places }, params) } : {}),
     };
   } catch (error) {
