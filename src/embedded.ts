@@ -50,7 +50,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   const sockets = socketFolder(places, options.places?.sockets);
   const settings = { ...SETTINGS, ...options.settings, port: String(port) };
   const server = await supervise({ binaries, places, sockets, port, settings, log, prepare: prepareDatabase });
-  sweepDrafts(places);
+  sweepDrafts(places, log);
   const how = initialised && server.came === 'started' ? 'initialised' : server.came;
   log(`embedded.${how}`, { data: places.data, sockets: server.sockets });
   return { url: socketUrl(server.sockets, server.port, DATABASE), how, lost: server.lost, stop: server.stop };

@@ -49,10 +49,21 @@ export async function makeCluster(binaries: string, places: Places, log: Log): P
   return true;
 }
 
-/** Removes what starts that were killed have left. Only for who holds the lock of the directory. */
-export function sweepDrafts({ home, data }: Places): void {
+/**
+ * Removes what starts that were killed have left. Only for who holds the lock of the directory. A starter that lost the race may still be
+ * writing its draft: it fails then, finds the directory that was faster, and what it leaves goes at the next start.
+ */
+export function sweepDrafts({ home, data }: Places, log: Log): void {
   for (const name of readdirSync(home)) {
-    if (name.startsWith(`${basename(data)}.new-`)) rmSync(join(home, name), { recursive: true, force: true });
+    if (!name.startsWith(`${basename(data)}.new-`)) continue;
+    try {
+      rmSync(join(home, name), { recursive: true, force: true });
+    } catch (error) {
+      log('embedded.draft-left', {
+        draft: join(home, name),
+        code: error instanceof Error && 'code' in error ? error.code : undefined,
+      });
+    }
   }
 }
 
