@@ -16,6 +16,7 @@ const SOURCES = [
   'tools/advice.ts',
   'tools/summary.ts',
   'tools/profiles.ts',
+  'tools/terminology.ts',
   'src/fhir/profile/slim.ts',
   'src/fhir/schema.ts',
   'src/fhir/keywords.ts',
@@ -42,7 +43,10 @@ export async function generateIfChanged(always = false): Promise<void> {
       .update('\0');
   const digest = hash.digest('hex');
   const mark = join(OUT, 'inputs.sha256');
-  const files = ['validators.js', 'definitions.js', 'advice.js', 'summary.js', 'profiles.js', 'inputs.sha256'];
+  const files = [
+    ...['validators.js', 'definitions.js', 'advice.js', 'summary.js', 'profiles.js', 'r4-terminology.js'],
+    'inputs.sha256',
+  ];
   const current = files.every((file) => existsSync(join(OUT, file))) && readFileSync(mark, 'utf8') === digest;
   if (current && !always) return;
   const { validatorCode } = await import('./validators.ts');
@@ -50,12 +54,14 @@ export async function generateIfChanged(always = false): Promise<void> {
   const { adviceCode } = await import('./advice.ts');
   const { summaryCode } = await import('./summary.ts');
   const { profileCode } = await import('./profiles.ts');
+  const { terminologyCode } = await import('./terminology.ts');
   mkdirSync(OUT, { recursive: true });
   write('validators.js', validatorCode(ROOT));
   write('definitions.js', definitionCode(ROOT));
   write('advice.js', adviceCode(ROOT));
   write('summary.js', summaryCode(ROOT));
   write('profiles.js', profileCode(ROOT));
+  write('r4-terminology.js', terminologyCode(ROOT));
   write('inputs.sha256', digest);
 }
 

@@ -1,16 +1,16 @@
+import { gunzipSync } from 'node:zlib';
 import type { CodeSystem, ValueSet } from '@medplum/fhirtypes';
 import { splitCanonical } from '../canonical.ts';
-import { published } from '../profile/published.ts';
+import { R4_TERMINOLOGY } from '../generated/r4-terminology.js';
 import { buildTerminology, type Definitions, NO_TERMINOLOGY, type Terminology } from '../terminology.ts';
 
 /**
- * The value sets and code systems that R4 itself publishes and that elements of the types served are bound to, by `url` or `url|4.0.1`. Of a code
- * system only the codes that these value sets name are known, so it is a fragment. Read at the first question.
- * Source: FHIR R4 (4.0.1), valuesets, v2-tables and v3-codesystems.
+ * The value sets and code systems that R4 itself publishes, by `url` or `url|version`. Unpacked at the first question, and each read when it is
+ * asked for. Source: FHIR R4 (4.0.1), valuesets, v2-tables and v3-codesystems.
  */
 export const R4: Definitions = {
-  codeSystem: (canonical) => found(data().codeSystems, canonical),
-  valueSet: (canonical) => found(data().valueSets, canonical),
+  codeSystem: (canonical) => found('CodeSystem', canonical) as CodeSystem | undefined,
+  valueSet: (canonical) => found('ValueSet', canonical) as ValueSet | undefined,
 };
 
 function r4Terminology(): Terminology {
@@ -26,51 +26,42 @@ export const withR4 = ({ expand, concept }: Terminology): Terminology => ({
   concept,
 });
 
-interface Data {
-  codeSystems: ReadonlyMap<string, CodeSystem>;
-  valueSets: ReadonlyMap<string, ValueSet>;
+interface Packed {
+  version: string;
+  from: number;
+  to: number;
+  resource?: CodeSystem | ValueSet;
 }
 
+function found(type: string, canonical: string): CodeSystem | ValueSet | undefined {
+  const { url, version } = splitCanonical(canonical);
+  const { bytes, index } = unpacked();
+  const packed = index.get(`${type} ${url}`);
+  if (!packed || (version !== undefined && version !== packed.version && version !== VERSION)) return undefined;
+  packed.resource ??= JSON.parse(bytes.toString('utf8', packed.from, packed.to)) as CodeSystem | ValueSet;
+  return packed.resource;
+}
+
+/** Of the specification; v2 tables and v3 code systems have versions of their own. */
 const VERSION = '4.0.1';
-/** Code systems that HL7 defines itself; of LOINC or SNOMED CT a few codes are as good as none. */
-const OWN = /^http:\/\/(?:hl7\.org\/fhir|terminology\.hl7\.org)\//;
 
-function found<R>(held: ReadonlyMap<string, R>, canonical: string): R | undefined {
-  const { url, version = VERSION } = splitCanonical(canonical);
-  return version === VERSION ? held.get(url) : undefined;
-}
+let read: { bytes: Buffer; index: ReadonlyMap<string, Packed> } | undefined;
 
-let read: Data | undefined;
-
-function data(): Data {
+/** Bytes outside of the heap, and where in them each resource stands. */
+function unpacked(): NonNullable<typeof read> {
   if (read) return read;
-  const valueSets = new Map<string, ValueSet>();
-  const codes = new Map<string, Set<string>>();
-  for (const [url, systems] of published().valueSets) {
-    const include = Object.entries(systems).map(([system, members]) => ({
-      system,
-      concept: members.map((code) => ({ code })),
-    }));
-    valueSets.set(url, { resourceType: 'ValueSet', url, version: VERSION, status: 'active', compose: { include } });
-    for (const [system, members] of Object.entries(systems)) {
-      if (!OWN.test(system)) continue;
-      const known = codes.get(system) ?? new Set();
-      for (const code of members) known.add(code);
-      codes.set(system, known);
-    }
+  const bytes = gunzipSync(Buffer.from(R4_TERMINOLOGY, 'base64'));
+  const index = new Map<string, Packed>();
+  for (let at = 0; at < bytes.length; ) {
+    const newline = bytes.indexOf('\n', at);
+    const to = newline < 0 ? bytes.length : newline;
+    const one = bytes.indexOf('\t', at);
+    const two = bytes.indexOf('\t', one + 1);
+    const from = bytes.indexOf('\t', two + 1) + 1;
+    const key = `${bytes.toString('utf8', at, one)} ${bytes.toString('utf8', one + 1, two)}`;
+    index.set(key, { version: bytes.toString('utf8', two + 1, from - 1), from, to });
+    at = to + 1;
   }
-  const codeSystems = new Map<string, CodeSystem>();
-  for (const [url, known] of codes) {
-    const concept = [...known].map((code) => ({ code }));
-    codeSystems.set(url, {
-      resourceType: 'CodeSystem',
-      url,
-      version: VERSION,
-      status: 'active',
-      content: 'fragment',
-      concept,
-    });
-  }
-  read = { codeSystems, valueSets };
+  read = { bytes, index };
   return read;
 }

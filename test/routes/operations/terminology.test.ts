@@ -139,7 +139,7 @@ t.test('terminology operations', async (t) => {
     t.equal(await valid('ValueSet', { url, system, code: 'man' }), false);
     t.equal(await valid('CodeSystem', { url: system, code: 'male' }), true);
     const looked = await app.send('GET', `/CodeSystem/$lookup?${query({ system, code: 'female' })}`);
-    t.equal(looked.status, 200, looked.text);
+    t.equal(param(looked.body, 'display'), 'Female', looked.text);
     const other = await app.send('GET', `/ValueSet/$expand?${query({ url: `${url}|3.0.0` })}`);
     t.equal(other.status, 404, 'another version is another set');
     const resource = { resourceType: 'ValueSet', status: 'draft', compose: { include: [{ valueSet: [url] }] } };
