@@ -26,15 +26,22 @@ export function searchBundle(
   options: Links & { included: readonly Entry[]; lastUpdated: string; total?: number; outcome?: OperationOutcome },
 ): string {
   const { included, lastUpdated, total, outcome } = options;
-  const entries = [
-    ...matches.map((entry) => searchEntry(baseUrl, entry, 'match')),
-    ...included.map((entry) => searchEntry(baseUrl, entry, 'include')),
-    ...(outcome ? [`{"resource":${JSON.stringify(outcome)},"search":{"mode":"outcome"}}`] : []),
-  ];
-  return (
+  const parts = [
     `{"resourceType":"Bundle","meta":{"lastUpdated":"${lastUpdated}"},"type":"searchset"` +
-    `${total === undefined ? '' : `,"total":${total}`},"link":${links(options)}${entryList(entries)}}`
-  );
+      `${total === undefined ? '' : `,"total":${total}`},"link":${links(options)}`,
+  ];
+  // Pieces of one text that is put together once: contents are long, and there are many of them.
+  const add = (...pieces: readonly string[]): void => {
+    parts.push(parts.length === 1 ? ',"entry":[' : ',', ...pieces);
+  };
+  for (const { type, id, content } of matches)
+    add(`{"fullUrl":"${baseUrl}/${type}/${id}","resource":`, content, ',"search":{"mode":"match"}}');
+  for (const { type, id, content } of included)
+    add(`{"fullUrl":"${baseUrl}/${type}/${id}","resource":`, content, ',"search":{"mode":"include"}}');
+  if (outcome) add(`{"resource":${JSON.stringify(outcome)},"search":{"mode":"outcome"}}`);
+  // FHIR has no empty arrays.
+  parts.push(parts.length === 1 ? '}' : ']}');
+  return parts.join('');
 }
 
 /**
@@ -79,9 +86,6 @@ function requestOf({ id, version, deleted, restored }: PastEntry): { method: str
   if (version > 1) return { method: 'PUT', status: restored ? '201' : '200' };
   return { method: shardOf(id) === undefined ? 'PUT' : 'POST', status: '201' };
 }
-
-const searchEntry = (baseUrl: string, { type, id, content }: Entry, mode: 'match' | 'include'): string =>
-  `{"fullUrl":"${baseUrl}/${type}/${id}","resource":${content},"search":{"mode":"${mode}"}}`;
 
 /** FHIR has no empty arrays. */
 const entryList = (entries: readonly string[]): string =>

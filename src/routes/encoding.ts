@@ -21,7 +21,8 @@ export function sendText(reply: FastifyReply, text: string): FastifyReply {
   if (text.length < LEAST_COMPRESSED) return reply.send(text);
   reply.header('Vary', [reply.getHeader('Vary'), 'Accept-Encoding'].filter(Boolean).join(', '));
   const encoding = encodingFor(reply.request.headers['accept-encoding']);
-  if (encoding === undefined) return reply.send(text);
+  // As bytes, since their number is told first: of a long text both are taken in one go.
+  if (encoding === undefined) return reply.send(Buffer.from(text));
   const done = (error: Error | null, bytes: Buffer): void => {
     if (error) reply.send(text);
     else reply.header('Content-Encoding', encoding).send(bytes);
