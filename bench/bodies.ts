@@ -69,6 +69,27 @@ export function transactions(
   };
 }
 
+/** Heart rates `from` to `from + count` of one patient, a quarter of an hour apart, as a transaction. */
+export function pulses(patient: string, now: number, from: number, count: number): string {
+  const entry = Array.from({ length: count }, (_, at) => ({
+    resource: {
+      resourceType: 'Observation',
+      status: 'final',
+      code: { coding: [{ system: 'http://loinc.org', code: '8867-4', display: 'Heart rate' }] },
+      subject: { reference: `Patient/${patient}` },
+      effectiveDateTime: new Date(now - (from + at) * 900_000).toISOString(),
+      valueQuantity: {
+        value: 60 + (scatter(from + at) % 60),
+        unit: 'beats/minute',
+        system: 'http://unitsofmeasure.org',
+        code: '/min',
+      },
+    },
+    request: { method: 'POST', url: 'Observation' },
+  }));
+  return JSON.stringify({ resourceType: 'Bundle', type: 'transaction', entry });
+}
+
 function variants(count: number): string[] {
   return Array.from({ length: count }, (_, variant) => {
     const groups = (FORM.item ?? []).filter(({ type }) => type === 'group');

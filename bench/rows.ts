@@ -57,9 +57,7 @@ export async function readRows(client: pg.Client, patients: readonly string[]): 
       title: 'GET the 20 newest Observations of a patient by code and date',
       goal: '>= 2,500/s',
       least: 2500,
-      paths: patients.map(
-        (id) => `/fhir/Observation?patient=Patient/${id}&code=${TERM}&date=ge${YEARS_AGO}&_sort=-date&_count=20`,
-      ),
+      paths: newestOf(patients),
     },
     {
       name: 'has',
@@ -86,6 +84,12 @@ export async function readRows(client: pg.Client, patients: readonly string[]): 
     },
   ];
 }
+
+/** Of each patient the 20 newest Observations of a term. */
+export const newestOf = (patients: readonly string[]): string[] =>
+  patients.map(
+    (id) => `/fhir/Observation?patient=Patient/${id}&code=${TERM}&date=ge${YEARS_AGO}&_sort=-date&_count=20`,
+  );
 
 /** A term that every response of the bench's form is graded in. */
 const TERM = 'PROCTCAE_9_COMP';

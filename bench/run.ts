@@ -6,12 +6,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import type { Bundle, Patient, Questionnaire } from '@medplum/fhirtypes';
-import { FORM } from './bodies.ts';
+import { FORM, pulses } from './bodies.ts';
 import { diskPerResponse, readDisk } from './disk.ts';
 import { type Measured, median, together } from './measured.ts';
 import { type BenchOptions, readOptions, USAGE } from './options.ts';
 import { memoryOf } from './process-stat.ts';
-import { bareRead, type ReadRow, readRows } from './rows.ts';
+import { bareRead, newestOf, type ReadRow, readRows } from './rows.ts';
 import { type ServiceProcess, startServiceProcess } from './service.ts';
 import { makeStand, type Stand } from './stand.ts';
 import { diskFigures, type Figure, failures, type Row, tables } from './table.ts';
@@ -69,6 +69,7 @@ async function bench(options: BenchOptions): Promise<{ rows: Row[]; figures: Fig
     rows.unshift(...posts);
     if (wanted('transaction')) rows.push(await transactionRow(parts, filled));
     if (wanted('paging')) figures.push(await pagingFigure(parts));
+    if (wanted('many')) rows.push(await manyRow(parts, running.base));
     const loaded = memoryOf(running.pid);
     if (idle && loaded) {
       figures.push(
@@ -82,6 +83,11 @@ async function bench(options: BenchOptions): Promise<{ rows: Row[]; figures: Fig
       );
     }
     await running.stop();
+    if (wanted('cold')) {
+      await stand.stopServer();
+      figures.push(await coldFigure(await start({ DATA_DIR: stand.dataDir }), filled.patients));
+      await service?.stop();
+    }
     if (wanted('start')) {
       await stand.stopServer();
       figures.unshift(await warmStart('with the embedded PostgreSQL', start, { DATA_DIR: stand.dataDir }));
@@ -221,6 +227,68 @@ async function pagingFigure({ origin, watched }: Parts): Promise<Figure> {
     goal: 'flat (+ 20 % at most)',
     met: highest <= early * 1.2,
   };
+}
+
+/** One patient with far more than others: a device that measures every quarter of an hour for a year and a half. */
+const MANY = 50_000;
+/** Of one transaction, whose body may have 1 MiB. */
+const AT_ONCE = 1000;
+
+async function manyRow(parts: Parts, base: string): Promise<Row> {
+  tell(`storing ${MANY} Observations of one patient`);
+  const patient = await post(base, { resourceType: 'Patient', gender: 'female', birthDate: '1950-01-01' });
+  const now = Date.now();
+  for (let from = 0; from < MANY; from += AT_ONCE) {
+    const response = await fetch(base, {
+      method: 'POST',
+      headers: { 'content-type': 'application/fhir+json', prefer: 'return=minimal' },
+      body: pulses(patient, now, from, AT_ONCE),
+    });
+    if (!response.ok) throw new Error(`A transaction answers ${response.status}: ${await response.text()}`);
+    await response.arrayBuffer();
+  }
+  const day = new Date(now - 86_400_000).toISOString().slice(0, 10);
+  const search = `/fhir/Observation?patient=Patient/${patient}&code=http://loinc.org|8867-4`;
+  const row: ReadRow = {
+    name: 'many',
+    title: `GET the 20 newest of ${MANY.toLocaleString('en')} Observations of one patient`,
+    goal: '',
+    paths: [`${search}&_sort=-date&_count=20`, `${search}&date=ge${day}&_sort=-date&_count=20`],
+  };
+  const { pg: _, ...done } = await readRow({ ...parts, answers: await recorded(parts.origin, [row]) }, row);
+  // The copy that `pg` alone reads was made before.
+  return done;
+}
+
+/** What the first search of each patient takes after the database was started anew, asked one after the other. */
+async function coldFigure({ origin }: ServiceProcess, patients: readonly string[]): Promise<Figure> {
+  tell('searches with a cold cache');
+  const dropped = dropCaches();
+  const times: number[] = [];
+  for (const path of newestOf(patients)) {
+    const began = performance.now();
+    const response = await fetch(origin + path);
+    await response.arrayBuffer();
+    if (!response.ok) throw new Error(`${path} answers ${response.status}`);
+    times.push(performance.now() - began);
+  }
+  times.sort((a, b) => a - b);
+  const at = (share: number): string => (times[Math.floor(share * (times.length - 1))] ?? 0).toFixed(0);
+  return {
+    title: `first search of each of ${patients.length} patients after a restart of the database${dropped ? ", nothing in the system's cache" : ''}`,
+    value: `median ${at(0.5)} ms, p99 ${at(0.99)} ms, slowest ${at(1)} ms`,
+    goal: '',
+  };
+}
+
+/** Empties the system's cache of files, where we may. */
+function dropCaches(): boolean {
+  try {
+    writeFileSync('/proc/sys/vm/drop_caches', '3');
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function barePg({ options, stand, watched }: Parts, work: object): Promise<Measured> {

@@ -53,6 +53,8 @@ create index resource_current_tok on resource_current using gin (tok) with (gin_
 -- Polling by _lastUpdated, and the default order of a search over all patients.
 create index resource_current_ts on resource_current (tenant, type, ts, id);
 create index resource_current_id on resource_current (tenant, type, id);
+-- The newest Observations of one patient. Of this type alone: patients have few of the others, and every index costs each write.
+create index resource_current_newest on resource_current (tenant, shard, lo desc nulls last, id desc) where type = 'Observation';
 create index resource_current_date on resource_current (tenant, type, lo, id) where lo is not null;
 
 -- Search parameters that need ranges or prefixes; one row per value. The rows of a resource are those of its current version; `n` tells

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type CompiledQuery, sql } from 'kysely';
 import type { Compartment } from '../fhir/compartment.ts';
 import type { Cursor } from '../fhir/query/cursor.ts';
 import { DEFAULT_SORT } from '../fhir/query/sort.ts';
@@ -74,6 +74,11 @@ async function page(
 }
 
 async function read(db: Database, within: Compartment, query: Query, size: number, held?: ContentKeys): Promise<Row[]> {
+  const shard = shardOf(query);
+  if (shard !== undefined && !held && isNewestFirst(query)) {
+    const rows = await newest(db, within, query, size, shard);
+    if (rows) return rows;
+  }
   const scope = outermost(within);
   const order = orderOf(scope, query.sort, { dated: hasDate(query), held });
   const statement = sql<Row>`
@@ -87,12 +92,58 @@ async function read(db: Database, within: Compartment, query: Query, size: numbe
       select p.type, p.id, p.version, p.ts, ${order.values}, v.content
       from page p join resource_version v using (tenant, shard, type, id, version)
       order by ${order.outside}`.compile(db.kysely);
-  const name = shardOf(query) === undefined ? undefined : nameOf(statement.sql);
+  return answered(db, statement, shard !== undefined);
+}
+
+function answered<R extends Row>(db: Database, statement: CompiledQuery<R>, toOneShard: boolean): Promise<R[]> {
+  const name = toOneShard ? nameOf(statement.sql) : undefined;
   return run(async () =>
     name === undefined
       ? (await db.kysely.executeQuery(statement)).rows
-      : db.named<Row>(name, statement.sql, [...statement.parameters]),
+      : db.named<R>(name, statement.sql, [...statement.parameters]),
   );
+}
+
+/** The newest Observations of one patient: what charts and tables ask for, of patients who may have tens of thousands. */
+const isNewestFirst = ({ type, sort, others }: Query): boolean =>
+  type === 'Observation' && others.length === 0 && sort.length === 1 && sort[0]?.by === 'date' && sort[0].descending;
+
+/** Rows of a shard that are walked, the newest first, before the tokens are asked instead. */
+const MOST_WALKED = 2000;
+
+/**
+ * Walks the Observations of a shard from the newest on until the page is full. Undefined when that did not tell: what is asked for is rare or
+ * long ago. The tokens alone would find all that a patient ever had, and sort it: 95 ms of processor time where there are 50,000.
+ * A CTE is read in its order, so the page holds the first that fit.
+ */
+async function newest(
+  db: Database,
+  within: Compartment,
+  query: Query,
+  size: number,
+  shard: number,
+): Promise<Row[] | undefined> {
+  const scope = outermost(within);
+  const order = orderOf(scope, query.sort);
+  const statement = sql<Row & { walked: string | null }>`
+      with recent as materialized (
+        select c.* from resource_current c
+        where c.tenant = ${within.tenant} and c.shard = ${shard} and c.type = ${sql.lit(query.type)} and ${order.after(query.after)}
+        order by ${order.inside}
+        limit ${sql.lit(MOST_WALKED)}
+      ), page as materialized (
+        select c.tenant, c.shard, c.type, c.id, c.version, c.ts${order.columns}
+        from recent c
+        where ${whereOf(scope, query)}
+        limit ${size}
+      )
+      select p.type, p.id, p.version, p.ts, ${order.values}, v.content,
+        case when (select count(*) from page) < ${size} then (select count(*) from recent) end as walked
+      from page p join resource_version v using (tenant, shard, type, id, version)
+      order by ${order.outside}`.compile(db.kysely);
+  const rows = await answered(db, statement, true);
+  const [first] = rows;
+  return first && (rows.length === size || Number(first.walked) < MOST_WALKED) ? rows : undefined;
 }
 
 /** A condition on the principal date leaves nothing without one. */

@@ -185,6 +185,53 @@ t.test('search', async (t) => {
     t.equal((await get(`/Flag?patient=${patient}`, { prefer: 'handling=strict' })).status, 200);
   });
 
+  t.test('the newest of one patient who has thousands, beyond those that are looked at first', async (t) => {
+    const device = await aPatient(app);
+    const HOURS = 2100;
+    const pulse = (code: string, effectiveDateTime?: string) => ({
+      resource: {
+        resourceType: 'Observation',
+        status: 'final',
+        code: { coding: [{ system: 'http://loinc.org', code }] },
+        subject: { reference: device },
+        ...(effectiveDateTime === undefined ? {} : { effectiveDateTime }),
+      },
+      request: { method: 'POST', url: 'Observation' },
+    });
+    const at = (hour: number) => new Date(NOW.getTime() - hour * 3_600_000).toISOString();
+    const all = [
+      // Two of each moment: among them the id decides.
+      ...Array.from({ length: HOURS }, (_, k) => pulse('8867-4', at(k - (k % 2)))),
+      pulse('29463-7', at(HOURS + 10)),
+      pulse('8867-4'),
+    ];
+    for (let from = 0; from < all.length; from += 800) {
+      const entry = all.slice(from, from + 800);
+      const stored = await app.send('POST', '', { resourceType: 'Bundle', type: 'transaction', entry });
+      t.equal(stored.status, 200);
+    }
+    const search = `/Observation?patient=${device}&_sort=-date`;
+    t.equal(ids(await get(`${search}&code=http://loinc.org|29463-7`)).length, 1, 'what is rare and long ago');
+    t.equal(ids(await get(`${search}&code=http://loinc.org|29463-7&date=gt${at(HOURS)}`)).length, 0);
+    t.equal(ids(await get(`${search}&date=lt${at(HOURS)}`)).length, 1, 'what is older than all that is looked at');
+    const met: { id: string; on: string }[] = [];
+    let next: string | undefined = `${search}&code=8867-4&_count=450`;
+    while (next) {
+      const page: Answer = await get(next.replace(BASE, ''));
+      met.push(
+        ...page.body.entry.map(({ resource }: { resource: { id: string; effectiveDateTime?: string } }) => ({
+          id: resource.id,
+          on: resource.effectiveDateTime ?? '',
+        })),
+      );
+      next = link(page, 'next');
+    }
+    t.equal(new Set(met.map(({ id }) => id)).size, HOURS + 1, 'each once');
+    t.equal(met.at(-1)?.on, '', 'what has no date comes last');
+    const wanted = [...met].sort((a, b) => (a.on === b.on ? (a.id < b.id ? 1 : -1) : a.on < b.on ? 1 : -1));
+    t.same(met, wanted, 'the newest first');
+  });
+
   t.test('HEAD of a search', async (t) => {
     t.match(await app.send('HEAD', `/Flag?patient=${patient}`), { status: 200, text: '' });
   });
