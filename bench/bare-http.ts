@@ -23,14 +23,17 @@ async function serve({ answers, url }: BareHttpJob): Promise<void> {
   app.get('/*', async (request, reply) =>
     reply.type('application/fhir+json; charset=utf-8').send(bytes.get(request.url)),
   );
-  app.post<{ Body: string }>('/fhir/QuestionnaireResponse', async (request, reply) => {
+  app.post<{ Body: string }>('/*', async (request, reply) => {
     JSON.parse(request.body);
     await pool.query({
       name: 'raw',
       text: 'insert into raw (id, content) values ($1, $2)',
       values: [randomUUID(), request.body],
     });
-    return reply.code(201).type('application/fhir+json; charset=utf-8').send(request.body);
+    return reply
+      .code(request.url === '/fhir' ? 200 : 201)
+      .type('application/fhir+json; charset=utf-8')
+      .send(request.body);
   });
   const origin = await app.listen({ host: '127.0.0.1', port: 0 });
   process.send?.({ origin });

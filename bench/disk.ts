@@ -24,6 +24,8 @@ const OWNERS: Readonly<Record<string, Part>> = {
   patient_state: 'response',
   episode: 'flags',
   decision: 'evaluation',
+  // an index of Observations alone
+  resource_current_newest: 'observations',
 };
 
 /**
@@ -51,7 +53,7 @@ export function diskPerResponse(before: DiskReading, after: DiskReading, respons
   for (const [name, bytes] of after.size) {
     const grown = bytes - (before.size.get(name) ?? 0);
     const [table = '', what = ''] = name.split(':');
-    const owner = OWNERS[table];
+    const owner = OWNERS[table] ?? OWNERS[what];
     if (owner) {
       sum[owner] += grown;
       continue;
@@ -74,7 +76,16 @@ export function diskPerResponse(before: DiskReading, after: DiskReading, respons
   };
 }
 
-const TABLES = ['resource_version', 'resource_current', ...Object.keys(OWNERS)];
+const TABLES = [
+  'resource_version',
+  'resource_current',
+  'report',
+  'outbox',
+  'claim',
+  'patient_state',
+  'episode',
+  'decision',
+];
 
 const SIZES = `
 select t.relname || ':heap' as name, pg_table_size(t.oid) as bytes from pg_class t

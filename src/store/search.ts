@@ -7,6 +7,7 @@ import { resourceSpec } from '../fhir/resources.ts';
 import type { Database } from './database.ts';
 import { confirmed } from './search/confirm.ts';
 import { contentKeys } from './search/content-keys.ts';
+import { tooCostly } from './search/costly.ts';
 import { type Included, includesOf } from './search/includes.ts';
 import { type ContentKeys, orderOf } from './search/order.ts';
 import { resolved } from './search/resolve.ts';
@@ -171,7 +172,13 @@ function nameOf(text: string): string | undefined {
   return name;
 }
 
-/** How many match: by the index alone where it knows or an estimate will do, else by the content of all that it finds. */
+/** Pages that are read to be counted: of a thousand matches each, or of the two thousand resources among which fewer match. */
+const MOST_COUNTED = 10;
+
+/**
+ * How many match: by the index alone where it knows or an estimate will do, else by the content of all that it finds. Throws 400 where that is
+ * too many.
+ */
 async function totalOf(db: Database, within: Compartment, query: Query, baseUrl: string): Promise<number> {
   if (query.total === 'estimate' || isAnswered(query)) return countOf(db, within, query);
   let rest: Query = {
@@ -183,12 +190,14 @@ async function totalOf(db: Database, within: Compartment, query: Query, baseUrl:
     after: undefined,
     includes: [],
   };
-  for (let total = 0; ; ) {
+  let total = 0;
+  for (let pages = 0; pages < MOST_COUNTED; pages += 1) {
     const { matches, next } = await page(db, within, rest, baseUrl);
     total += matches.length;
     if (!next) return total;
     rest = { ...rest, after: next };
   }
+  throw tooCostly('_total=accurate with what only the content of resources can answer');
 }
 
 async function countOf(db: Database, within: Compartment, query: Query): Promise<number> {
