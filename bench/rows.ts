@@ -11,6 +11,8 @@ export interface ReadRow {
   /** Milliseconds within which 99 of 100 answers have to come. Such a row is asked by one client at a time. */
   most?: number;
   paths: readonly string[];
+  /** Stored after the copy was made that `pg` alone reads. */
+  late?: boolean;
 }
 
 /** What `pg` alone asks, with the values of each turn and the number of rows that it must find. */

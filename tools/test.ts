@@ -21,7 +21,7 @@ const ROOT = join(import.meta.dirname, '..');
 const OUT = join(ROOT, 'dist', `test-${process.pid}`);
 const AT_ONCE = 4;
 
-/** Begun first, the longest before the others, so that both are busy to the end. */
+/** Begun first, the longest before the others, so that all lanes are busy to the end. */
 const LONGEST = [
   'fuzz',
   'routes',
@@ -58,9 +58,7 @@ interface Tally {
   skipped: number;
 }
 
-/**
- * Groups are the folders of `test/`, large ones in parts, and the files directly in it.
- */
+/** Groups are the folders of `test/`, large ones in parts, and the files directly in it. */
 function groups(prefixes: readonly string[]): Group[] {
   const all = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.test.ts'))

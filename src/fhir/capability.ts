@@ -22,6 +22,16 @@ export interface Server {
   date: string;
 }
 
+/** What every statement says of the server that it is about. */
+export const describing = ({ baseUrl, version, date }: Server) =>
+  ({
+    status: 'active',
+    date,
+    kind: 'instance',
+    software: { name: 'Vigie', version },
+    implementation: { description: 'Vigie, oncology remote monitoring', url: baseUrl },
+  }) as const;
+
 /** The CapabilityStatement, from the same tables that make the routes. Source: FHIR R4, CapabilityStatement. */
 export function capabilityStatement(
   registry: SearchRegistry,
@@ -31,11 +41,7 @@ export function capabilityStatement(
   const system = operations.filter(({ scope }) => scope.includes('system'));
   return {
     resourceType: 'CapabilityStatement',
-    status: 'active',
-    date: server.date,
-    kind: 'instance',
-    software: { name: 'Vigie', version: server.version },
-    implementation: { description: 'Vigie, oncology remote monitoring', url: server.baseUrl },
+    ...describing(server),
     fhirVersion: '4.0.1',
     format: ['application/fhir+json', 'json'],
     patchFormat: ['application/json-patch+json'],

@@ -1,5 +1,5 @@
 import type { TerminologyCapabilities } from '@medplum/fhirtypes';
-import type { Server } from '../capability.ts';
+import { describing, type Server } from '../capability.ts';
 import type { Holdings } from './holdings.ts';
 
 /** Parameters of $expand that are heeded. */
@@ -18,11 +18,7 @@ const EXPANSION = [
 export function terminologyCapabilities(holdings: Holdings, server: Server): TerminologyCapabilities {
   return {
     resourceType: 'TerminologyCapabilities',
-    status: 'active',
-    date: server.date,
-    kind: 'instance',
-    software: { name: 'Vigie', version: server.version },
-    implementation: { description: 'Vigie, oncology remote monitoring', url: server.baseUrl },
+    ...describing(server),
     lockedDate: false,
     ...(holdings.systems.size > 0
       ? { codeSystem: [...holdings.systems].map(([uri, versions]) => ({ uri, ...list(versions) })) }
