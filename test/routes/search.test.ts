@@ -232,6 +232,33 @@ t.test('search', async (t) => {
     t.same(met, wanted, 'the newest first');
   });
 
+  t.test('a count that only the contents can tell is exact, or is refused: never short', async (t) => {
+    const one = await put(app, {
+      resourceType: 'Observation',
+      status: 'final',
+      code: { text: 'counted' },
+      subject: { reference: await aPatient(app) },
+    });
+    const copies = (from: number, to: number) =>
+      app.database.db.pool.query(
+        `with made as (
+           insert into resource_version (tenant, shard, type, id, version, ts, deleted, content)
+           select v.tenant, v.shard, v.type, 'copy-' || n, 1, v.ts, false, replace(v.content, v.id, 'copy-' || n)
+           from resource_version v, generate_series($2::int, $3::int) n where v.id = $1
+         )
+         insert into resource_current (tenant, shard, type, id, version, ts, key1, lo, hi, patient, present, registry, tok)
+         select c.tenant, c.shard, c.type, 'copy-' || n, 1, c.ts, c.key1, c.lo, c.hi, c.patient, c.present, c.registry, c.tok
+         from resource_current c, generate_series($2::int, $3::int) n where c.id = $1`,
+        [one.id, from, to],
+      );
+    await copies(1, 2998);
+    const search = '/Observation?code:text=counted&_count=1';
+    t.equal((await get(`${search}&_total=accurate`)).body.total, 2999);
+    await copies(2999, 12_000);
+    t.same(refusal(await get(`${search}&_total=accurate`)), refused(400, 'too-costly'));
+    t.equal((await get(search)).status, 200, 'the search itself is answered');
+  });
+
   t.test('HEAD of a search', async (t) => {
     t.match(await app.send('HEAD', `/Flag?patient=${patient}`), { status: 200, text: '' });
   });
