@@ -72,9 +72,9 @@ export const SETTINGS = {
     type: 'integer',
     minimum: 2,
     maximum: 200,
-    default: 8,
+    default: 10,
     description:
-      'Most connections to PostgreSQL at once; more than about three per core of the database makes writes slower',
+      'Most connections to PostgreSQL at once, two of them for short reads; more than about four per core of the database makes writes slower',
   },
 } as const;
 

@@ -23,7 +23,7 @@ t.test('with nothing set, every setting has its default', async (t) => {
     demoPolicy: false,
     language: 'en',
     logLevel: 'info',
-    connections: 8,
+    connections: 10,
   });
   t.ok(Object.isFrozen(readConfig({})));
 });

@@ -3,7 +3,7 @@ import type { Database } from './database.ts';
 
 /** A number that grows with every change of a conformance resource. */
 export async function catalogGeneration(db: Database, within: Compartment): Promise<string> {
-  const rows = await db.named<{ generation: string }>(
+  const rows = await db.read<{ generation: string }>(
     'generation',
     'select generation from catalog where tenant = $1 and shard = 0',
     [within.tenant],

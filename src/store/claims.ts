@@ -10,7 +10,7 @@ export async function claimOwner(
   key: string,
   { hold = false }: { hold?: boolean | undefined } = {},
 ): Promise<{ type: string; id: string } | undefined> {
-  const rows = await db.named<{ type: string; id: string }>(
+  const rows = await db.read<{ type: string; id: string }>(
     hold ? 'claim-held' : 'claim',
     `select type, id from claim where tenant = $1 and shard = $2 and key = $3${hold ? ' for no key update' : ''}`,
     [within.tenant, claimShard(key), storedKey(key)],

@@ -46,7 +46,7 @@ export async function patientContext(
 ): Promise<PatientContext | undefined> {
   if (!sees(within, patient)) return undefined;
   const shard = shardOfId(patient);
-  const rows = await db.named<Row>(
+  const rows = await db.read<Row>(
     'context',
     `select p.n, p.state, c.version, v.content,
             (select json_agg(row_to_json(e)) from (
@@ -79,7 +79,7 @@ export async function patientHistory(
   patient: string,
 ): Promise<{ n: bigint; reports: string[]; ledger: EpisodeRow[] }> {
   if (!sees(within, patient)) return { n: 0n, reports: [], ledger: [] };
-  const rows = await db.named<{ n: string; reports: string[] | null; ledger: LedgerJson[] | null }>(
+  const rows = await db.read<{ n: string; reports: string[] | null; ledger: LedgerJson[] | null }>(
     'patient-history',
     `select n,
             (select json_agg(content) from report where tenant = $1 and shard = $2 and patient = $3) as reports,
@@ -102,7 +102,7 @@ export async function findReport(
   source: { type: string; id: string },
 ): Promise<string | undefined> {
   if (!sees(within, patient)) return undefined;
-  const rows = await db.named<{ content: string }>(
+  const rows = await db.read<{ content: string }>(
     'report',
     `select content from report where tenant = $1 and shard = $2 and patient = $3 and source_type = $4 and source_id = $5`,
     [within.tenant, shard, patient, source.type, source.id],
@@ -112,7 +112,7 @@ export async function findReport(
 
 /** The decision record of an evaluation, by the id of its Provenance; undefined when there is none or it lies outside `within`. */
 export async function findDecision(db: Database, within: Compartment, id: string): Promise<string | undefined> {
-  const rows = await db.named<{ content: string }>(
+  const rows = await db.read<{ content: string }>(
     'decision',
     `select content from decision where tenant = $1 and shard = $2 and id = $3
        and ($4::bigint is null or exists (

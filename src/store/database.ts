@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
 import { outage, unknownOutcome } from './errors.ts';
+import { openLanes } from './lanes.ts';
 
 /** The tables, as migrations/*.sql make them. */
 export interface Tables {
@@ -103,7 +104,12 @@ export interface Tables {
 export interface Database {
   kysely: Kysely<Tables>;
   pool: pg.Pool;
-  /** A read by key, planned once per connection. Safe to repeat. */
+  /**
+   * A short read by key or within one shard, planned once per connection; many share one. Safe to repeat. What may take longer than some
+   * milliseconds is `named`.
+   */
+  read<Row extends pg.QueryResultRow>(name: string, text: string, values: unknown[]): Promise<Row[]>;
+  /** A read, planned once per connection, on a connection of its own. Safe to repeat. */
   named<Row extends pg.QueryResultRow>(name: string, text: string, values: unknown[]): Promise<Row[]>;
   /** A write, planned once per connection. When its connection is lost under way, its outcome is unknown and the error says so. */
   write<Row extends pg.QueryResultRow>(name: string, text: string, values: unknown[]): Promise<Row[]>;
@@ -124,13 +130,15 @@ export function openDatabase(
   url: string,
   options: { connections?: number; waitMillis?: number; onError?: (error: Error) => void } = {},
 ): Database {
-  const pool = new pg.Pool({
+  const connections = options.connections ?? 10;
+  const lanes = connections < 3 ? 0 : connections < 6 ? 1 : 2;
+  const config = {
     connectionString: url,
-    max: options.connections ?? 8,
     connectionTimeoutMillis: options.waitMillis ?? 5000,
     application_name: APPLICATION_NAME,
     keepAlive: true,
-  });
+  };
+  const pool = new pg.Pool({ ...config, max: connections - lanes });
   // An idle connection that breaks is replaced at the next statement; without a listener it would end the process.
   // While closing, a server that stops at the same time may answer a good-bye with its own; that is no news.
   pool.on('error', (error) => {
@@ -140,14 +148,28 @@ export function openDatabase(
   // pool does not listen while the connection is in use: without a listener that too would end the process.
   pool.on('connect', (client) => client.on('error', () => {}));
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const short = openLanes(config, lanes, (error) => options.onError?.(error));
 
   return {
     kysely,
     pool,
+    read: async <Row extends pg.QueryResultRow>(name: string, text: string, values: unknown[]) => {
+      const statement = { name, text, values };
+      const asked = short.ask<Row>(statement);
+      if (!asked) return ask<Row>(pool, statement, (lost) => lost);
+      try {
+        return await asked;
+      } catch (error) {
+        throw outage(error) ?? error;
+      }
+    },
     named: (name, text, values) => ask(pool, { name, text, values }, (lost) => lost),
     write: (name, text, values) => ask(pool, { name, text, values }, unknownOutcome),
     transaction: (work) => transaction(pool, work),
-    close: () => kysely.destroy(),
+    close: async () => {
+      // Kysely ends a pool that it has used; this one is used without it too.
+      await Promise.all([short.close(), kysely.destroy().then(() => (pool.ending ? undefined : pool.end()))]);
+    },
   };
 }
 
@@ -249,6 +271,7 @@ function bound(pool: pg.Pool, query: Query): Database {
       return kysely;
     },
     pool,
+    read: named,
     named,
     write: named,
     transaction: (work) => work(database),

@@ -24,7 +24,7 @@ export async function homeOf(db: Database, within: Compartment, type: string, id
   const key = idKey(type, id);
   const cached = cache.get(`${within.tenant} ${key}`);
   if (cached !== undefined) return cached;
-  const rows = await db.named<{ home: number | null }>(
+  const rows = await db.read<{ home: number | null }>(
     'home',
     'select home from claim where tenant = $1 and shard = $2 and key = $3',
     [within.tenant, claimShard(key), storedKey(key)],

@@ -31,7 +31,7 @@ async function ask(db: Database, tenant: number): Promise<Buffer> {
 }
 
 async function read(db: Database, tenant: number): Promise<Buffer | undefined> {
-  const rows = await db.named<{ value: string }>(
+  const rows = await db.read<{ value: string }>(
     'setting',
     'select value from setting where tenant = $1 and shard = 0 and name = $2',
     [tenant, NAME],

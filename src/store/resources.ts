@@ -105,7 +105,7 @@ export async function findResources(
   type: string,
   ids: readonly string[],
 ): Promise<Stored[]> {
-  const rows = await db.named<Row>(
+  const rows = await db.read<Row>(
     'read-many',
     `select c.type, c.id, c.shard, c.version, c.ts, c.deleted, c.derived, v.content
      from resource_current c
@@ -127,7 +127,7 @@ export async function readVersion(
 ): Promise<Stored> {
   if (!isId(id)) throw notFound(type, id);
   const version = /^[1-9]\d{0,8}$/.test(versionId) ? Number(versionId) : 0;
-  const rows = await db.named<Row>(
+  const rows = await db.read<Row>(
     'vread',
     `select v.type, v.id, v.shard, v.version, v.ts, v.deleted, c.derived, v.content
      from resource_version v
@@ -150,7 +150,7 @@ export async function hasCompartment(
   patient: string,
 ): Promise<boolean> {
   if (within.patient !== 'everyone' && within.patient.id !== patient) return false;
-  const rows = await db.named<{ found: boolean }>(
+  const rows = await db.read<{ found: boolean }>(
     'has-compartment',
     `select exists (select 1 from resource_current where tenant = $1 and shard = $2 and not deleted and tok @> array[$3::bigint]
        and not (type = 'Patient' and id = $4)) as found`,
@@ -168,7 +168,7 @@ export async function isDerivedFrom(
   response: string,
 ): Promise<boolean> {
   if (within.patient !== 'everyone' && within.patient.id !== patient) return false;
-  const rows = await db.named<{ found: boolean }>(
+  const rows = await db.read<{ found: boolean }>(
     'derived-from',
     `select exists (select 1 from resource_current where tenant = $1 and shard = $2 and type = 'Observation' and not deleted
                     and tok @> array[$3::bigint]) as found`,

@@ -101,7 +101,7 @@ function answered<R extends Row>(db: Database, statement: CompiledQuery<R>, toOn
   return run(async () =>
     name === undefined
       ? (await db.kysely.executeQuery(statement)).rows
-      : db.named<R>(name, statement.sql, [...statement.parameters]),
+      : db.read<R>(name, statement.sql, [...statement.parameters]),
   );
 }
 
@@ -135,7 +135,7 @@ async function newest(
       ), page as materialized (
         select c.tenant, c.shard, c.type, c.id, c.version, c.ts${order.columns}
         from recent c
-        where ${whereOf(scope, query)}
+        where ${whereOf({ ...scope, walked: true }, query)}
         limit ${size}
       )
       select p.type, p.id, p.version, p.ts, ${order.values}, v.content,

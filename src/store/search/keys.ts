@@ -14,18 +14,15 @@ export function keysFilter(scope: Scope, type: string, filter: KeysFilter): Cond
 /** Whether the index knows, so that no content has to be looked at. */
 export const isExact = ({ exact, param }: KeysFilter): boolean => exact && param.union === undefined;
 
-function positive({ within, row }: Scope, type: string, { param, keys, variant }: KeysFilter): Condition {
+function positive({ within, row, walked }: Scope, type: string, { param, keys, variant }: KeysFilter): Condition {
   const patients = variant === undefined ? keys.flatMap((key) => ownerOf(type, param, key) ?? []) : [];
   const others = variant === undefined ? keys.filter((key) => ownerOf(type, param, key) === undefined) : keys;
   const conditions: Condition[] = [];
   if (patients.length > 0) {
-    // Others' data may name the patient too, as a performer: whose data it is says the column.
-    conditions.push(
-      sql`(${anyOf(
-        row,
-        patients.map((patient) => compartmentToken(within.tenant, patient)),
-      )} and ${row}.patient ${oneOf(patients)})`,
-    );
+    // Others' data may name the patient too, as a performer: whose data it is says the column, which no index has.
+    const owned = sql`${row}.patient ${oneOf(patients)}`;
+    const named = patients.map((patient) => compartmentToken(within.tenant, patient));
+    conditions.push(walked ? owned : sql`(${anyOf(row, named)} and ${owned})`);
   }
   if (others.length > 0) {
     conditions.push(anyOf(row, hashesOf(within.tenant, type, param, others, variant)));

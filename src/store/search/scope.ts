@@ -8,6 +8,8 @@ export interface Scope {
   within: Compartment;
   row: RawBuilder<unknown>;
   depth: number;
+  /** The rows are at hand and looked at one by one: what only helps an index to find them is left out. */
+  walked?: boolean;
 }
 
 export type Condition = RawBuilder<unknown>;

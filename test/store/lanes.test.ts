@@ -1,0 +1,74 @@
+import t from 'tap';
+import { openDatabase } from '../../src/store/database.ts';
+import { asAdmin, freshDatabase } from '../support/database.ts';
+
+const PID = 'select $1::int4 as n, pg_backend_pid() as pid';
+
+/** What a read is refused with. */
+const statusOf = (reading: Promise<unknown>): Promise<unknown> =>
+  reading.then(
+    () => undefined,
+    (error) => error.status,
+  );
+
+t.test('short reads that share connections', async (t) => {
+  const { db, url, drop } = await freshDatabase({ migrated: false, connections: 6 });
+  t.teardown(drop);
+  const read = async (n: number) => {
+    const [row] = await db.read<{ n: number; pid: number }>('pid', PID, [n]);
+    return row;
+  };
+
+  await t.test('each is answered with its own rows, many on few connections', async (t) => {
+    const answers = await Promise.all(Array.from({ length: 60 }, (_, n) => read(n)));
+    t.same(
+      answers.map((row) => row?.n),
+      Array.from({ length: 60 }, (_, n) => n),
+    );
+    t.ok(new Set(answers.map((row) => row?.pid)).size <= 2, 'on two connections');
+  });
+
+  await t.test('one that fails takes no other with it', async (t) => {
+    const quotient = (by: number) => db.read<{ n: number }>('quotient', 'select 60 / $1::int4 as n', [by]);
+    const settled = await Promise.allSettled([1, 0, 2, 0, 3].map(quotient));
+    t.same(
+      settled.map((one) => (one.status === 'fulfilled' ? one.value[0]?.n : one.reason.code)),
+      [60, '22012', 30, '22012', 20],
+    );
+  });
+
+  await t.test('who comes while both are busy for long waits for neither', async (t) => {
+    const sleep = () => db.read('sleep', 'select pg_sleep(1.5)', []);
+    let asleep = 2;
+    const slow = [sleep(), sleep()].map((one) => one.then(() => (asleep -= 1)));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    t.equal((await read(7))?.n, 7);
+    t.equal(asleep, 2, 'answered before those that came first');
+    await Promise.all(slow);
+  });
+
+  await t.test('a connection that breaks fails what was under way as an outage; the next gets a new one', async (t) => {
+    const busy = statusOf(db.read('sleep-on', 'select pg_sleep(20)', []));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await asAdmin(
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${new URL(url).pathname.slice(1)}'`,
+    );
+    t.equal(await busy, 503);
+    t.equal((await read(8))?.n, 8);
+  });
+
+  await t.test('closing waits for what is under way, and nothing is taken after it', async (t) => {
+    const other = openDatabase(url, { connections: 6 });
+    const one = other.read<{ n: number }>('nap', 'select 9 as n from pg_sleep(0.2)', []);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await other.close();
+    t.same(await one, [{ n: 9 }]);
+    t.equal(await statusOf(other.read('pid', PID, [1])), 503);
+  });
+
+  await t.test('an address where nothing listens is an outage', async (t) => {
+    const nowhere = openDatabase('postgres://nobody@127.0.0.1:1/none', { connections: 6, waitMillis: 500 });
+    t.equal(await statusOf(nowhere.read('pid', PID, [1])), 503);
+    await nowhere.close();
+  });
+});
