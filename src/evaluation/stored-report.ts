@@ -16,7 +16,7 @@ export interface StoredReport {
 /** The text of a report row. */
 export function writeReport({ report, authored, clockAhead, unvalidatedWording }: StoredReport): string {
   const { source, at, day, baseline, findings, policies } = report;
-  const [first] = findings;
+  const { system, version } = findings[0] ?? { system: 'pro-ctcae' as const, version: '' };
   const kept: Kept = {
     source: [source.type, source.id, source.version],
     at,
@@ -26,8 +26,8 @@ export function writeReport({ report, authored, clockAhead, unvalidatedWording }
     ...(baseline ? { baseline } : {}),
     ...(unvalidatedWording ? { unvalidatedWording } : {}),
     policies: policies ?? [],
-    grading: [first?.system ?? 'pro-ctcae', first?.version ?? ''],
-    findings: findings.map(packFinding),
+    grading: [system, version],
+    findings: findings.map((finding) => packFinding(finding, { system, version })),
   };
   return JSON.stringify(kept);
 }
@@ -62,7 +62,7 @@ interface Kept {
   baseline?: true;
   unvalidatedWording?: true;
   policies: readonly string[];
-  /** System and version that all findings of one report share. */
+  /** System and version of the findings that do not say them. */
   grading: [system: Finding['system'], version: string];
   findings: readonly PackedFinding[];
 }

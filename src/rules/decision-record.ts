@@ -7,7 +7,8 @@ import type { Policy } from './policy.ts';
 export interface RecordInput {
   engine: { name: string; version: string };
   fhirpathVersion: string;
-  questionnaire: { canonical: string; digest: string };
+  /** The form of a response; none for an Observation. */
+  questionnaire?: { canonical: string; digest: string } | undefined;
   gradings: readonly { system: string; version: string; digest: string }[];
   policies: readonly Pick<Policy, 'canonical' | 'digest' | 'title' | 'actions'>[];
   source: Report['source'];
@@ -25,7 +26,8 @@ export interface DecisionRecord {
   engine: { name: string; version: string };
   /** Version of the evaluator of conditions. */
   fhirpath: string;
-  questionnaire: { canonical: string; digest: string };
+  /** The form of a response; none for an Observation. */
+  questionnaire?: { canonical: string; digest: string } | undefined;
   gradings: readonly { system: string; version: string; digest: string }[];
   policies: readonly { canonical: string; digest: string; title?: string }[];
   source: Report['source'];

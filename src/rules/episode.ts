@@ -1,4 +1,4 @@
-import type { Outcome, Report } from './finding.ts';
+import type { Finding, GradingSystem, Outcome, Report } from './finding.ts';
 
 /** Priority of a Flag. Source: HL7 FHIR R4 extension flag-priority, CodeSystem flag-priority-code; the codes of HL7 v2 table 0485 neighbours. */
 export type Priority = 'PN' | 'PL' | 'PM' | 'PH';
@@ -11,6 +11,7 @@ export interface ActionRef {
 
 /** One stretch of one adverse-event term that somebody should know of; the content of one Flag. Values only: no ids of ours. */
 export interface Episode {
+  /** `termKey` of its findings. */
   term: string;
   status: 'open' | 'closed';
   /** Id of the resource whose report opened it, in symptom-time order. */
@@ -25,8 +26,8 @@ export interface Episode {
   opening: Report['source'];
   /** The latest report that set or confirmed the grade. */
   latest: Report['source'];
-  kind: 'composite' | 'presence' | 'text';
-  system: 'pro-ctcae';
+  kind: Finding['kind'];
+  system: GradingSystem;
   systemVersion: string;
   /** What the latest informative report measured. */
   outcome: Outcome;
@@ -54,7 +55,7 @@ export interface TermState {
   episode?: Episode;
 }
 
-/** What is kept of a patient between two reports, by term. Plain JSON. */
+/** What is kept of a patient between two reports, by `termKey`. Plain JSON. */
 export interface FoldState {
   /** Position of the last report folded: symptom time, then source id. Absent before the first. */
   upTo?: { at: string; id: string };

@@ -1,6 +1,6 @@
 import { decide, type Effect, inOrder } from './decide.ts';
 import type { Episode, FoldState, PatientFacts, TermState } from './episode.ts';
-import { type Finding, highest, lowest, type Report } from './finding.ts';
+import { type Finding, highest, lowest, type Report, termKey } from './finding.ts';
 import type { ConditionResult, Policy } from './policy.ts';
 import { type Context, isComplete, isContradictory } from './policy-language.ts';
 import { signature } from './signature.ts';
@@ -13,6 +13,7 @@ export type Transition = 'none' | 'open' | 'worse' | 'same' | 'better' | 'close'
 
 /** One report folded into one term: all that the decision record says of it. */
 export interface TermStep {
+  /** `termKey` of the finding. */
   term: string;
   source: Report['source'];
   at: string;
@@ -62,8 +63,9 @@ export function step(state: FoldState, report: Report, policies: readonly Policy
   const asked = inOrder(policies);
   const terms = { ...state.terms };
   const steps = report.findings.map((finding) => {
-    const { after, made } = stepTerm(terms[finding.term] ?? {}, finding, report, asked, patient);
-    terms[finding.term] = after;
+    const key = termKey(finding);
+    const { after, made } = stepTerm(key, terms[key] ?? {}, finding, report, asked, patient);
+    terms[key] = after;
     return made;
   });
   return { state: { upTo: { at: report.at, id: report.source.id }, terms }, steps };
@@ -138,6 +140,7 @@ export function byStart(a: Episode, b: Episode): number {
 }
 
 function stepTerm(
+  key: string,
   before: TermState,
   finding: Finding,
   report: Report,
@@ -169,7 +172,7 @@ function stepTerm(
       episode: episode?.status === 'open' ? episode : undefined,
     },
     made: {
-      term: finding.term,
+      term: key,
       source,
       at,
       day,
@@ -192,7 +195,7 @@ interface Moved {
 function begun(finding: Finding, { source, at, authored }: Report, effect: Effect, { before }: Context): Moved {
   if (effect.kind !== 'open') return { transition: 'none' };
   const episode: Episode = {
-    term: finding.term,
+    term: termKey(finding),
     status: 'open',
     origin: source.id,
     start: at,

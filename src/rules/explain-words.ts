@@ -14,6 +14,8 @@ export interface Words {
   composite: (version: string, grade: number) => string;
   presence: (version: string, yes: boolean) => string;
   text: (version: string, written: boolean) => string;
+  ladder: (version: string, grade: number) => string;
+  emergency: (there: boolean) => string;
   atLeast: (version: string, min: number, max: number, missing: string) => string;
   notGradable: (version: string, reason: NotGradable) => string;
   dataQuality: Record<DataQuality, string>;
@@ -55,6 +57,8 @@ const english: Words = {
     written
       ? `Other symptom (PRO-CTCAE ${version} form, patient-reported): written in, not graded.`
       : `Other symptom (PRO-CTCAE ${version} form, patient-reported): none written in.`,
+  ladder: (version, grade) => `CTCAE ${version} grade ${grade} from the measured value; proposed, to be confirmed.`,
+  emergency: (there) => (there ? 'Answered or measured: there. It does not wait for grading.' : 'Not there.'),
   atLeast: (version, min, max, missing) =>
     `PRO-CTCAE ${version} composite grade at least ${min} on a scale of 0 to 3, and ${max} cannot be excluded (${missing}); patient-reported, not a CTCAE grade.`,
   notGradable: (version, reason) => `Not gradable by PRO-CTCAE ${version}: ${NOT_GRADABLE[reason].en}.`,
@@ -63,6 +67,11 @@ const english: Words = {
     'needs-review': 'The severity beside it is 3 or more: a person should look.',
     'ambiguous-item': 'Two items or two repetitions carry the same code.',
     'clock-ahead': 'The clock of the device was ahead; the time of receipt is used.',
+    'unit-unknown': 'The result has no unit, or one that this analyte is not graded in.',
+    'value-implausible': 'No patient can have this value: most often the unit is wrong.',
+    'limit-missing': 'The limits of normal did not come with the result.',
+    'baseline-missing': 'No baseline of the analyte is recorded.',
+    'needs-clinician': 'Clinical facts that the data do not hold could make the grade higher.',
   },
   previous: (grade, day) => `Previous gradable report: ${grade} on ${day}.`,
   noPrevious: 'No gradable report before it.',
@@ -111,6 +120,8 @@ const french: Words = {
     written
       ? `Autre symptôme (formulaire PRO-CTCAE ${version}, rapporté par le patient) : écrit, sans grade.`
       : `Autre symptôme (formulaire PRO-CTCAE ${version}, rapporté par le patient) : rien d’écrit.`,
+  ladder: (version, grade) => `CTCAE ${version}, grade ${grade} d’après la valeur mesurée ; proposé, à confirmer.`,
+  emergency: (there) => (there ? 'Signalé ou mesuré : présent. Cela n’attend pas la gradation.' : 'Absent.'),
   atLeast: (version, min, max, missing) =>
     `PRO-CTCAE ${version}, grade composite d’au moins ${min} sur une échelle de 0 à 3, et ${max} ne peut être exclu (${missing}) ; rapporté par le patient, ce n’est pas un grade CTCAE.`,
   notGradable: (version, reason) => `Sans grade PRO-CTCAE ${version} possible : ${NOT_GRADABLE[reason].fr}.`,
@@ -119,6 +130,11 @@ const french: Words = {
     'needs-review': 'L’intensité à côté vaut 3 ou plus : à relire par un soignant.',
     'ambiguous-item': 'Deux questions ou deux répétitions portent le même code.',
     'clock-ahead': 'L’horloge de l’appareil avançait ; l’heure de réception est retenue.',
+    'unit-unknown': 'Le résultat n’a pas d’unité, ou une unité dans laquelle il n’est pas gradé.',
+    'value-implausible': 'Aucun patient ne peut avoir cette valeur : l’unité est sans doute fausse.',
+    'limit-missing': 'Les limites de la normale ne sont pas jointes au résultat.',
+    'baseline-missing': 'Aucune valeur de référence n’est enregistrée.',
+    'needs-clinician': 'Des éléments cliniques absents des données pourraient élever le grade.',
   },
   previous: (grade, day) => `Réponse gradable précédente : ${grade} le ${day}.`,
   noPrevious: 'Aucune réponse gradable auparavant.',
@@ -163,6 +179,21 @@ const NOT_GRADABLE: Record<NotGradable, { en: string; fr: string }> = {
   'ambiguous-item': {
     en: 'two items or repetitions carry the same code',
     fr: 'deux questions ou répétitions portent le même code',
+  },
+  'no-value': { en: 'the result has no number', fr: 'le résultat n’a pas de valeur' },
+  'unit-unknown': {
+    en: 'the unit is missing, or not one that this analyte is graded in',
+    fr: 'l’unité manque, ou le résultat n’est pas gradé dans cette unité',
+  },
+  'value-implausible': { en: 'no patient can have this value', fr: 'aucun patient ne peut avoir cette valeur' },
+  'limit-missing': {
+    en: 'the limits of normal did not come with the result',
+    fr: 'les limites de la normale ne sont pas jointes au résultat',
+  },
+  'baseline-missing': { en: 'no baseline is recorded', fr: 'aucune valeur de référence n’est enregistrée' },
+  'needs-clinician': {
+    en: 'it takes clinical facts that the data do not hold',
+    fr: 'il faut des éléments cliniques absents des données',
   },
 };
 

@@ -2,8 +2,8 @@ import type { ParametersParameter } from '@medplum/fhirtypes';
 import { PRO_CTCAE } from '../fhir/canonical.ts';
 import { type DecisionRecord, type RecordedCondition, type RecordedTerm, versioned } from './decision-record.ts';
 import { WORDS, type Words } from './explain-words.ts';
-import type { Answer, Attribute, Finding } from './finding.ts';
-import { ATTRIBUTE, type Labels, type Language } from './resources/labels.ts';
+import { type Answer, type Attribute, type Finding, type Missing, termKey } from './finding.ts';
+import { ATTRIBUTE, isAttribute, type Labels, type Language, missingLabel } from './resources/labels.ts';
 
 /** Why a term came out as it did: the record as FHIR Parameters, and the same as one readable paragraph. */
 export interface Explanation {
@@ -22,9 +22,9 @@ export function explain(
   labels: Pick<Labels, 'term'>,
   language: Language,
 ): Explanation | undefined {
-  const step = record.terms.findLast(({ finding }) => finding.term === term);
+  const step = record.terms.findLast(({ finding }) => termKey(finding) === term);
   if (!step) return undefined;
-  const name = labels.term(term)[language];
+  const name = labels.term(step.finding.term)[language];
   const text = paragraph(record, step, name, WORDS[language], language);
   return { parameters: [...parametersOf(record, step, name), { name: 'text', valueString: text }], text };
 }
@@ -46,7 +46,7 @@ function paragraph(record: DecisionRecord, step: RecordedTerm, name: string, wor
       `${record.engine.name} ${record.engine.version}`,
       record.gradings.map(({ system, version }) => `${system} ${version}`).join(', '),
       record.fhirpath,
-      record.questionnaire.canonical,
+      record.questionnaire?.canonical ?? words.none,
       record.policies.map(({ canonical }) => canonical).join(', ') || words.none,
     ),
   ].join(' ');
@@ -76,6 +76,8 @@ function gradeText({ outcome, kind, version, attributes }: Finding, words: Words
     return words.atLeast(version, outcome.min, outcome.max, missingText(outcome.missing, attributes, words, language));
   }
   if (kind === 'composite') return words.composite(version, outcome.grade);
+  if (kind === 'ladder') return words.ladder(version, outcome.grade);
+  if (kind === 'emergency') return words.emergency(outcome.grade > 0);
   return words[kind](version, outcome.grade > 0);
 }
 
@@ -89,13 +91,15 @@ function unknownText({ outcome, attributes }: Finding, words: Words, language: L
 }
 
 function missingText(
-  missing: readonly Attribute[],
+  missing: readonly Missing[],
   attributes: Finding['attributes'],
   words: Words,
   language: Language,
 ): string {
   const answerOf = (attribute: Attribute): Answer => attributes[attribute] ?? { state: 'not-asked' };
-  return missing.map((attribute) => answerText(attribute, answerOf(attribute), words, language)).join(', ');
+  return missing
+    .map((one) => (isAttribute(one) ? answerText(one, answerOf(one), words, language) : missingLabel(one)[language]))
+    .join(', ');
 }
 
 function answerText(attribute: Attribute, answer: Answer, words: Words, language: Language): string {
@@ -153,7 +157,7 @@ function parametersOf(record: DecisionRecord, step: RecordedTerm, display: strin
         { name: 'name', valueString: record.engine.name },
         { name: 'version', valueString: record.engine.version },
         { name: 'fhirpath', valueString: record.fhirpath },
-        { name: 'questionnaire', valueCanonical: record.questionnaire.canonical },
+        ...(record.questionnaire ? [{ name: 'questionnaire', valueCanonical: record.questionnaire.canonical }] : []),
       ],
     },
   ];

@@ -1,4 +1,4 @@
-import type { Answer, Attribute, DataQuality, Finding, NotGradable, Outcome } from './finding.ts';
+import type { Answer, Attribute, DataQuality, Finding, Measured, Missing, NotGradable, Outcome } from './finding.ts';
 
 /**
  * A finding as it is kept: one is kept for each term of each response, so what repeats is said once and what is as it mostly is
@@ -6,10 +6,13 @@ import type { Answer, Attribute, DataQuality, Finding, NotGradable, Outcome } fr
  */
 export interface PackedFinding {
   term: string;
+  /** System and version, where they are not those of the whole list. */
+  grading?: readonly [system: Finding['system'], version: string];
   /** Left out for a composite. */
   kind?: Finding['kind'];
   outcome: PackedOutcome;
   answers: PackedAnswers;
+  measured?: Measured;
   issues?: readonly DataQuality[];
 }
 
@@ -21,22 +24,31 @@ export type PackedOutcome = number | readonly (number | string)[];
 /** [linkId, score]; [linkId, 0, linkId that hid it]; [linkId, state, opt-out code]; or [state]. */
 export type PackedAnswer = readonly (string | number)[];
 
-/** A finding as JSON that is kept; its system and version are kept beside the list. */
-export const packFinding = ({ term, kind, outcome, attributes, dataQuality }: Finding): PackedFinding => ({
+/** A finding as JSON that is kept; the system and version of most of them are kept beside the list. */
+export const packFinding = (
+  { term, system, version, kind, outcome, attributes, measured, dataQuality }: Finding,
+  most?: Pick<Finding, 'system' | 'version'>,
+): PackedFinding => ({
   term,
+  ...(most === undefined || (most.system === system && most.version === version)
+    ? {}
+    : { grading: [system, version] as const }),
   ...(kind === 'composite' ? {} : { kind }),
   outcome: packOutcome(outcome),
   answers: packAnswers(attributes),
+  ...(measured ? { measured } : {}),
   ...(dataQuality.length > 0 ? { issues: dataQuality } : {}),
 });
 
 /** The finding that `packFinding` was given. */
 export const readFinding = (packed: PackedFinding, grading: Pick<Finding, 'system' | 'version'>): Finding => ({
   term: packed.term,
-  ...grading,
+  system: packed.grading?.[0] ?? grading.system,
+  version: packed.grading?.[1] ?? grading.version,
   kind: packed.kind ?? 'composite',
   outcome: readOutcome(packed.outcome),
   attributes: readAnswers(packed.answers),
+  ...(packed.measured ? { measured: packed.measured } : {}),
   dataQuality: packed.issues ?? [],
 });
 
@@ -57,9 +69,9 @@ export function readOutcome(packed: PackedOutcome): Outcome {
   if (typeof packed === 'number') return { kind: 'graded', grade: packed };
   const [first, second] = packed;
   if (typeof first === 'number') {
-    return { kind: 'at-least', min: first, max: Number(second), missing: packed.slice(2) as Attribute[] }; // as packed
+    return { kind: 'at-least', min: first, max: Number(second), missing: packed.slice(2) as Missing[] }; // as packed
   }
-  return { kind: 'not-gradable', reason: first as NotGradable, missing: packed.slice(1) as Attribute[] }; // as packed
+  return { kind: 'not-gradable', reason: first as NotGradable, missing: packed.slice(1) as Missing[] }; // as packed
 }
 
 /** The answers to each attribute that the term has, as short lists. */

@@ -1,26 +1,79 @@
-/** What was measured of one adverse-event term in one report. Three scales exist side by side: `system` and `kind` say which. */
+/** What was measured of one adverse-event term in one report. Several scales exist side by side: `system` and `kind` say which. */
 export interface Finding {
-  /** Code of the term in our CodeSystem `pro-ctcae`: `PROCTCAE_<n>_COMP`, or `PROCTCAE_OTHER` for write-in symptoms. */
+  /**
+   * Code of the term in our CodeSystem of the `system`: `PROCTCAE_<n>_COMP`, or `PROCTCAE_OTHER` for write-in symptoms; of `ctcae` the
+   * entry of the published table; of `emergency` what must not wait.
+   */
   term: string;
-  system: 'pro-ctcae';
-  /** Version of the grading data, e.g. `1.0`. */
+  system: GradingSystem;
+  /** Version of the grading data: `1.0` of PRO-CTCAE; `5.0` or `6.0` of CTCAE. */
   version: string;
-  /** composite: grade 0-3 by the published table; presence: 0 no, 1 yes; text: 1 when something was written. */
-  kind: 'composite' | 'presence' | 'text';
+  /**
+   * composite: PRO-CTCAE grade 0-3 by the published table; presence: 0 no, 1 yes; text: 1 when something was written; ladder: CTCAE
+   * grade 0-4 from a measured value; emergency: 1 there, 0 not there.
+   */
+  kind: 'composite' | 'presence' | 'text' | 'ladder' | 'emergency';
   outcome: Outcome;
-  /** Each attribute that the published term has, whatever became of it on this form. */
+  /** Each attribute that the published PRO-CTCAE term has, whatever became of it on this form; none of the other systems. */
   attributes: Partial<Record<Attribute, Answer>>;
+  /** What a ladder was climbed with. */
+  measured?: Measured;
   /** What a reader should know before trusting the number; empty when nothing is wrong. */
   dataQuality: readonly DataQuality[];
 }
+
+export type GradingSystem = 'pro-ctcae' | 'ctcae' | 'emergency';
+
+/** A measured value as it was received, and what it was compared with. Units are UCUM codes. */
+export interface Measured {
+  /** LOINC code by which the analyte was recognised. */
+  loinc: string;
+  value: number;
+  unit: string;
+  /** The value in the unit of the published table, where that is another. */
+  canonical?: number;
+  canonicalUnit?: string;
+  /** Limits of normal that came with the same result, in `unit`. */
+  low?: number;
+  high?: number;
+  /** The recorded baseline that was used. */
+  baseline?: { value: number; unit: string; at: string; source: SourceRef };
+}
+
+/** A stored resource, by version. */
+export interface SourceRef {
+  type: string;
+  id: string;
+  version: number;
+}
+
+/** Under which a term is followed: each version of CTCAE is a scale of its own, and may stand beside the other. */
+export const termKey = ({ term, system, version }: Pick<Finding, 'term' | 'system' | 'version'>): string =>
+  system === 'ctcae' ? `${term}@${version}` : term;
+
+/** The code of a term that `termKey` made a key of. */
+export const termOfKey = (key: string): string => key.split('@', 1)[0] ?? key;
 
 export type Attribute = 'frequency' | 'severity' | 'interference' | 'amount' | 'presence' | 'text';
 
 /** Graded, a range that the missing answers leave open, or no grade at all. Unknown is never zero. */
 export type Outcome =
   | { kind: 'graded'; grade: number }
-  | { kind: 'at-least'; min: number; max: number; missing: readonly Attribute[] }
-  | { kind: 'not-gradable'; reason: NotGradable; missing: readonly Attribute[] };
+  | { kind: 'at-least'; min: number; max: number; missing: readonly Missing[] }
+  | { kind: 'not-gradable'; reason: NotGradable; missing: readonly Missing[] };
+
+/** What would have told the grade: an attribute of PRO-CTCAE, or a fact that a CTCAE ladder asks for. */
+export type Missing = Attribute | MissingFact;
+
+export type MissingFact =
+  /** The upper or lower limit of normal of the same result. */
+  | 'upper-limit'
+  | 'lower-limit'
+  /** The recorded baseline of the analyte. */
+  | 'baseline'
+  /** A fact that only a patient or clinician can tell: fasting, symptoms, an intervention. */
+  | 'clinical-fact'
+  | 'value';
 
 export type NotGradable =
   /** Every attribute that the form asks of the term is unanswered. */
@@ -30,7 +83,19 @@ export type NotGradable =
   /** No attribute of the term was asked in this report: all are hidden for reasons other than an earlier 0. */
   | 'not-asked'
   /** Two items of the form, or two repetitions, carry the same code. */
-  | 'ambiguous-item';
+  | 'ambiguous-item'
+  /** A result without a number. */
+  | 'no-value'
+  /** No unit, or one that this analyte is not graded in. */
+  | 'unit-unknown'
+  /** No patient can have this value: most often a wrong unit. */
+  | 'value-implausible'
+  /** The published table compares with a limit of normal that did not come with the result. */
+  | 'limit-missing'
+  /** The published table compares with a baseline, and none is recorded. */
+  | 'baseline-missing'
+  /** The published table grades this by what data do not hold. */
+  | 'needs-clinician';
 
 /** What became of one attribute: four kinds of absence, none of which is 0 save `hidden`. */
 export type Answer =
@@ -51,7 +116,13 @@ export type DataQuality =
   | 'needs-review'
   | 'ambiguous-item'
   /** The phone's clock was ahead; receipt time is used. */
-  | 'clock-ahead';
+  | 'clock-ahead'
+  | 'unit-unknown'
+  | 'value-implausible'
+  | 'limit-missing'
+  | 'baseline-missing'
+  /** Clinical facts that data do not hold could make the grade higher. */
+  | 'needs-clinician';
 
 /** Everything that one stored resource said about a patient at one moment: what the episode fold consumes. */
 export interface Report {

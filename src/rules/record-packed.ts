@@ -1,7 +1,7 @@
 import type { DecisionRecord, RecordedCondition, RecordedTerm, RecordInput } from './decision-record.ts';
 import type { ActionRef, Episode, Priority } from './episode.ts';
 import type { TermStep, Transition } from './episodes.ts';
-import type { DataQuality, Finding, Report } from './finding.ts';
+import { type DataQuality, type Finding, type Measured, type Report, termOfKey } from './finding.ts';
 import {
   type PackedAnswers,
   type PackedOutcome,
@@ -20,7 +20,8 @@ export interface Packed {
   format: 1;
   engine: { name: string; version: string };
   fhirpath: string;
-  questionnaire: { canonical: string; digest: string };
+  /** The form of a response; left out for an Observation. */
+  questionnaire?: { canonical: string; digest: string };
   gradings: RecordInput['gradings'];
   policies: readonly PackedPolicy[];
   patient: string;
@@ -48,6 +49,7 @@ interface PackedTerm {
   kind?: Finding['kind'];
   outcome: PackedOutcome;
   answers: PackedAnswers;
+  measured?: Measured;
   issues?: readonly DataQuality[];
   /** [grade, report]. */
   previous?: readonly [number, number];
@@ -135,6 +137,7 @@ export function pack(input: RecordInput): Packed {
       grading: gradingOf(finding.system, finding.version),
       issues: finding.dataQuality.length > 0 ? finding.dataQuality : undefined,
       kind: finding.kind === 'composite' ? undefined : finding.kind,
+      measured: finding.measured,
       outcome: packOutcome(finding.outcome),
       previous: previous && [previous.grade, placeOf(previous.source, previous.at, previous.day)],
       report: report === 0 ? undefined : report,
@@ -211,11 +214,12 @@ export function unpack(packed: Packed): DecisionRecord {
     return {
       ...report(term.report),
       finding: {
-        term: term.term,
+        term: termOfKey(term.term),
         ...grading(term.grading),
         kind: term.kind ?? 'composite',
         outcome: readOutcome(term.outcome),
         attributes: readAnswers(term.answers),
+        ...(term.measured ? { measured: term.measured } : {}),
         dataQuality: term.issues ?? [],
       },
       previous,
@@ -236,7 +240,7 @@ export function unpack(packed: Packed): DecisionRecord {
   return {
     engine: packed.engine,
     fhirpath: packed.fhirpath,
-    questionnaire: packed.questionnaire,
+    ...(packed.questionnaire ? { questionnaire: packed.questionnaire } : {}),
     gradings,
     policies: policies.map(({ canonical, digest, title }) => ({ canonical, digest, ...(title && { title }) })),
     source: own.source,

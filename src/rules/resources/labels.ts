@@ -1,4 +1,4 @@
-import type { Attribute } from '../finding.ts';
+import type { Attribute, Missing, MissingFact } from '../finding.ts';
 
 /** Language of a text that people read. */
 export type Language = 'en' | 'fr';
@@ -54,6 +54,18 @@ export const ATTRIBUTE: Readonly<Record<Attribute, Label>> = {
   text: { en: 'description', fr: 'précisez' },
 };
 
+/** What a CTCAE ladder may lack, as words. The French is our own. */
+const FACT: Readonly<Record<MissingFact, Label>> = {
+  'upper-limit': { en: 'upper limit of normal', fr: 'limite supérieure de la normale' },
+  'lower-limit': { en: 'lower limit of normal', fr: 'limite inférieure de la normale' },
+  baseline: { en: 'recorded baseline', fr: 'valeur de référence enregistrée' },
+  'clinical-fact': { en: 'clinical facts', fr: 'éléments cliniques' },
+  value: { en: 'value', fr: 'valeur' },
+};
+
+/** What would have told a grade, as words. */
+export const missingLabel = (missing: Missing): Label => (isAttribute(missing) ? ATTRIBUTE[missing] : FACT[missing]);
+
 /**
  * Labels of every term and item of a grading library.
  * Source: short labels of PRO-CTCAE v1.0 (R package ProAE 1.0.4); the French terms are our own translation.
@@ -102,4 +114,4 @@ function otherLabel(ncit?: string): TermLabel {
   return label;
 }
 
-const isAttribute = (name: string): name is Attribute => Object.hasOwn(ATTRIBUTE, name);
+export const isAttribute = (name: string): name is Attribute => Object.hasOwn(ATTRIBUTE, name);

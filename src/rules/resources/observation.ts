@@ -102,6 +102,8 @@ const COMPONENTS: Readonly<Record<Finding['kind'], readonly Attribute[]>> = {
   composite: ['frequency', 'severity', 'interference', 'amount'],
   presence: [],
   text: ['presence'],
+  ladder: [],
+  emergency: [],
 };
 
 function componentsOf(finding: Finding, term: TermLabel, language: Language): ObservationComponent[] {
@@ -144,7 +146,14 @@ function whyAbsent({ outcome, attributes }: Finding): AbsentReason {
     case 'not-asked':
       return 'not-asked';
     case 'ambiguous-item':
+    case 'unit-unknown':
+    case 'value-implausible':
       return 'error';
+    case 'no-value':
+    case 'limit-missing':
+    case 'baseline-missing':
+    case 'needs-clinician':
+      return 'unknown';
     case 'opted-out': {
       const reasons = Object.values(attributes).flatMap((answer) =>
         answer.state === 'opted-out' ? [optOutReason(answer.code)] : [],

@@ -1,8 +1,8 @@
 import type { Flag, OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes';
-import type { Attribute, Finding, NotGradable } from '../finding.ts';
+import type { Finding, Missing, NotGradable } from '../finding.ts';
 import { PRIORITY } from './codes.ts';
 import { priorityOf } from './flag.ts';
-import { ATTRIBUTE, type Labels, type Language } from './labels.ts';
+import { type Labels, type Language, missingLabel } from './labels.ts';
 
 /** What happened to a Flag; `changed` is a new version that is neither worse nor better. */
 export type FlagEvent = 'opened' | 'worse' | 'better' | 'changed' | 'closed' | 'retracted' | 'not-evaluated';
@@ -87,8 +87,8 @@ const information = (text: string, diagnostics?: string): OperationOutcomeIssue 
   ...(diagnostics ? { diagnostics } : {}),
 });
 
-const listOf = (attributes: readonly Attribute[], language: Language): string =>
-  attributes.map((attribute) => ATTRIBUTE[attribute][language]).join(', ');
+const listOf = (missing: readonly Missing[], language: Language): string =>
+  missing.map((one) => missingLabel(one)[language]).join(', ');
 
 interface Words {
   colon: string;
@@ -119,6 +119,12 @@ const WORDS: Readonly<Record<Language, Words>> = {
       'opted-out': 'not graded, the patient chose an answer that has no score',
       'not-asked': 'not graded, the form did not ask for it',
       'ambiguous-item': 'not graded, two items of the form or two answers have the same code',
+      'no-value': 'not graded, the result has no number',
+      'unit-unknown': 'not graded, the unit is missing or not one that this analyte is graded in',
+      'value-implausible': 'not graded, no patient can have this value: is the unit right?',
+      'limit-missing': 'not graded, the limits of normal did not come with the result',
+      'baseline-missing': 'not graded, no baseline is recorded',
+      'needs-clinician': 'not graded, it takes clinical facts that the data do not hold',
     },
     contradictory: 'the answers contradict each other',
     atLeast: (min, max, missing) => `grade between ${min} and ${max}, not known: ${missing}`,
@@ -141,6 +147,12 @@ const WORDS: Readonly<Record<Language, Words>> = {
       'opted-out': 'sans grade, le patient a choisi une réponse sans score',
       'not-asked': 'sans grade, le formulaire ne l’a pas demandé',
       'ambiguous-item': 'sans grade, deux questions ou deux réponses portent le même code',
+      'no-value': 'sans grade, le résultat n’a pas de valeur',
+      'unit-unknown': 'sans grade, l’unité manque ou n’est pas de celles où ce résultat est gradé',
+      'value-implausible': 'sans grade, aucun patient ne peut avoir cette valeur : l’unité est-elle juste ?',
+      'limit-missing': 'sans grade, les limites de la normale ne sont pas jointes au résultat',
+      'baseline-missing': 'sans grade, aucune valeur de référence n’est enregistrée',
+      'needs-clinician': 'sans grade, il faut des éléments cliniques absents des données',
     },
     contradictory: 'les réponses se contredisent',
     atLeast: (min, max, missing) => `grade entre ${min} et ${max}, sans réponse : ${missing}`,

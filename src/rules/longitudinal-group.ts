@@ -1,0 +1,140 @@
+import { baselineOf, days, isScored } from './longitudinal.ts';
+import type { Visit } from './longitudinal-series.ts';
+
+/** Days between two visits of a group: a visit is a week, counted from each patient's own recorded baseline. */
+export const VISIT_DAYS = 7;
+
+/** What a group scored at one visit. */
+export interface GroupVisit {
+  /** Days since the recorded baseline; 0 is the baseline itself. */
+  day: number;
+  /** Patients with a certain score; the share and mean are of these. */
+  answered: number;
+  /** Patients who were asked, with or without a certain score. How many forms were due is not known here. */
+  asked: number;
+  mean?: number;
+  /** Shares, 0 to 1. */
+  above0?: number;
+  from3?: number;
+}
+
+/** A group's curve over its visits, and how it compares with the baseline. */
+export interface GroupSummary {
+  /** Patients of whom anything was reported. */
+  patients: number;
+  /** Those with a certain score, and how many of them ever scored above 0, and 3 or more. */
+  scored: number;
+  everAbove0: number;
+  ever3: number;
+  /** Those with a recorded baseline that has a certain score: the curve is of these alone. */
+  withBaseline: number;
+  visits: readonly GroupVisit[];
+  /** Undefined where fewer than two visits have a score. */
+  area?: GroupArea;
+}
+
+/** Areas in score × days, with the moments at which the curve crosses its own baseline. */
+export interface GroupArea {
+  worsening: number;
+  /** 0 or less. */
+  improvement: number;
+  crossings: readonly number[];
+  overDays: number;
+}
+
+/**
+ * The curve of one term over a group, one entry per patient. A visit is a whole week since the patient's own recorded baseline, rounded,
+ * at least one; where a patient reported more than once in it, the highest certain score stands. Patients without a recorded
+ * baseline have a share in `scored` and in what was ever reached, and none in the curve.
+ * Source of the shares and areas: ProAE 1.0.4 (R), toxSummary; that a visit is a week is our own choice.
+ */
+export function groupSummary(patients: readonly (readonly Visit[])[]): GroupSummary {
+  const reported = patients.filter((visits) => visits.length > 0);
+  const highest = reported.flatMap((visits) => {
+    const scores = visits.filter(isScored).map(({ score }) => score);
+    return scores.length > 0 ? [Math.max(...scores)] : [];
+  });
+  const curves = reported.flatMap((visits) => curveOf(visits) ?? []);
+  const visits = visitsOf(curves);
+  const means = visits.flatMap(({ day, mean }) => (mean === undefined ? [] : [{ time: day, mean }]));
+  const area = groupArea(means);
+  return {
+    patients: reported.length,
+    scored: highest.length,
+    everAbove0: highest.filter((score) => score > 0).length,
+    ever3: highest.filter((score) => score >= 3).length,
+    withBaseline: curves.length,
+    visits,
+    ...(area ? { area } : {}),
+  };
+}
+
+/**
+ * Areas above and below the first mean: worsening is the area of what lies above it, improvement of what lies below, with a point where the
+ * line through two means crosses it. In score × the unit of `time`. Undefined of fewer than two points.
+ * Source: Langlais group AUC as in ProAE 1.0.4 (R), toxSummary.
+ */
+export function groupArea(points: readonly { time: number; mean: number }[]): GroupArea | undefined {
+  const [first, last] = [points[0], points.at(-1)];
+  if (!first || !last || points.length < 2) return undefined;
+  const curve: { time: number; y: number }[] = [];
+  const crossings: number[] = [];
+  for (const { time, mean } of points) {
+    const y = mean - first.mean;
+    const before = curve.at(-1);
+    if (before && before.y * y < 0) {
+      const crossing = before.time + ((time - before.time) * before.y) / (before.y - y);
+      crossings.push(crossing);
+      curve.push({ time: crossing, y: 0 });
+    }
+    curve.push({ time, y });
+  }
+  const areaOf = (side: (y: number) => number): number =>
+    curve.reduce((sum, { time, y }, index) => {
+      const next = curve[index + 1];
+      return next ? sum + ((next.time - time) * (side(y) + side(next.y))) / 2 : sum;
+    }, 0);
+  return {
+    worsening: areaOf((y) => Math.max(y, 0)),
+    improvement: areaOf((y) => (y < 0 ? y : 0)),
+    crossings,
+    overDays: last.time - first.time,
+  };
+}
+
+/** Highest certain score of each visit of one patient; undefined of a visit that has none. Nothing before the baseline. */
+type Curve = ReadonlyMap<number, number | undefined>;
+
+function curveOf(visits: readonly Visit[]): Curve | undefined {
+  const baseline = baselineOf(visits);
+  if (!baseline) return undefined;
+  const curve = new Map<number, number | undefined>([[0, baseline.score]]);
+  for (const visit of visits) {
+    if (visit.at <= baseline.at) continue;
+    const number = Math.max(1, Math.round(days(baseline.at, visit.at) / VISIT_DAYS));
+    const held = curve.get(number);
+    curve.set(number, visit.score === undefined ? held : Math.max(held ?? visit.score, visit.score));
+  }
+  return curve;
+}
+
+function visitsOf(curves: readonly Curve[]): GroupVisit[] {
+  const numbers = [...new Set(curves.flatMap((curve) => [...curve.keys()]))].sort((a, b) => a - b);
+  return numbers.map((number) => {
+    const asked = curves.filter((curve) => curve.has(number)).map((curve) => curve.get(number));
+    const scores = asked.filter((score) => score !== undefined);
+    const share = (holds: (score: number) => boolean): number => scores.filter(holds).length / scores.length;
+    return {
+      day: number * VISIT_DAYS,
+      answered: scores.length,
+      asked: asked.length,
+      ...(scores.length === 0
+        ? {}
+        : {
+            mean: scores.reduce((sum, score) => sum + score, 0) / scores.length,
+            above0: share((score) => score > 0),
+            from3: share((score) => score >= 3),
+          }),
+    };
+  });
+}
