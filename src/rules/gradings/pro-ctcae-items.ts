@@ -3,6 +3,7 @@ import type { Issue } from '../../fhir/errors.ts';
 import type { AnswerOption, CompiledItem, CompiledQuestionnaire } from '../../fhir/questionnaire.ts';
 import type { Attribute } from '../finding.ts';
 import { ANSWERS, ITEMS, type ItemMeaning, OPT_OUTS, type Term } from './pro-ctcae-data.ts';
+import { MII, MII_ANSWERS, MII_ITEMS } from './pro-ctcae-mii.ts';
 
 /** The scores of an item's answers, or the codes of its opt-outs: integers under their number, codings by system, then code. */
 export interface Reading {
@@ -18,7 +19,7 @@ export interface GradingItem {
   reading: Reading;
 }
 
-/** The items of a form that carry our codes or NCIt's, fit to grade, and what is wrong with the form. */
+/** The items of a form that carry our codes, NCIt's or those of the German MII guide, fit to grade, and what is wrong with the form. */
 export function gradingItems(form: CompiledQuestionnaire): { items: readonly GradingItem[]; issues: readonly Issue[] } {
   const items: GradingItem[] = [];
   const issues: Issue[] = [];
@@ -49,10 +50,12 @@ export function gradingItems(form: CompiledQuestionnaire): { items: readonly Gra
 function meaningOf(item: CompiledItem, issues: Issue[]): ItemMeaning | undefined {
   let meaning: ItemMeaning | undefined;
   for (const { system, code } of item.codes) {
-    if (system !== PRO_CTCAE && system !== NCIT) continue;
-    const found = ITEMS.get(`${system}|${code}`);
+    if (system !== PRO_CTCAE && system !== NCIT && system !== MII) continue;
+    const found = system === MII ? MII_ITEMS.get(code ?? '') : ITEMS.get(`${system}|${code}`);
     if (!found) {
       const asks = item.type !== 'group' && item.type !== 'display';
+      if (system === MII && asks)
+        issues.push(warning(item, `code ${code} of ${system} is not known to us and says nothing here`));
       if (system === PRO_CTCAE && asks)
         issues.push(refusal(item, `code ${code} of ${system} is not the code of an item`));
     } else if (meaning && meaning.itemId !== found.itemId) {
@@ -104,14 +107,26 @@ function codesOf({ codings }: Reading, system: string): Map<string, number | str
 /** The score that an option stands for, or a sentence why it stands for none. */
 function scoreOf(option: AnswerOption, attribute: Attribute): number | string {
   const { system, code, integer, ordinal, ordinals = [ordinal] } = option;
-  const own = system === PRO_CTCAE && code !== undefined ? ANSWERS.get(code) : undefined;
-  if (own && own.attribute !== attribute) return `option ${code} answers ${own.attribute}, not ${attribute}`;
+  const known = publishedAnswer(system, code);
+  if (known && !known.attributes.some((one) => one === attribute))
+    return `option ${code} answers ${known.attributes.join(' or ')}, not ${attribute}`;
   if (integer === undefined && code === undefined) return 'an option is neither a coding nor an integer';
-  const known = [own?.value, integer, ...ordinals].filter((value) => value !== undefined);
-  const [value] = known;
+  const values = [known?.value, integer, ...ordinals].filter((value) => value !== undefined);
+  const [value] = values;
   const name = code ?? integer;
   if (value === undefined) return `option ${name} has no ordinalValue and is no known opt-out`;
-  return known.every((other) => other === value) ? value : `option ${name} stands for ${known.join(' and ')} at once`;
+  return values.every((other) => other === value) ? value : `option ${name} stands for ${values.join(' and ')} at once`;
+}
+
+/** What a code of our own, or of the German guide, answers whatever weight the form gives it. */
+function publishedAnswer(
+  system: string | undefined,
+  code: string | undefined,
+): { attributes: readonly Attribute[]; value: number } | undefined {
+  if (code === undefined) return undefined;
+  if (system === MII) return MII_ANSWERS.get(code);
+  const own = system === PRO_CTCAE ? ANSWERS.get(code) : undefined;
+  return own && { attributes: [own.attribute], value: own.value };
 }
 
 function scale(max: number): string {
