@@ -96,7 +96,7 @@ export function groupArea(points: readonly { time: number; mean: number }[]): Gr
     }, 0);
   return {
     worsening: areaOf((y) => Math.max(y, 0)),
-    improvement: areaOf((y) => (y < 0 ? y : 0)),
+    improvement: areaOf((y) => Math.min(y, 0)),
     crossings,
     overDays: last.time - first.time,
   };

@@ -1,0 +1,77 @@
+import t from 'tap';
+import type { Finding } from '../../src/rules/finding.ts';
+import { type Level, seriesOf } from '../../src/rules/longitudinal-series.ts';
+import { atLeast, contradictory, graded, notGradable, other, presence, report, TERM } from './builders.ts';
+
+const ladder = (grade: number, version: '5.0' | '6.0'): Finding => ({
+  term: 'anemia',
+  system: 'ctcae',
+  version,
+  kind: 'ladder',
+  outcome: { kind: 'graded', grade },
+  attributes: {},
+  dataQuality: [],
+});
+
+const scores = (findings: Finding[], level: Level) =>
+  seriesOf([report('03-01', findings)], level).map(({ key, presence: apart, visits: [visit] }) => ({
+    key,
+    ...(apart ? { presence: true } : {}),
+    ...(visit?.score === undefined ? {} : { score: visit.score }),
+    ...(visit?.upTo === undefined ? {} : { upTo: visit.upTo }),
+  }));
+
+const cases: [name: string, findings: Finding[], level: Level, expected: object[]][] = [
+  ['a composite', [graded(2)], 'composite', [{ key: TERM, score: 2 }]],
+  ['a range has no score', [atLeast(1, 3)], 'composite', [{ key: TERM, upTo: 3 }]],
+  ['what is not gradable has none', [notGradable()], 'composite', [{ key: TERM }]],
+  ['a grade 0 that the answers contradict is not relied on', [contradictory(2)], 'composite', [{ key: TERM }]],
+  ['yes and no stand apart', [presence(1)], 'composite', [{ key: 'PROCTCAE_5_COMP', presence: true, score: 1 }]],
+  ['so does a write-in', [other(true)], 'composite', [{ key: 'PROCTCAE_OTHER', presence: true, score: 1 }]],
+  [
+    'items, each under its own code',
+    [graded(1, { frequency: 2, severity: 1 })],
+    'item',
+    [
+      { key: 'PROCTCAE_9A_SCL', score: 2 },
+      { key: 'PROCTCAE_9B_SCL', score: 1 },
+    ],
+  ],
+  [
+    'a hidden item is a true 0',
+    [graded(0, { frequency: 0, severity: 'hidden' })],
+    'item',
+    [
+      { key: 'PROCTCAE_9A_SCL', score: 0 },
+      { key: 'PROCTCAE_9B_SCL', score: 0 },
+    ],
+  ],
+  [
+    'a skipped one and an opt-out are none, and what was not asked is no visit',
+    [graded(0, { frequency: 'missing', severity: 'opted-out', interference: 'not-asked' })],
+    'item',
+    [{ key: 'PROCTCAE_9A_SCL' }, { key: 'PROCTCAE_9B_SCL' }],
+  ],
+  [
+    'both versions of CTCAE, each as its own scale',
+    [ladder(3, '5.0'), ladder(2, '6.0')],
+    'ctcae',
+    [
+      { key: 'anemia@5.0', score: 3 },
+      { key: 'anemia@6.0', score: 2 },
+    ],
+  ],
+  ['patient-reported grades are no CTCAE grades', [graded(2)], 'ctcae', []],
+  ['nor the other way round', [ladder(2, '5.0')], 'composite', []],
+];
+for (const [name, findings, level, expected] of cases) {
+  t.test(name, async (t) => void t.same(scores(findings, level), expected));
+}
+
+t.test('visits are in the order of symptom time, with their reports', async (t) => {
+  const [series] = seriesOf([report('03-08', graded(1)), report('03-01', graded(2), { baseline: true })], 'composite');
+  t.match(series?.visits, [
+    { score: 2, baseline: true, source: { id: '03-01' } },
+    { score: 1, baseline: false, source: { id: '03-08' } },
+  ]);
+});

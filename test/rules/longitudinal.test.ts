@@ -1,0 +1,189 @@
+import { existsSync, readFileSync } from 'node:fs';
+import t from 'tap';
+import {
+  areaUnderCurve,
+  average,
+  baselineAdjusted,
+  maximum,
+  maximumPostBaseline,
+  timeToFirst,
+  toxicityIndex,
+  toxicityIndexOf,
+} from '../../src/rules/longitudinal.ts';
+import { groupArea, groupSummary } from '../../src/rules/longitudinal-group.ts';
+import type { Visit } from '../../src/rules/longitudinal-series.ts';
+
+const SHARED = '../shared/clinical/trials.json';
+
+/** Visits of consecutive days: a score, `null` for none, `[min, max]` for a range; `B` before it for a recorded baseline. */
+type Given = number | null | 'range 0-3' | `B${number}` | 'Bnull';
+
+function visit(given: Given, day: number): Visit {
+  const baseline = typeof given === 'string' && given.startsWith('B');
+  const text = String(given).replace('B', '');
+  return {
+    at: new Date(Date.UTC(2026, 0, 1 + day, 8)).toISOString(),
+    ...(given === 'range 0-3' ? { upTo: 3 } : text === 'null' ? {} : { score: Number(text) }),
+    baseline,
+    source: { type: 'QuestionnaireResponse', id: `r${day}`, version: 1 },
+  };
+}
+
+const visits = (...given: Given[]): Visit[] => given.map(visit);
+const weekly = (...given: Given[]): Visit[] => given.map((one, week) => visit(one, 7 * week));
+const rounded = (value: number): number => Number(value.toFixed(6));
+
+interface Vectors {
+  toxicityIndex: { scores: (number | null)[]; toxicityIndex: number }[];
+  groupAuc: { time: number[]; armMean: number[]; aucWorsening: number; aucImprovement: number }[];
+}
+
+/** The worked vectors of our table of trial measures, computed from the formulas of ProAE 1.0.4, to six digits. */
+const VECTORS: Vectors = {
+  toxicityIndex: [
+    { scores: [0, 0, 0], toxicityIndex: 0 },
+    { scores: [2, null, null], toxicityIndex: 2 },
+    { scores: [1, 0, 0], toxicityIndex: 1 },
+    { scores: [1, 1, 1], toxicityIndex: 1.75 },
+    { scores: [2, 0, 1], toxicityIndex: 2.333333 },
+    { scores: [3, 2, 2], toxicityIndex: 3.666667 },
+    { scores: [4, 4, 4, 4], toxicityIndex: 4.992 },
+    { scores: [3, 3, 2, 2, 1, 0, null], toxicityIndex: 3.923611 },
+  ],
+  groupAuc: [
+    { time: [0, 1, 2, 3], armMean: [1.0, 2.0, 0.5, 1.5], aucWorsening: 0.958333, aucImprovement: -0.208333 },
+    { time: [1, 2, 3], armMean: [2.0, 1.0, 1.0], aucWorsening: 0, aucImprovement: -1.5 },
+    { time: [0, 2, 4], armMean: [0.5, 1.5, 1.5], aucWorsening: 3, aucImprovement: 0 },
+  ],
+};
+
+t.test('the worked vectors are those of the table that they come from', { skip: !existsSync(SHARED) }, async (t) => {
+  const { summaryMeasures } = JSON.parse(readFileSync(SHARED, 'utf8'));
+  t.same(VECTORS.toxicityIndex, summaryMeasures.vectors.toxicityIndex);
+  t.same(VECTORS.groupAuc, summaryMeasures.vectors.groupAuc);
+});
+
+t.test('toxicity index', async (t) => {
+  for (const { scores, toxicityIndex: expected } of VECTORS.toxicityIndex) {
+    t.test(`of ${scores.join(', ')}`, async (t) => {
+      const found = toxicityIndex(visits(...scores));
+      t.ok('value' in found && rounded(found.value) === expected, JSON.stringify(found));
+    });
+  }
+  t.equal(toxicityIndexOf([]), undefined, 'of nothing there is none');
+  t.equal(toxicityIndexOf(Array(400).fill(4)), 4.9999, 'what comes above the highest score is capped');
+  t.equal(toxicityIndexOf([0, 2, 1]), toxicityIndexOf([2, 1, 0]), 'whatever the order');
+  t.same(toxicityIndex(visits(null, 'range 0-3')), { absent: 'no-score' });
+});
+
+t.test('areas of a group against its own baseline', async (t) => {
+  for (const { time, armMean, aucWorsening, aucImprovement } of VECTORS.groupAuc) {
+    t.test(`of means ${armMean.join(', ')}`, async (t) => {
+      const area = groupArea(armMean.map((mean, index) => ({ time: time[index] ?? 0, mean })));
+      t.equal(rounded(area?.worsening ?? Number.NaN), aucWorsening);
+      t.equal(rounded(area?.improvement ?? Number.NaN), aucImprovement);
+    });
+  }
+  const crossing = groupArea([
+    { time: 0, mean: 1 },
+    { time: 1, mean: 2 },
+    { time: 2, mean: 0.5 },
+  ]);
+  t.same(crossing?.crossings.map(rounded), [1.666667], 'the line through two means crosses the first one');
+  t.equal(groupArea([{ time: 0, mean: 1 }]), undefined, 'one visit has no area');
+  const touching = groupArea([
+    { time: 0, mean: 1 },
+    { time: 1, mean: 1 },
+    { time: 2, mean: 2 },
+  ]);
+  t.match(touching, { worsening: 0.5, improvement: 0, crossings: [] }, 'a mean that equals the first is no crossing');
+});
+
+t.test('measures of one patient', async (t) => {
+  type Row = [name: string, measure: (given: readonly Visit[]) => object, given: Visit[], expected: object];
+  const cases: Row[] = [
+    ['the maximum counts the baseline', maximum, visits('B3', 1, null), { value: 3, from: [{ id: 'r0' }] }],
+    ['every report that has it is told', maximum, visits(2, 1, 2), { value: 2, from: [{ id: 'r0' }, { id: 'r2' }] }],
+    ['a missing score is not 0', maximum, visits(null, 'range 0-3'), { absent: 'no-score' }],
+    ['of no report there is none', maximum, [], { absent: 'no-score' }],
+    ['after the baseline', maximumPostBaseline, visits('B3', 1, 2), { value: 2, from: [{ id: 'r2' }] }],
+    ['before the baseline does not count', maximumPostBaseline, visits(4, 'B0', 1), { value: 1 }],
+    ['the first report is no baseline', maximumPostBaseline, visits(0, 2), { absent: 'no-baseline' }],
+    ['a baseline without a score is none', maximumPostBaseline, visits('Bnull', 2), { absent: 'no-baseline' }],
+    ['nothing came after', maximumPostBaseline, visits('B1', null), { absent: 'no-score-after-baseline' }],
+    ['the last of two baselines stands', maximumPostBaseline, visits('B0', 3, 'B1', 2), { value: 2 }],
+    ['equal to the baseline is 0', baselineAdjusted, visits('B2', 2, 1), { value: 0 }],
+    ['below the baseline is 0', baselineAdjusted, visits('B2', 1), { value: 0 }],
+    ['above it is the score, not the difference', baselineAdjusted, visits('B2', 3), { value: 3 }],
+    ['above a baseline of 0', baselineAdjusted, visits('B0', 1), { value: 1, from: [{ id: 'r0' }, { id: 'r1' }] }],
+    ['no baseline, no adjustment', baselineAdjusted, visits(0, 1), { absent: 'no-baseline' }],
+    ['nothing to adjust', baselineAdjusted, visits('B0', null), { absent: 'no-score-after-baseline' }],
+    ['a trapezoid', areaUnderCurve, visits(0, 2, 1), { value: 2.5, overDays: 2 }],
+    ['a gap is bridged', areaUnderCurve, visits(1, null, 3), { value: 4, overDays: 2, from: [{}, { id: 'r2' }] }],
+    ['a gap at the end is not', areaUnderCurve, visits(1, 1, null), { value: 1, overDays: 1 }],
+    ['one score has no area', areaUnderCurve, visits(null, 2), { absent: 'one-moment' }],
+    ['no score has none either', areaUnderCurve, visits(null), { absent: 'no-score' }],
+    ['a mean of what is known', average, visits(3, null, 0), { value: 1.5 }],
+    ['no mean of nothing', average, visits('range 0-3'), { absent: 'no-score' }],
+  ];
+  for (const [name, measure, given, expected] of cases) {
+    t.test(name, async (t) => void t.match(measure(given), expected));
+  }
+});
+
+t.test('time to the first score of 2 or more', async (t) => {
+  const origin = (kind: string, id: string) => ({ kind, source: { id } });
+  const cases: [name: string, given: Visit[], expected: object][] = [
+    ['from the recorded baseline', weekly('B0', 1, 2), { value: 14, origin: origin('recorded-baseline', 'r0') }],
+    ['a report before the baseline does not count', weekly(3, 'B0', 2), { value: 7 }],
+    ['a baseline that has it already does not reach it', weekly('B2', 1), { absent: 'not-reached', followedDays: 7 }],
+    ['from the first report where none is recorded', weekly(0, 2), { value: 7, origin: origin('first-report', 'r0') }],
+    ['which then counts itself', weekly(2, 0), { value: 0, from: [{ id: 'r0' }, { id: 'r0' }] }],
+    ['also when it was not answered', weekly(null, 2), { value: 7, origin: origin('first-report', 'r0') }],
+    ['1 is below', weekly('B0', 1, 1), { absent: 'not-reached', followedDays: 14 }],
+    ['followed up to the last score', weekly('B0', 1, null), { absent: 'not-reached', followedDays: 7 }],
+    ['what could not exclude it is told', weekly('B0', 'range 0-3', 3), { value: 14, notExcluded: { id: 'r7' } }],
+    [
+      'also where it was not reached',
+      weekly('B0', 'range 0-3', 1),
+      { absent: 'not-reached', notExcluded: { id: 'r7' } },
+    ],
+    ['nothing after the baseline', weekly('B0', null), { absent: 'no-score-after-baseline' }],
+    ['no report', [], { absent: 'no-score' }],
+  ];
+  for (const [name, given, expected] of cases) t.test(name, async (t) => void t.match(timeToFirst(given, 2), expected));
+  t.equal('notExcluded' in timeToFirst(weekly('B0', 2, 'range 0-3'), 2), false, 'what came later does not matter');
+});
+
+t.test('a group', async (t) => {
+  const summary = groupSummary([weekly('B0', 1, 2), weekly('B2', null, 1), weekly(3), weekly(null), []]);
+  t.match(summary, { patients: 4, scored: 3, everAbove0: 3, ever3: 1, withBaseline: 2 });
+  t.same(summary.visits, [
+    { day: 0, answered: 2, asked: 2, mean: 1, above0: 0.5, from3: 0 },
+    { day: 7, answered: 1, asked: 2, mean: 1, above0: 1, from3: 0 },
+    { day: 14, answered: 2, asked: 2, mean: 1.5, above0: 1, from3: 0 },
+  ]);
+  t.match(summary.area, { worsening: 1.75, improvement: 0, overDays: 14 });
+  t.test('the highest of a week stands, and a day after the baseline is the first week', async (t) => {
+    const days: Visit[] = [visit('B0', 0), visit(3, 1), visit(1, 8), visit(2, 10), visit(0, 11)];
+    t.match(groupSummary([days]).visits, [
+      { day: 0, mean: 0 },
+      { day: 7, mean: 3 },
+      { day: 14, mean: 0 },
+    ]);
+  });
+  t.test('a visit that nobody answered has no mean, and is bridged', async (t) => {
+    const [first, second] = groupSummary([weekly('B0', null, 2)]).visits;
+    t.equal(first?.mean, 0);
+    t.same(second, { day: 7, answered: 0, asked: 1 });
+    t.equal(groupSummary([weekly('B0', null, 2)]).area?.worsening, 14);
+  });
+  t.same(groupSummary([]), {
+    patients: 0,
+    scored: 0,
+    everAbove0: 0,
+    ever3: 0,
+    withBaseline: 0,
+    visits: [],
+  });
+});
