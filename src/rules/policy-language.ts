@@ -13,7 +13,10 @@ export type ActionCode = 'open' | 'escalate' | 'de-escalate' | 'close';
 /** Lowest first. Source: HL7 FHIR R4 CodeSystem flag-priority-code. */
 export const PRIORITIES: readonly Priority[] = ['PN', 'PL', 'PM', 'PH'];
 
-/** What the variables take their values from: one finding, and what was known of its term before. */
+/**
+ * What the variables take their values from: one finding, and what was known of its term before. The optional groups are there only where
+ * a policy that is asked names them (PolicyNeeds); where one is left out, its variables are absent, so a condition on them is undecided.
+ */
 export interface Context {
   finding: Finding;
   /** Symptom time of the report, UTC instant. */
@@ -25,6 +28,59 @@ export interface Context {
   /** The open episode, its days of calm and reports already counting this one. */
   episode?: Episode;
   patient: PatientFacts;
+  /** `recent`: the past of the term, this report counted. */
+  recent?: RecentPast;
+  /** `burden`: what the term has added up to, this report counted. */
+  burden?: Burden;
+  /** `expected`: the level that a clinician expects of the term, the last that was said by this report; in force or past. */
+  expected?: ExpectedLevel;
+  /** `symptoms`: grade of every term as last known, by termKey: this report's own where it grades the term, certain grades only. */
+  symptoms?: Readonly<Record<string, number>>;
+  /** `facts`: what was known of the patient's treatment, studies and conditions when the report came in. */
+  facts?: KnownFacts;
+}
+
+/** Groups of a Context that cost something to have. */
+export type PolicyNeed = 'recent' | 'burden' | 'expected' | 'symptoms' | 'facts';
+
+/** Which groups the expressions of a policy name, or (`facts`) its useContext asks for: told when it is compiled. */
+export type PolicyNeeds = ReadonlySet<PolicyNeed>;
+
+/** The past of one term, this report counted where it is graded and not contradictory. */
+export interface RecentPast {
+  /** The last graded, not contradictory reports, at most 12, the oldest first. */
+  grades: readonly { grade: number; at: string; day: string }[];
+  /**
+   * Calendar days since when each graded, not contradictory report has been at grade 1, 2 or 3 or above, at the places 0, 1 and 2.
+   * Undefined where the last of them was below. However long ago: not bounded by `grades`.
+   */
+  since: readonly [one: string | undefined, two: string | undefined, three: string | undefined];
+}
+
+/** Cumulative burden of one term. */
+export interface Burden {
+  /** Grade times days: the area under the line through the graded, not contradictory reports. */
+  area: number;
+  /** Days between reports on which that line was, at both of its ends, at grade 1 or above. */
+  days1: number;
+  /** Symptom time of the first of them, UTC instant. */
+  since: string;
+}
+
+/** A level that a clinician expects of a term until a moment. */
+export interface ExpectedLevel {
+  level: number;
+  /** UTC instant; in force up to it and at it. */
+  until: string;
+}
+
+/** Absent members were not asked or are not known. */
+export interface KnownFacts {
+  treatments?: { systemic?: boolean; cellTherapy?: boolean; codes: readonly string[] };
+  /** References and identifiers (`system|value`) of the studies that the patient is in. */
+  studies?: readonly string[];
+  /** Codes of conditions, `system|code`. */
+  conditions?: readonly string[];
 }
 
 export type Scalar = string | number | boolean;
@@ -42,6 +98,8 @@ export interface Property {
 /** `%name` that has properties. When it is absent, it and all its properties are empty. */
 export interface ObjectVariable {
   doc: string;
+  /** The group of the Context that it takes its values from, where that is an optional one. */
+  need?: PolicyNeed;
   present: (context: Context) => boolean;
   properties: Readonly<Record<string, Property>>;
 }

@@ -5,7 +5,14 @@ import type { Priority } from './episode.ts';
 import { checkExpression } from './policy/check-expression.ts';
 import { checkShape, codeOf, priorityOf } from './policy/check-shape.ts';
 import { compileExpression, type RunnableExpression, remember, type Verdict } from './policy/run-expression.ts';
-import { type ActionCode, type Context, PRIORITIES } from './policy-language.ts';
+import {
+  type ActionCode,
+  type Context,
+  OBJECTS,
+  type PolicyNeed,
+  type PolicyNeeds,
+  PRIORITIES,
+} from './policy-language.ts';
 
 /** One action of a policy, ready to run. */
 export interface PolicyAction {
@@ -36,6 +43,8 @@ export interface Policy {
   /** SHA-256 of what the policy decides by; see policyDigest. */
   digest: string;
   actions: readonly PolicyAction[];
+  /** The optional groups of a Context that its conditions name: what has to be loaded before it is asked. */
+  needs: PolicyNeeds;
   /** The conditions of the actions named, in their order. Remembers answers; never throws. */
   evaluate: (which: Which, context: Context) => readonly ConditionResult[];
 }
@@ -72,6 +81,7 @@ export function compilePolicy(plan: PlanDefinition): Policy {
     ...(plan.title ? { title: plan.title } : {}),
     digest: policyDigest(plan),
     actions: actions.map(({ action }) => action),
+    needs: new Set(actions.flatMap(({ needs }) => needs)),
     evaluate: (which, context) => {
       const situation = which.open === 'none' ? 'none' : `${which.open} ${which.mayClose}`;
       let evaluate = bySituation.get(situation);
@@ -101,17 +111,20 @@ type Evaluate = (context: Context) => readonly ConditionResult[];
 interface Compiled extends RunnableExpression {
   action: PolicyAction;
   policy: string;
+  needs: readonly PolicyNeed[];
 }
 
 function compileAction(action: PlanDefinitionAction, policy: string): Compiled {
   const expression = action.condition?.[0]?.expression?.expression ?? '';
-  const compiled = compileExpression(expression, checkExpression(expression).mentions);
+  const { mentions } = checkExpression(expression);
+  const compiled = compileExpression(expression, mentions);
   const title = action.title ?? action.description;
   const priority = priorityOf(action);
   return {
     ...compiled,
     run: compiled.timed ? compiled.run : remember(compiled.inputs, compiled.run),
     policy,
+    needs: mentions.flatMap((mention) => OBJECTS[mention.slice(1).split('.', 1)[0] ?? '']?.need ?? []),
     action: {
       id: action.id ?? '',
       code: codeOf(action) ?? 'open', // checked before: the code is there
