@@ -1,4 +1,6 @@
 import type { Finding, GradingSystem, Outcome, Report } from './finding.ts';
+import type { MeasuredBaseline } from './gradings/measured.ts';
+import type { Burden, ExpectedLevel, RecentPast } from './policy-language.ts';
 
 /** Priority of a Flag. Source: HL7 FHIR R4 extension flag-priority, CodeSystem flag-priority-code; the codes of HL7 v2 table 0485 neighbours. */
 export type Priority = 'PN' | 'PL' | 'PM' | 'PH';
@@ -53,13 +55,22 @@ export interface TermState {
   previous?: { grade: number; at: string; day: string; source: Report['source'] };
   baseline?: { grade: number; at: string; source: Report['source'] };
   episode?: Episode;
+  /** The last gradable reports, and since when they have stood at a grade: a bounded past. */
+  recent?: RecentPast;
+  /** What the term has added up to since its first gradable report. */
+  burden?: Burden;
+  /** The last level that a clinician said to expect, in force or past: who said it, and of which moment on. */
+  expected?: ExpectedLevel & { at: string; source: Report['source'] };
 }
 
-/** What is kept of a patient between two reports, by `termKey`. Plain JSON. */
+/** What is kept of a patient between two reports. Plain JSON. */
 export interface FoldState {
   /** Position of the last report folded: symptom time, then source id. Absent before the first. */
   upTo?: { at: string; id: string };
+  /** By `termKey`. */
   terms: Record<string, TermState>;
+  /** Recorded baselines of measured analytes, by id of the CTCAE entry. */
+  baselines?: Readonly<Record<string, MeasuredBaseline>>;
 }
 
 /** What an expression may ask about the patient. */

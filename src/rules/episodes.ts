@@ -2,7 +2,7 @@ import { decide, type Effect, inOrder } from './decide.ts';
 import type { Episode, FoldState, PatientFacts, TermState } from './episode.ts';
 import { type Finding, highest, lowest, type Report, termKey } from './finding.ts';
 import type { ConditionResult, Policy } from './policy.ts';
-import { type Context, isComplete, isContradictory } from './policy-language.ts';
+import { type Context, isComplete, isContradictory, type PolicyNeed } from './policy-language.ts';
 import { signature } from './signature.ts';
 
 /**
@@ -22,11 +22,16 @@ export interface TermStep {
   /** What the conditions were told: the baseline is this report's own where it records one. */
   previous?: TermState['previous'];
   baseline?: TermState['baseline'];
+  /** What else the conditions were told: the groups that the policies asked need. */
+  told?: Told;
   episodeBefore?: Episode;
   conditions: readonly ConditionResult[];
   transition: Transition;
   episodeAfter?: Episode;
 }
+
+/** The optional groups of a Context. */
+export type Told = Pick<Context, PolicyNeed>;
 
 export interface StepResult {
   state: FoldState;

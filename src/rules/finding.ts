@@ -1,3 +1,5 @@
+import type { MeasuredInput } from './gradings/measured.ts';
+
 /** What was measured of one adverse-event term in one report. Several scales exist side by side: `system` and `kind` say which. */
 export interface Finding {
   /**
@@ -137,8 +139,31 @@ export interface Report {
   /** A recorded baseline; never assumed of a first report. */
   baseline: boolean;
   findings: readonly Finding[];
+  /**
+   * Measured results. They are graded in the fold, with the baseline in force at that symptom time. With `baseline` they are the
+   * baseline of their analytes, and are graded against themselves.
+   */
+  measured?: readonly MeasuredInput[];
+  /** CTCAE versions that `measured` is graded by: of the settings or the study, as of receipt. */
+  ctcae?: readonly CtcaeVersion[];
+  /** Levels that a clinician expects of terms, by `termKey`, up to and at a moment (UTC instant), each in place of an earlier one. */
+  expected?: readonly { term: string; level: number; until: string }[];
   /** `url|version` of the policies that were active when it came in, and that it is judged by ever after. */
   policies?: readonly string[];
+  /** What was known of the patient beside gender and birth date when it came in: kept with it, as policies are. */
+  facts?: ReportFacts;
+}
+
+export type CtcaeVersion = '5.0' | '6.0';
+
+/** What was known of a patient when a report came in. An absent member was not asked; an absent boolean is not known. */
+export interface ReportFacts {
+  /** `codes` are of medications, `system|code`. */
+  treatments?: { systemic?: boolean; cellTherapy?: boolean; codes: readonly string[] };
+  /** References and identifiers (`system|value`) of the studies that the patient is in. */
+  studies?: readonly string[];
+  /** Codes of conditions, `system|code`. */
+  conditions?: readonly string[];
 }
 
 /** Lowest grade that is certain, `undefined` when none is. */

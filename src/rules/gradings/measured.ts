@@ -1,0 +1,30 @@
+/** What the CTCAE ladders climb with: results as they were received, and the recorded baselines that they are compared with. */
+
+/** One measured result of one analyte. Numbers are exact as received; units are UCUM codes. */
+export interface MeasuredInput {
+  /** LOINC codes of the result, the code that says most first. */
+  loinc: readonly string[];
+  /** Absent where the result has no number. */
+  value?: number;
+  /** The value is a bound, as in `< 0.2`. */
+  comparator?: '<' | '<=' | '>=' | '>';
+  /** Absent where no UCUM unit came with the number. */
+  unit?: string;
+  /** Limits of normal of the same result, in `unit`. */
+  low?: number;
+  high?: number;
+}
+
+/** A recorded baseline of one analyte, with the limits of normal that came with it. */
+export interface MeasuredBaseline {
+  value: number;
+  unit: string;
+  low?: number;
+  high?: number;
+  /** Its symptom time, UTC instant. */
+  at: string;
+  source: { type: string; id: string; version: number };
+}
+
+/** Baselines in force at one symptom time, by id of the CTCAE entry. */
+export type MeasuredBaselines = Readonly<Record<string, MeasuredBaseline>>;
