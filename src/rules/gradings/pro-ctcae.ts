@@ -112,6 +112,21 @@ function findingOf({ term, asked }: Plan, seen: readonly (Seen | undefined)[]): 
     if (scoreOf(answer) === 0 && 'linkId' in answer) zeros.push(answer.linkId);
     if (attribute !== 'text' && isAmbiguous(places, seen)) ambiguous = true;
   }
+  return made(term, attributes, answers, ambiguous);
+}
+
+/**
+ * The finding that these answers would have made of a term: the published items in their order, of which `attributes` names those that the
+ * term has. Undefined for a code that is no term of PRO-CTCAE.
+ */
+export function findingFrom(code: string, attributes: Finding['attributes']): Finding | undefined {
+  const term = TERMS.find((known) => known.code === code);
+  if (!term) return undefined;
+  const answers = term.attributes.map((attribute) => attributes[attribute] ?? NOT_ASKED);
+  return made(term, attributes, answers, false);
+}
+
+function made(term: Term, attributes: Finding['attributes'], answers: readonly Answer[], ambiguous: boolean): Finding {
   const outcome = outcomeOf(term, answers, ambiguous);
   return {
     term: term.code,

@@ -71,8 +71,8 @@ function verdictOf(evaluate: () => unknown): Verdict {
   }
 }
 
-/** The variables by name, holding only the properties that are mentioned. */
-function variablesOf(mentions: readonly string[], context: Context): Record<string, unknown> {
+/** The variables by name, holding only the properties that are mentioned: what the evaluator is given. */
+export function variablesOf(mentions: readonly string[], context: Context): Record<string, unknown> {
   const variables: Record<string, unknown> = {};
   for (const mention of mentions) {
     const { name, property } = split(mention);
