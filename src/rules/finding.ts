@@ -130,6 +130,8 @@ export type DataQuality =
 export interface Report {
   /** The resource that was graded, by version. */
   source: { type: 'QuestionnaireResponse' | 'Observation'; id: string; version: number };
+  /** Canonical `url|version` of the form of a response: what triggers of policies may ask for. */
+  form?: string;
   /** Symptom time: instant in UTC, ISO 8601 with milliseconds. */
   at: string;
   /** The moment as its author wrote it, where `at` is that moment: what a Flag shows. */

@@ -1,5 +1,13 @@
 import type { Episode, PatientFacts, Priority, TermState } from './episode.ts';
-import { type Answer, type Attribute, type Finding, highest, lowest } from './finding.ts';
+import {
+  type Answer,
+  type Attribute,
+  type Finding,
+  highest,
+  lowest,
+  type Report,
+  type ReportFacts,
+} from './finding.ts';
 import { TERMS } from './gradings/pro-ctcae-data.ts';
 
 /**
@@ -37,7 +45,9 @@ export interface Context {
   /** `symptoms`: grade of every term as last known, by termKey: this report's own where it grades the term, certain grades only. */
   symptoms?: Readonly<Record<string, number>>;
   /** `facts`: what was known of the patient's treatment, studies and conditions when the report came in. */
-  facts?: KnownFacts;
+  facts?: ReportFacts;
+  /** What the report came as, and (of a response) by which form: what triggers are compared with. Where it is left out every action is asked. */
+  source?: { type: Report['source']['type']; form?: string };
 }
 
 /** Groups of a Context that cost something to have. */
@@ -72,15 +82,6 @@ export interface ExpectedLevel {
   level: number;
   /** UTC instant; in force up to it and at it. */
   until: string;
-}
-
-/** Absent members were not asked or are not known. */
-export interface KnownFacts {
-  treatments?: { systemic?: boolean; cellTherapy?: boolean; codes: readonly string[] };
-  /** References and identifiers (`system|value`) of the studies that the patient is in. */
-  studies?: readonly string[];
-  /** Codes of conditions, `system|code`. */
-  conditions?: readonly string[];
 }
 
 export type Scalar = string | number | boolean;
