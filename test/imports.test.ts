@@ -30,6 +30,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   transaction: ['fhir', 'store', 'conditional.ts', 'deps.ts', 'patch.ts', 'save', 'save.ts'],
   'transaction.ts': ['fhir', 'save', 'store', 'deps.ts', 'transaction'],
   routes: [
+    'evaluation',
     'fhir',
     'rules',
     'store',

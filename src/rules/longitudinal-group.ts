@@ -42,31 +42,62 @@ export interface GroupArea {
   overDays: number;
 }
 
+/** What is kept of a group while its patients are read one after the other: counts, and no patient. */
+export interface GroupTally extends Omit<GroupSummary, 'visits' | 'area'> {
+  visits: Map<number, { answered: number; asked: number; sum: number; above0: number; from3: number }>;
+}
+
+export const emptyTally = (): GroupTally => ({
+  patients: 0,
+  scored: 0,
+  everAbove0: 0,
+  ever3: 0,
+  withBaseline: 0,
+  visits: new Map(),
+});
+
 /**
- * The curve of one term over a group, one entry per patient. A visit is a whole week since the patient's own recorded baseline, rounded,
- * at least one; where a patient reported more than once in it, the highest certain score stands. Patients without a recorded
- * baseline have a share in `scored` and in what was ever reached, and none in the curve.
+ * Counts one patient's visits of one term. A visit is a whole week since the patient's own recorded baseline, rounded, at least one;
+ * where a patient reported more than once in it, the highest certain score stands. A patient without a recorded baseline has a
+ * share in `scored` and in what was ever reached, and none in the curve.
  * Source of the shares and areas: ProAE 1.0.4 (R), toxSummary; that a visit is a week is our own choice.
  */
-export function groupSummary(patients: readonly (readonly Visit[])[]): GroupSummary {
-  const reported = patients.filter((visits) => visits.length > 0);
-  const highest = reported.flatMap((visits) => {
-    const scores = visits.filter(isScored).map(({ score }) => score);
-    return scores.length > 0 ? [Math.max(...scores)] : [];
-  });
-  const curves = reported.flatMap((visits) => curveOf(visits) ?? []);
-  const visits = visitsOf(curves);
-  const means = visits.flatMap(({ day, mean }) => (mean === undefined ? [] : [{ time: day, mean }]));
-  const area = groupArea(means);
-  return {
-    patients: reported.length,
-    scored: highest.length,
-    everAbove0: highest.filter((score) => score > 0).length,
-    ever3: highest.filter((score) => score >= 3).length,
-    withBaseline: curves.length,
-    visits,
-    ...(area ? { area } : {}),
-  };
+export function addPatient(tally: GroupTally, visits: readonly Visit[]): void {
+  if (visits.length === 0) return;
+  tally.patients += 1;
+  const scores = visits.filter(isScored).map(({ score }) => score);
+  if (scores.length > 0) tally.scored += 1;
+  if (scores.some((score) => score > 0)) tally.everAbove0 += 1;
+  if (scores.some((score) => score >= 3)) tally.ever3 += 1;
+  const curve = curveOf(visits);
+  if (!curve) return;
+  tally.withBaseline += 1;
+  for (const [number, score] of curve) {
+    const counts = tally.visits.get(number) ?? { answered: 0, asked: 0, sum: 0, above0: 0, from3: 0 };
+    tally.visits.set(number, counts);
+    counts.asked += 1;
+    if (score === undefined) continue;
+    counts.answered += 1;
+    counts.sum += score;
+    if (score > 0) counts.above0 += 1;
+    if (score >= 3) counts.from3 += 1;
+  }
+}
+
+/** The curve of what was counted, and its areas. */
+export function summaryOf({ visits: counted, ...counts }: GroupTally): GroupSummary {
+  const visits = [...counted]
+    .sort(([a], [b]) => a - b)
+    .map(
+      ([number, { answered, asked, sum, above0, from3 }]): GroupVisit => ({
+        day: number * VISIT_DAYS,
+        answered,
+        asked,
+        ...(answered === 0 ? {} : { mean: sum / answered, above0: above0 / answered, from3: from3 / answered }),
+      }),
+    );
+  const area = groupArea(visits.flatMap(({ day, mean }) => (mean === undefined ? [] : [{ time: day, mean }])));
+  return { ...counts, visits, ...(area ? { area } : {}) };
 }
 
 /**
@@ -116,25 +147,4 @@ function curveOf(visits: readonly Visit[]): Curve | undefined {
     curve.set(number, visit.score === undefined ? held : Math.max(held ?? visit.score, visit.score));
   }
   return curve;
-}
-
-function visitsOf(curves: readonly Curve[]): GroupVisit[] {
-  const numbers = [...new Set(curves.flatMap((curve) => [...curve.keys()]))].sort((a, b) => a - b);
-  return numbers.map((number) => {
-    const asked = curves.filter((curve) => curve.has(number)).map((curve) => curve.get(number));
-    const scores = asked.filter((score) => score !== undefined);
-    const share = (holds: (score: number) => boolean): number => scores.filter(holds).length / scores.length;
-    return {
-      day: number * VISIT_DAYS,
-      answered: scores.length,
-      asked: asked.length,
-      ...(scores.length === 0
-        ? {}
-        : {
-            mean: scores.reduce((sum, score) => sum + score, 0) / scores.length,
-            above0: share((score) => score > 0),
-            from3: share((score) => score >= 3),
-          }),
-    };
-  });
 }

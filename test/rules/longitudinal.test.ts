@@ -10,7 +10,7 @@ import {
   toxicityIndex,
   toxicityIndexOf,
 } from '../../src/rules/longitudinal.ts';
-import { groupArea, groupSummary } from '../../src/rules/longitudinal-group.ts';
+import { addPatient, emptyTally, type GroupSummary, groupArea, summaryOf } from '../../src/rules/longitudinal-group.ts';
 import type { Visit } from '../../src/rules/longitudinal-series.ts';
 
 const SHARED = '../shared/clinical/trials.json';
@@ -31,6 +31,11 @@ function visit(given: Given, day: number): Visit {
 
 const visits = (...given: Given[]): Visit[] => given.map(visit);
 const weekly = (...given: Given[]): Visit[] => given.map((one, week) => visit(one, 7 * week));
+function groupSummary(patients: readonly (readonly Visit[])[]): GroupSummary {
+  const tally = emptyTally();
+  for (const one of patients) addPatient(tally, one);
+  return summaryOf(tally);
+}
 const rounded = (value: number): number => Number(value.toFixed(6));
 
 interface Vectors {

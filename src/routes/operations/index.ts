@@ -8,6 +8,7 @@ import { metaAddOperation, metaDeleteOperation, metaOperation } from './meta.ts'
 import type { Operation } from './operation.ts';
 import { reindexOperation } from './reindex.ts';
 import { subsumesOperation } from './subsumes.ts';
+import { symptomSummaryOperation } from './symptom-summary.ts';
 import { translateOperation } from './translate.ts';
 import { validateOperation } from './validate.ts';
 import { validateCodeInSystemOperation, validateCodeOperation } from './validate-code.ts';
@@ -25,6 +26,7 @@ export const OPERATIONS: readonly Operation[] = [
   metaOperation,
   reindexOperation,
   subsumesOperation,
+  symptomSummaryOperation,
   translateOperation,
   validateCodeInSystemOperation,
   validateCodeOperation,
