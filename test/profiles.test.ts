@@ -69,7 +69,7 @@ const systems: [name: string, url: string, codes: readonly (string | undefined)[
   ['tags', TAG, [UNVALIDATED_WORDING.code]],
   ['data quality', SYSTEM.dataQuality, ['contradictory', 'needs-review', 'ambiguous-item', 'clock-ahead']],
   ['policy actions', `${CANONICAL}/CodeSystem/policy-action`, ['open', 'escalate', 'de-escalate', 'close']],
-  ['grading systems', SYSTEM.gradingSystem, ['pro-ctcae']],
+  ['grading systems', SYSTEM.gradingSystem, ['pro-ctcae', 'emergency']],
   ['Flag codes', SYSTEM.flagCode, ['not-evaluated']],
 ];
 for (const [name, url, codes] of systems) {

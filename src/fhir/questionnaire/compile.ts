@@ -1,7 +1,7 @@
 import type { CodeSystem, Questionnaire, QuestionnaireItem, ValueSet } from '@medplum/fhirtypes';
 import { buildTerminology, type Terminology } from '../terminology.ts';
 import { compileEnableWhen } from './enable-when.ts';
-import { extensionOf, MAX_VALUE, MIN_VALUE } from './extensions.ts';
+import { extensionOf, MAX_VALUE, MIN_VALUE, UNIT } from './extensions.ts';
 import { type Level, NOTHING, type Node } from './node.ts';
 import { optionsOf } from './options.ts';
 
@@ -38,6 +38,7 @@ export function compileForm(questionnaire: Questionnaire, terminology: Terminolo
     const numeric = source.type === 'integer' || source.type === 'decimal';
     const min = numeric ? bound(source, MIN_VALUE) : undefined;
     const max = numeric ? bound(source, MAX_VALUE) : undefined;
+    const unit = numeric ? extensionOf(source.extension, UNIT)?.valueCoding : undefined;
     const node: Writable<Node> = {
       linkId: source.linkId,
       type: source.type,
@@ -50,6 +51,7 @@ export function compileForm(questionnaire: Questionnaire, terminology: Terminolo
       optionsUnknown: options === undefined && source.answerValueSet !== undefined,
       ...(min === undefined ? {} : { minValue: min }),
       ...(max === undefined ? {} : { maxValue: max }),
+      ...(unit === undefined ? {} : { unit }),
       ...(parent === undefined ? {} : { parent }),
       children: NOTHING,
       dependsOn: [...new Set((source.enableWhen ?? []).map(({ question }) => question))],

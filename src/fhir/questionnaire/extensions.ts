@@ -9,6 +9,7 @@ export const MAX_VALUE = [`${CORE}/maxValue`, `${SDC}-maxQuantity`] as const;
 export const MIN_OCCURS = `${CORE}/questionnaire-minOccurs`;
 export const MAX_OCCURS = `${CORE}/questionnaire-maxOccurs`;
 export const MIN_LENGTH = `${CORE}/minLength`;
+export const UNIT = `${CORE}/questionnaire-unit`;
 export const UNIT_OPTION = `${CORE}/questionnaire-unitOption`;
 export const OPTION_EXCLUSIVE = `${CORE}/questionnaire-optionExclusive`;
 

@@ -37,6 +37,8 @@ export interface CompiledItem {
   /** Bounds of an integer or decimal item, inclusive. */
   minValue?: number;
   maxValue?: number;
+  /** Unit of a decimal or integer item: the extension questionnaire-unit. */
+  unit?: Coding;
   /** linkId of the item that it stands in. */
   parent?: string;
   children: readonly CompiledItem[];

@@ -1,0 +1,115 @@
+import type { CompiledQuestionnaire, ItemState } from '../../fhir/questionnaire.ts';
+import type { Answer, DataQuality, Finding, Measured, Missing, NotGradable, Outcome } from '../finding.ts';
+import { vitalReadings } from '../vital-signs.ts';
+import { DATA, EMERGENCY_TERMS, emergencyFaults } from './emergency-data.ts';
+import { feverOf, isTemperature, type Told } from './emergency-fever.ts';
+import { type EmergencyItem, emergencyItems } from './emergency-items.ts';
+import type { FormGrading, Grading } from './grading.ts';
+import type { MeasuredInput } from './measured.ts';
+
+/**
+ * Emergencies before grading: fever, breathlessness at rest, confusion, sleepiness, bleeding, thoughts of self-harm. Grade 1: there; 0: asked and
+ * not there. One sign that is there suffices, whatever else is missing or says otherwise; only where all say no is it 0.
+ * Source: profiles/gradings/emergency.json.
+ */
+export const emergency: Grading = {
+  data: DATA,
+  sources: DATA.source,
+  faults: () => emergencyFaults(DATA),
+  check: (form) => emergencyItems(form).issues,
+  prepare,
+};
+
+/** Fever, where temperatures are among measured results; nothing where none is. */
+export function emergenciesOf(measured: readonly MeasuredInput[]): readonly Finding[] {
+  const signs = measured.filter(isTemperature).map((input): Sign => feverOf(input));
+  return signs.length === 0 ? [] : [findingOf(DATA.fever.term, signs)];
+}
+
+/** One sign of a term: an answer or a temperature; or that this response was not asked. */
+type Sign = (Told | { is: 'not-asked' }) & { answer?: Answer };
+
+function prepare(form: CompiledQuestionnaire): FormGrading | undefined {
+  const { items, issues } = emergencyItems(form);
+  const [error] = issues.filter(({ severity }) => severity === 'error');
+  if (error) throw new Error(error.diagnostics);
+  if (items.length === 0) return undefined;
+  const byLinkId = new Map<string, EmergencyItem[]>();
+  for (const one of items) byLinkId.set(one.item.linkId, [...(byLinkId.get(one.item.linkId) ?? []), one]);
+  const terms = EMERGENCY_TERMS.map(({ code }) => code).filter((code) => items.some(({ term }) => term === code));
+  return (states) => {
+    const signs = new Map<string, Sign[]>(terms.map((term) => [term, []]));
+    for (const state of states) {
+      for (const one of byLinkId.get(state.item.linkId) ?? []) signs.get(one.term)?.push(...signsOf(one, state));
+    }
+    return terms.map((term) => findingOf(term, signs.get(term) ?? []));
+  };
+}
+
+function signsOf(one: EmergencyItem, state: ItemState): Sign[] {
+  if (!state.enabled) return [{ is: 'not-asked' }];
+  if (one.how === 'temperature') return vitalReadings([state]).map(temperature);
+  const { linkId } = one.item;
+  if (state.answers.length === 0) {
+    return [{ is: 'open', reason: 'not-answered', missing: 'presence', answer: { state: 'missing', linkId } }];
+  }
+  return state.answers.map((given): Sign => {
+    const said = one.read(given);
+    if (said === undefined) throw new Error(`The answer to item ${linkId} is none that can be read`);
+    if (said === 'opted-out') {
+      return { is: 'open', reason: 'opted-out', missing: 'presence', answer: { state: 'opted-out', linkId, code: '' } };
+    }
+    return { is: said, answer: { state: 'answered', value: said === 'there' ? 1 : 0, linkId } };
+  });
+}
+
+/** A question for the temperature that stayed unanswered is that, and no fault of a result. */
+function temperature(reading: MeasuredInput): Sign {
+  return reading.value === undefined && reading.unit === undefined
+    ? { is: 'open', reason: 'not-answered', missing: 'value' }
+    : feverOf(reading);
+}
+
+function findingOf(term: string, signs: readonly Sign[]): Finding {
+  const quality = new Set<DataQuality>();
+  for (const sign of signs) if (sign.is === 'open' && sign.quality) quality.add(sign.quality);
+  const answer = best(signs.flatMap((sign) => (sign.answer ? [sign.answer] : [])));
+  const measured = highest(signs.flatMap((sign) => ('measured' in sign && sign.measured ? [sign.measured] : [])));
+  return {
+    term,
+    system: 'emergency',
+    version: DATA.version,
+    kind: 'emergency',
+    outcome: outcomeOf(signs),
+    attributes: answer ? { presence: answer } : {},
+    ...(measured ? { measured } : {}),
+    dataQuality: [...quality],
+  };
+}
+
+/** A true or: one sign suffices; what is open leaves open what the others deny. */
+function outcomeOf(signs: readonly Sign[]): Outcome {
+  if (signs.some(({ is }) => is === 'there')) return { kind: 'graded', grade: 1 };
+  const open = signs.filter((sign) => sign.is === 'open');
+  const missing: Missing[] = [...new Set(open.map((sign) => sign.missing))];
+  if (signs.some(({ is }) => is === 'absent')) {
+    return open.length === 0 ? { kind: 'graded', grade: 0 } : { kind: 'at-least', min: 0, max: 1, missing };
+  }
+  const reason = WORST.find((one) => open.some((sign) => sign.reason === one)) ?? open[0]?.reason ?? 'not-asked';
+  return { kind: 'not-gradable', reason, missing };
+}
+
+/** Of several reasons that which somebody should look into. */
+const WORST: readonly NotGradable[] = ['value-implausible', 'unit-unknown', 'no-value', 'opted-out', 'not-answered'];
+
+/** The answer that decides: the highest, else one that was given at all. */
+const best = (answers: readonly Answer[]): Answer | undefined =>
+  answers.find((answer) => answer.state === 'answered' && answer.value > 0) ??
+  answers.find(({ state }) => state !== 'missing') ??
+  answers[0];
+
+/** The highest temperature, as it came; of those that cannot be compared the first. */
+function highest(all: readonly Measured[]): Measured | undefined {
+  const celsius = ({ canonical, value }: Measured): number => canonical ?? value;
+  return all.reduce<Measured | undefined>((top, one) => (top && celsius(top) >= celsius(one) ? top : one), undefined);
+}
