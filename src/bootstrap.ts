@@ -11,12 +11,13 @@ import { resourceSpec } from './fhir/resources.ts';
 import { readText } from './fhir/text.ts';
 import { Indexing } from './indexing.ts';
 import { checkGradings } from './rules/check.ts';
+import type { CtcaeVersion } from './rules/finding.ts';
 import { gradingLibrary } from './rules/gradings/grading.ts';
 import { GRADINGS } from './rules/gradings/index.ts';
-import { DATA } from './rules/gradings/pro-ctcae-data.ts';
+import { allLabels } from './rules/resources/all-labels.ts';
 import { NAMING } from './rules/resources/codes.ts';
 import { engineDevice } from './rules/resources/device.ts';
-import { type Language, labelsOf } from './rules/resources/labels.ts';
+import type { Language } from './rules/resources/labels.ts';
 import { create } from './save.ts';
 import type { Database } from './store/database.ts';
 import { search } from './store/search.ts';
@@ -35,6 +36,8 @@ export interface BootOptions {
   profiles: string;
   /** Also the demonstration forms and alert policy. */
   demoPolicy: boolean;
+  /** Versions of CTCAE that measured values are graded by; 5.0 without. */
+  ctcaeVersions?: readonly CtcaeVersion[];
   now?: () => Date;
 }
 
@@ -64,8 +67,9 @@ export async function boot(options: BootOptions): Promise<Deps> {
     turns: new Turns(),
     engine: { name: 'vigie', version: ENGINE_VERSION, fhirpathVersion: fhirpath.version, device: '' },
     shipped: readOnly,
-    labels: labelsOf(DATA.items),
+    labels: allLabels(),
     language: options.language,
+    ctcaeVersions: options.ctcaeVersions ?? ['5.0'],
   };
   const device = engineDevice({ version: ENGINE_VERSION });
   const { id } = await put(deps, device as Shipped, `identifier=${NAMING.engine}|vigie/${ENGINE_VERSION}`);

@@ -1,4 +1,5 @@
 import { Ajv } from 'ajv';
+import type { CtcaeVersion } from './rules/finding.ts';
 
 /** What the environment sets. Frozen; no other file reads the environment. */
 export interface Config {
@@ -16,6 +17,8 @@ export interface Config {
   corsOrigins: readonly string[];
   demoPolicy: boolean;
   language: 'en' | 'fr';
+  /** Versions of CTCAE that measured values are graded by. */
+  ctcaeVersions: readonly CtcaeVersion[];
   logLevel: string;
   connections: number;
 }
@@ -62,6 +65,12 @@ export const SETTINGS = {
   },
   DEMO_POLICY: { ...boolean, default: '0', description: '1: load the demonstration forms and alert policy at start' },
   FLAG_LANGUAGE: { type: 'string', enum: ['en', 'fr'], default: 'en', description: 'Language of Flag texts' },
+  CTCAE_VERSIONS: {
+    type: 'string',
+    enum: ['5.0', '6.0', '5.0,6.0'],
+    default: '5.0',
+    description: 'Versions of CTCAE that measured values are graded by, side by side; a study may name its own',
+  },
   LOG_LEVEL: {
     type: 'string',
     enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
@@ -141,6 +150,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     corsOrigins: listOf(text('CORS_ORIGINS')),
     demoPolicy: yes('DEMO_POLICY'),
     language: text('FLAG_LANGUAGE') === 'fr' ? 'fr' : 'en',
+    ctcaeVersions: Object.freeze(text('CTCAE_VERSIONS').split(',') as CtcaeVersion[]), // the schema allows no other
     logLevel: text('LOG_LEVEL'),
     connections: Number(values.DB_CONNECTIONS),
   });

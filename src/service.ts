@@ -46,6 +46,7 @@ export async function startService(config: Config, { log, root }: { log: Logger;
       log,
       baseUrl: config.baseUrl,
       language: config.language,
+      ctcaeVersions: config.ctcaeVersions,
       profiles: join(root, 'profiles'),
       demoPolicy: config.demoPolicy,
     });

@@ -22,6 +22,7 @@ t.test('with nothing set, every setting has its default', async (t) => {
     corsOrigins: [],
     demoPolicy: false,
     language: 'en',
+    ctcaeVersions: ['5.0'],
     logLevel: 'info',
     connections: 10,
   });
@@ -40,6 +41,7 @@ t.test('every setting is read', async (t) => {
     CORS_ORIGINS: 'https://app.example, http://localhost:3000',
     DEMO_POLICY: '1',
     FLAG_LANGUAGE: 'fr',
+    CTCAE_VERSIONS: '5.0,6.0',
     LOG_LEVEL: 'warn',
     DB_CONNECTIONS: '32',
   });
@@ -54,6 +56,7 @@ t.test('every setting is read', async (t) => {
     corsOrigins: ['https://app.example', 'http://localhost:3000'],
     demoPolicy: true,
     language: 'fr',
+    ctcaeVersions: ['5.0', '6.0'],
     logLevel: 'warn',
     connections: 32,
   });
@@ -84,6 +87,8 @@ const malformed: [name: string, value: string][] = [
   ['CORS_ORIGINS', 'https://app.example,*'],
   ['DEMO_POLICY', 'on'],
   ['FLAG_LANGUAGE', 'de'],
+  ['CTCAE_VERSIONS', '4.03'],
+  ['CTCAE_VERSIONS', '6.0,5.0'],
   ['LOG_LEVEL', 'loud'],
   ['DB_CONNECTIONS', '1'],
   ['DB_CONNECTIONS', '201'],

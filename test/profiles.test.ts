@@ -67,10 +67,30 @@ t.test('each element of a differential is identified within its type', async (t)
 const conceptsOf = (url: string) => (byUrl(url) as CodeSystem | undefined)?.concept?.map(({ code }) => code);
 const systems: [name: string, url: string, codes: readonly (string | undefined)[]][] = [
   ['tags', TAG, [UNVALIDATED_WORDING.code]],
-  ['data quality', SYSTEM.dataQuality, ['contradictory', 'needs-review', 'ambiguous-item', 'clock-ahead']],
+  [
+    'data quality',
+    SYSTEM.dataQuality,
+    [
+      'contradictory',
+      'needs-review',
+      'ambiguous-item',
+      'clock-ahead',
+      'unit-unknown',
+      'value-implausible',
+      'limit-missing',
+      'baseline-missing',
+      'needs-clinician',
+    ],
+  ],
   ['policy actions', `${CANONICAL}/CodeSystem/policy-action`, ['open', 'escalate', 'de-escalate', 'close']],
-  ['grading systems', SYSTEM.gradingSystem, ['pro-ctcae', 'emergency']],
-  ['Flag codes', SYSTEM.flagCode, ['not-evaluated']],
+  ['grading systems', SYSTEM.gradingSystem, ['pro-ctcae', 'ctcae', 'emergency']],
+  ['Flag codes', SYSTEM.flagCode, ['not-evaluated', 'policy-budget']],
+  [
+    'inputs of a grade',
+    SYSTEM.gradedInput,
+    ['value', 'canonical-value', 'lower-limit', 'upper-limit', 'baseline', 'beside'],
+  ],
+  ['kinds of treatment', SYSTEM.treatment, ['systemic', 'cell-therapy']],
 ];
 for (const [name, url, codes] of systems) {
   t.test(`the CodeSystem of ${name} has the codes that the engine knows, and no other`, async (t) => {

@@ -1,22 +1,42 @@
-import type { QuestionnaireResponse } from '@medplum/fhirtypes';
 import type { Form, Snapshot } from '../catalog.ts';
+import type { Finding, Report } from '../rules/finding.ts';
 import type { Changes } from '../rules/resources/outcome.ts';
 import type { PatientContext } from '../store/context.ts';
 import type { EpisodeRow, NewVersion, Write } from '../store/write.ts';
+import type { Dated, SymptomTime } from '../symptom-time.ts';
 import type { StoredReport } from './stored-report.ts';
 
-/** A response that is about to be written, with all that its evaluation may know. */
+/** A response or Observation that is about to be written, with all that its evaluation may know. */
 export interface Evaluating {
-  id: string;
-  version: number;
-  response: QuestionnaireResponse;
-  form: Form;
+  source: Report['source'];
+  /** What its status asks for; `nothing`: it is stored, and not looked at yet. */
+  asks: 'grading' | 'retraction' | 'nothing';
+  /** Its status says that it corrects what was said before. */
+  amended: boolean;
+  /** Who answered or measured, where it says so. */
+  performer?: string;
+  /** Recorded by a clinician for the engine: who and why, for the Provenance. */
+  recorded?: { by?: string; reason?: string };
+  /** The form of a response; none for an Observation. */
+  form?: Form;
   snapshot: Snapshot;
   patient: string;
   context: PatientContext;
+  /** The moment that it speaks of. `before` is what its earlier version was given. Throws FhirError 422 where there is none to be used. */
+  time(now: Date, before: Dated | undefined): SymptomTime;
+  /** What it says; undefined when nothing of it can be graded. A throw is a failure of grading, and never loses the resource. */
+  read(time: SymptomTime): Said | undefined;
 }
 
-/** What is written with the response, in the same statement. */
+/** What a resource says, before anything is known of its patient. */
+export interface Said extends Pick<Report, 'findings' | 'measured' | 'expected'> {
+  baseline: boolean;
+  /** As its author wrote the moment. */
+  authored: string;
+  unvalidatedWording: boolean;
+}
+
+/** What is written with the resource, in the same statement. */
 export interface Consequence {
   versions: NewVersion[];
   patient: NonNullable<Write['patient']>;
@@ -27,11 +47,24 @@ export interface Consequence {
 export interface Past {
   reports: readonly StoredReport[];
   ledger: readonly EpisodeRow[];
-  /** What this very response said in its earlier version. */
+  /** What this very resource said in its earlier version. */
   before?: StoredReport;
   /** The open Flag that says an earlier version of it was not evaluated. */
   failed?: EpisodeRow;
 }
 
-/** The ledger's term for Flags of responses that could not be evaluated. */
+/** An earlier report whose measured values come to something else, since the baseline that they are compared with has changed. */
+export interface Regraded {
+  /** As it is from now on. */
+  stored: StoredReport;
+  /** What differs, and what it no longer says. */
+  findings: readonly Finding[];
+  gone: readonly Finding[];
+}
+
+/** The ledger's term for Flags of reports that could not be evaluated. */
 export const NOT_EVALUATED = 'not-evaluated';
+
+/** Whether a report is the one of `source`, in whatever version. */
+export const isOf = (source: Report['source'], { report }: StoredReport): boolean =>
+  report.source.id === source.id && report.source.type === source.type;

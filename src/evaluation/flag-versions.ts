@@ -4,15 +4,15 @@ import type { Compartment } from '../fhir/compartment.ts';
 import { derivedId } from '../fhir/ids.ts';
 import type { Episode } from '../rules/episode.ts';
 import type { TermStep } from '../rules/episodes.ts';
-import type { Finding } from '../rules/finding.ts';
+import { type Finding, termKey } from '../rules/finding.ts';
 import type { FlagChange, LedgerRow } from '../rules/flags.ts';
 import { flagOf, withStatus } from '../rules/resources/flag.ts';
 import type { Changes, FlagEvent } from '../rules/resources/outcome.ts';
 import { shownSignature } from '../rules/signature.ts';
 import { findResources } from '../store/resources.ts';
 import type { EpisodeRow, NewVersion } from '../store/write.ts';
-import type { Evaluating } from './evaluating.ts';
-import { type StoredReport, tagsOf } from './stored-report.ts';
+import { type Evaluating, isOf } from './evaluating.ts';
+import { findingsOf, type StoredReport, tagsOf } from './stored-report.ts';
 import type { Writer } from './writer.ts';
 
 /** What the Flags of one evaluation are made from. */
@@ -80,7 +80,7 @@ export async function flagVersions(
   if (failed) {
     const stored = await currentFlag(deps, within, input, failed.flagId);
     const ended = deps.now().toISOString();
-    const retracted = input.response.status === 'entered-in-error';
+    const retracted = input.asks === 'retraction';
     put(
       { ...failed, version: failed.version + 1, status: retracted ? 'entered-in-error' : 'inactive', ended },
       withStatus(stored, retracted ? 'entered-in-error' : 'inactive', ended),
@@ -103,8 +103,8 @@ function flagNow(
   identifier: string,
   reports: readonly StoredReport[],
 ): Flag {
-  const latest = reports.find(({ report }) => report.source.id === episode.latest.id);
-  const finding = latest?.report.findings.find(({ term }) => term === episode.term);
+  const latest = reports.find((stored) => isOf(episode.latest, stored));
+  const finding = latest && findingsOf(latest).find((one) => termKey(one) === episode.term);
   return flagOf(episode, {
     patient: `Patient/${patient}`,
     identifier,
@@ -117,6 +117,7 @@ function flagNow(
     labels: deps.labels,
     dataQuality: finding?.dataQuality ?? [],
     severity: severityOf(finding),
+    measured: finding?.measured,
     // Where the latest informative report is not at hand, this one is of the same form or at least of the same kind.
     tags: tagsOf(latest ?? reports.at(-1)),
   });

@@ -5,28 +5,29 @@ import { notEvaluatedFlag } from '../rules/resources/flag.ts';
 import { type KeptState, writeState } from '../rules/state-packed.ts';
 import type { EpisodeRow } from '../store/write.ts';
 import { type Consequence, type Evaluating, NOT_EVALUATED } from './evaluating.ts';
-import { type StoredReport, writeReport } from './stored-report.ts';
+import { rowOf, type StoredReport } from './stored-report.ts';
 import { writerOf } from './writer.ts';
 
 /** What is known where grading or policy failed. */
 export interface Unevaluated {
   state: KeptState;
-  /** Symptom time, or when the response was withdrawn. */
+  /** Symptom time, or when the resource was withdrawn. */
   at: string;
-  /** The Flag that an earlier failure of the same response left, open or not. */
+  /** The Flag that an earlier failure of the same resource left, open or not. */
   failed: EpisodeRow | undefined;
   /** What could be graded before the failure. */
   report: StoredReport | undefined;
 }
 
-/** The response is stored all the same; a Flag of high priority asks a person to read it. */
+/** The resource is stored all the same; a Flag of high priority asks a person to read it. */
 export function notEvaluated(
   deps: Deps,
   within: Compartment,
   input: Evaluating,
   { state, at, failed, report }: Unevaluated,
 ): Consequence {
-  const { id, patient, context } = input;
+  const { source, patient, context } = input;
+  const { type, id } = source;
   const write = writerOf(deps, within, input);
   const flagId = failed?.flagId ?? derivedId(id, NOT_EVALUATED, context.shard);
   const version = (failed?.version ?? 0) + 1;
@@ -36,7 +37,7 @@ export function notEvaluated(
     device: deps.engine.device,
     research: false,
     language: deps.language,
-    source: `QuestionnaireResponse/${id}`,
+    source: `${type}/${id}`,
     at,
   });
   const row: EpisodeRow = {
@@ -57,11 +58,9 @@ export function notEvaluated(
       n: context.n,
       state: writeState({ ...state, stale: true }),
       // What could be graded is kept for the next fold.
-      ...(report
-        ? { report: { type: 'QuestionnaireResponse', id, at: report.report.at, content: writeReport(report) } }
-        : {}),
+      ...(report ? { reports: [rowOf(report)] } : {}),
       // What was withdrawn counts no longer, whatever failed.
-      ...(input.response.status === 'entered-in-error' ? { retract: { type: 'QuestionnaireResponse', id } } : {}),
+      ...(input.asks === 'retraction' ? { retract: { type, id } } : {}),
       episodes: [row],
     },
     changes: {

@@ -1,61 +1,123 @@
 import type { Deps } from '../deps.ts';
 import type { Compartment } from '../fhir/compartment.ts';
 import { derivedId } from '../fhir/ids.ts';
-import type { Finding } from '../rules/finding.ts';
+import { type Finding, termKey } from '../rules/finding.ts';
+import { gradedObservation } from '../rules/resources/graded-observation.ts';
 import { findResources } from '../store/resources.ts';
 import type { NewVersion } from '../store/write.ts';
-import type { Evaluating } from './evaluating.ts';
-import { type MakeVersion, observationMaker, type Shared } from './observation-template.ts';
-import { type StoredReport, tagsOf } from './stored-report.ts';
+import type { Evaluating, Regraded } from './evaluating.ts';
+import { observationMaker, type Shared } from './observation-template.ts';
+import { findingsOf, type StoredReport, tagsOf } from './stored-report.ts';
+import type { Writer } from './writer.ts';
 
-/** One Observation per asked term; those of terms that an amended response no longer asks, or of a retracted one, are entered in error. */
+/** What the Observations of one evaluation are made from. */
+export interface ObservationFacts {
+  before: StoredReport | undefined;
+  report: StoredReport | undefined;
+  regraded: readonly Regraded[];
+}
+
+/** Observations of one report that are to be written. */
+interface Sheet {
+  stored: StoredReport;
+  status: Shared['status'];
+  findings: readonly Finding[];
+  /** Earlier versions may be there. */
+  again: boolean;
+}
+
+/**
+ * One Observation per asked term; those of terms that an amended report no longer says, or of a retracted one, are entered in error. What a
+ * changed baseline makes of earlier reports is amended.
+ */
 export async function observationVersions(
   deps: Deps,
   within: Compartment,
-  { id, version, patient, context, response }: Evaluating,
-  before: StoredReport | undefined,
-  report: StoredReport | undefined,
+  input: Evaluating,
+  write: Writer,
+  { before, report, regraded }: ObservationFacts,
 ): Promise<NewVersion[]> {
-  const now = report?.report.findings ?? [];
-  const asked = new Set(now.map(({ term }) => term));
-  const gone = before?.report.findings.filter(({ term }) => !asked.has(term)) ?? [];
-  const held = await versionsOf(
-    deps,
-    within,
-    context.shard,
-    // Also when the version before this one was withdrawn, or could not be evaluated: its Observations are there.
-    version > 1 ? [...now, ...gone].map(({ term }) => derivedId(id, term, context.shard)) : [],
-  );
-  const issued = deps.now().toISOString();
-  const makerOf = (stored: StoredReport): MakeVersion =>
-    observationMaker(deps, within.tenant, {
-      shard: context.shard,
-      patient,
-      response: id,
-      end: stored.report.authored ?? stored.report.at,
-      issued,
-      ...(response.source?.reference ? { performer: response.source.reference } : {}),
-    });
-  const makeAll = (findings: readonly Finding[], stored: StoredReport, status: Shared['status']): NewVersion[] => {
-    const make = makerOf(stored);
-    return findings.map((finding) => {
-      const observationId = derivedId(id, finding.term, context.shard);
-      return make({ finding, status, tags: tagsOf(stored) }, observationId, (held.get(observationId) ?? 0) + 1);
-    });
-  };
-  const amended = response.status === 'amended' || before !== undefined;
-  return [
-    ...(report ? makeAll(now, report, amended ? 'amended' : 'final') : []),
-    ...(before ? makeAll(gone, before, 'entered-in-error') : []),
+  const now = report ? derivedFindings(report) : [];
+  const said = new Set(now.map(termKey));
+  const gone = before ? derivedFindings(before).filter((finding) => !said.has(termKey(finding))) : [];
+  const amended = input.amended || before !== undefined;
+  // Also when the version before this one was withdrawn, or could not be evaluated: its Observations are there.
+  const again = input.source.version > 1;
+  const sheets: Sheet[] = [
+    ...(report ? [{ stored: report, status: amended ? 'amended' : 'final', findings: now, again } as const] : []),
+    ...(before ? [{ stored: before, status: 'entered-in-error', findings: gone, again } as const] : []),
+    ...regraded.flatMap(({ stored, findings, gone }): Sheet[] => [
+      { stored, status: 'amended', findings, again: true },
+      { stored, status: 'entered-in-error', findings: gone, again: true },
+    ]),
   ];
+  const held = await versionsOf(deps, within, input.context.shard, sheets);
+  return sheets.flatMap((sheet) => versionsOfSheet(deps, within, input, write, sheet, held));
+}
+
+/**
+ * The findings that get an Observation. A grade that a clinician recorded as an Observation is one already.
+ */
+function derivedFindings(stored: StoredReport): readonly Finding[] {
+  const all = findingsOf(stored);
+  if (stored.report.source.type !== 'Observation') return all;
+  const own = new Set(stored.report.findings.filter(({ system }) => system !== 'emergency'));
+  return all.filter((finding) => !own.has(finding));
+}
+
+function versionsOfSheet(
+  deps: Deps,
+  within: Compartment,
+  { patient, context, source, performer }: Evaluating,
+  write: Writer,
+  { stored, status, findings }: Sheet,
+  held: ReadonlyMap<string, number>,
+): NewVersion[] {
+  if (findings.length === 0) return [];
+  const { report } = stored;
+  const isOwn = report.source.id === source.id && report.source.type === source.type;
+  const who = isOwn ? performer : stored.performer;
+  const particulars = {
+    patient,
+    end: report.authored ?? report.at,
+    issued: deps.now().toISOString(),
+    ...(who === undefined ? {} : { performer: who }),
+  };
+  const tags = tagsOf(stored);
+  const make = observationMaker(deps, within.tenant, {
+    ...particulars,
+    shard: context.shard,
+    response: report.source.id,
+  });
+  return findings.map((finding) => {
+    const id = derivedId(report.source.id, termKey(finding), context.shard);
+    const version = (held.get(id) ?? 0) + 1;
+    if (finding.system === 'pro-ctcae') return make({ finding, status, tags }, id, version);
+    const observation = gradedObservation(finding, {
+      patient: `Patient/${patient}`,
+      source: `${report.source.type}/${report.source.id}`,
+      device: deps.engine.device,
+      effective: { end: particulars.end },
+      status,
+      issued: particulars.issued,
+      ...(who === undefined ? {} : { performer: who }),
+      tags,
+      labels: deps.labels,
+      language: deps.language,
+    });
+    return write('Observation', id, version, observation);
+  });
 }
 
 async function versionsOf(
   deps: Deps,
   within: Compartment,
   shard: number,
-  ids: readonly string[],
+  sheets: readonly Sheet[],
 ): Promise<Map<string, number>> {
+  const ids = sheets.flatMap(({ stored, findings, again }) =>
+    again ? findings.map((finding) => derivedId(stored.report.source.id, termKey(finding), shard)) : [],
+  );
   if (ids.length === 0) return new Map();
   const held = await findResources(deps.db, within, shard, 'Observation', ids);
   return new Map(held.map(({ id, version }) => [id, version]));

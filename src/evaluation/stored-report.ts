@@ -2,23 +2,41 @@ import type { Coding } from '@medplum/fhirtypes';
 import type { Finding, Report } from '../rules/finding.ts';
 import { type PackedFinding, packFinding, readFinding } from '../rules/finding-packed.ts';
 import { UNVALIDATED_WORDING } from '../rules/resources/codes.ts';
-import type { SymptomTime } from '../symptom-time.ts';
+import type { ReportRow } from '../store/write.ts';
+import type { Dated } from '../symptom-time.ts';
 
 /** A report with what the resources derived from it have to say of its form and its clock. */
 export interface StoredReport {
   report: Report;
-  /** As the response has it, also where receipt time stands in its place. */
+  /** As its author has the moment, also where receipt time stands in its place. */
   authored: string;
   clockAhead: boolean;
   unvalidatedWording: boolean;
+  /** What the fold last made of its measured values: as its derived Observations say. Absent where it has none. */
+  graded?: readonly Finding[];
+  /** Who measured: kept where a changed baseline may write its Observations anew. */
+  performer?: string;
 }
 
+/** All that a report said: what was answered, and what the fold made of the measured values. */
+export const findingsOf = ({ report, graded }: StoredReport): readonly Finding[] =>
+  graded === undefined ? report.findings : [...report.findings, ...graded];
+
+/** The row of a report. */
+export const rowOf = (stored: StoredReport): ReportRow => {
+  const { source, at } = stored.report;
+  return { type: source.type, id: source.id, at, content: writeReport(stored) };
+};
+
 /** The text of a report row. */
-export function writeReport({ report, authored, clockAhead, unvalidatedWording }: StoredReport): string {
-  const { source, at, day, baseline, findings, policies } = report;
+export function writeReport(stored: StoredReport): string {
+  const { report, authored, clockAhead, unvalidatedWording, graded, performer } = stored;
+  const { source, form, at, day, baseline, findings, policies, measured, ctcae, expected, facts } = report;
   const { system, version } = findings[0] ?? { system: 'pro-ctcae' as const, version: '' };
+  const pack = (finding: Finding) => packFinding(finding, { system, version });
   const kept: Kept = {
     source: [source.type, source.id, source.version],
+    ...(form === undefined ? {} : { form }),
     at,
     day,
     authored,
@@ -27,7 +45,13 @@ export function writeReport({ report, authored, clockAhead, unvalidatedWording }
     ...(unvalidatedWording ? { unvalidatedWording } : {}),
     policies: policies ?? [],
     grading: [system, version],
-    findings: findings.map((finding) => packFinding(finding, { system, version })),
+    findings: findings.map(pack),
+    ...(measured ? { measured } : {}),
+    ...(ctcae ? { ctcae } : {}),
+    ...(expected ? { expected } : {}),
+    ...(facts ? { facts } : {}),
+    ...(graded ? { graded: graded.map(pack) } : {}),
+    ...(performer === undefined ? {} : { performer }),
   };
   return JSON.stringify(kept);
 }
@@ -37,23 +61,31 @@ export function readReport(text: string): StoredReport {
   const kept: Kept = JSON.parse(text);
   const [system, version] = kept.grading;
   const [type, id, sourceVersion] = kept.source;
+  const read = (finding: PackedFinding) => readFinding(finding, { system, version });
   return {
     report: {
       source: { type, id, version: sourceVersion },
+      ...(kept.form === undefined ? {} : { form: kept.form }),
       at: kept.at,
       ...(kept.clockAhead ? {} : { authored: kept.authored }),
       day: kept.day,
       baseline: kept.baseline === true,
-      findings: kept.findings.map((finding) => readFinding(finding, { system, version })),
+      findings: kept.findings.map(read),
       policies: kept.policies,
+      ...(kept.measured ? { measured: kept.measured } : {}),
+      ...(kept.ctcae ? { ctcae: kept.ctcae } : {}),
+      ...(kept.expected ? { expected: kept.expected } : {}),
+      ...(kept.facts ? { facts: kept.facts } : {}),
     },
     authored: kept.authored,
     clockAhead: kept.clockAhead === true,
     unvalidatedWording: kept.unvalidatedWording === true,
+    ...(kept.graded ? { graded: kept.graded.map(read) } : {}),
+    ...(kept.performer === undefined ? {} : { performer: kept.performer }),
   };
 }
 
-interface Kept {
+interface Kept extends Pick<Report, 'form' | 'measured' | 'ctcae' | 'expected' | 'facts'> {
   source: [type: Report['source']['type'], id: string, version: number];
   at: string;
   day: string;
@@ -65,6 +97,8 @@ interface Kept {
   /** System and version of the findings that do not say them. */
   grading: [system: Finding['system'], version: string];
   findings: readonly PackedFinding[];
+  graded?: readonly PackedFinding[];
+  performer?: string;
 }
 
 /** Tags of what is derived from a report. Without the display, since they are repeated on each of them. */
@@ -72,8 +106,8 @@ export const tagsOf = (stored: StoredReport | undefined): readonly Coding[] => (
 
 const TAGS: readonly Coding[] = [{ system: UNVALIDATED_WORDING.system, code: UNVALIDATED_WORDING.code }];
 
-/** The symptom time that an earlier version was given: it stays while `authored` does. */
-export const timeOf = (stored: StoredReport | undefined): { authored: string; time: SymptomTime } | undefined =>
+/** The symptom time that an earlier version was given: it stays while its author's moment does. */
+export const timeOf = (stored: StoredReport | undefined): Dated | undefined =>
   stored && {
     authored: stored.authored,
     time: { at: stored.report.at, day: stored.report.day, clockAhead: stored.clockAhead },

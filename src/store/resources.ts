@@ -159,20 +159,20 @@ export async function hasCompartment(
   return rows[0]?.found === true;
 }
 
-/** True when an Observation rests on a response, though it has been withdrawn since. */
+/** True when an Observation rests on a response or Observation, though that has been withdrawn since. */
 export async function isDerivedFrom(
   db: Database,
   within: Compartment,
   shard: number,
   patient: string,
-  response: string,
+  { type, id }: { type: string; id: string },
 ): Promise<boolean> {
   if (within.patient !== 'everyone' && within.patient.id !== patient) return false;
   const rows = await db.read<{ found: boolean }>(
     'derived-from',
     `select exists (select 1 from resource_current where tenant = $1 and shard = $2 and type = 'Observation' and not deleted
                     and tok @> array[$3::bigint]) as found`,
-    [within.tenant, shard, token(within.tenant, 'Observation', 'derived-from', `QuestionnaireResponse/${response}`)],
+    [within.tenant, shard, token(within.tenant, 'Observation', 'derived-from', `${type}/${id}`)],
   );
   return rows[0]?.found === true;
 }

@@ -77,6 +77,16 @@ export interface EpisodeRow {
   signature: string;
 }
 
+/** What one resource said, as it is kept for the fold. */
+export interface ReportRow {
+  /** Of the resource. */
+  type: string;
+  id: string;
+  /** Symptom time, UTC instant. */
+  at: string;
+  content: string;
+}
+
 /** A key that must stay single, and who holds it from now on. */
 export interface Claim {
   key: string;
@@ -101,7 +111,8 @@ export interface Write {
     n: bigint;
     /** The new fold state; absent leaves it as it is. */
     state?: string;
-    report?: { type: string; id: string; at: string; content: string };
+    /** What was said, for the next fold: the report of this write, and earlier ones that it changes. */
+    reports?: readonly ReportRow[];
     /** A report that is taken back: its row goes. */
     retract?: { type: string; id: string };
     episodes?: readonly EpisodeRow[];
@@ -359,12 +370,12 @@ const claimed = (claims: readonly Claim[], p: Param): string => `keys as materia
 )`;
 
 /** What the fold and the explanation keep of a patient. */
-function ofPatient({ id, shard, report, retract, decision, episodes = [] }: PatientWrite, p: Param): string[] {
+function ofPatient({ id, shard, reports = [], retract, decision, episodes = [] }: PatientWrite, p: Param): string[] {
   const parts: string[] = [];
-  if (report) {
+  if (reports.length > 0) {
     parts.push(`reported as (
   insert into report (tenant, shard, patient, source_type, source_id, at, content)
-  values ($1, ${p(shard)}, ${p(id)}, ${p(report.type)}, ${p(report.id)}, ${p(report.at)}, ${p(report.content)})
+  ${reportRows({ id, shard }, reports, p)}
   on conflict (tenant, shard, patient, source_type, source_id) do update set at = excluded.at, content = excluded.content
 )`);
   }
@@ -396,6 +407,22 @@ function ofPatient({ id, shard, report, retract, decision, episodes = [] }: Pati
 )`);
   }
   return parts;
+}
+
+/** One row in most writes; several where a changed baseline grades earlier reports anew. */
+function reportRows(
+  { id, shard }: Pick<PatientWrite, 'id' | 'shard'>,
+  reports: readonly ReportRow[],
+  p: Param,
+): string {
+  const [first, ...more] = reports;
+  if (first && more.length === 0) {
+    return `values ($1, ${p(shard)}, ${p(id)}, ${p(first.type)}, ${p(first.id)}, ${p(first.at)}, ${p(first.content)})`;
+  }
+  return `select $1, ${p(shard)}::int2, ${p(id)}, r.type, r.id, r.at::timestamptz, r.content
+  from unnest(${p(textArray(reports.map(({ type }) => type)))}::text[], ${p(textArray(reports.map(({ id }) => id)))}::text[],
+              ${p(textArray(reports.map(({ at }) => at)))}::text[], ${p(textArray(reports.map(({ content }) => content)))}::text[])
+       as r(type, id, at, content)`;
 }
 
 const BUMPED = `bumped as (

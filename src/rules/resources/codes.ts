@@ -1,6 +1,7 @@
 import type { CodeableConcept, Coding } from '@medplum/fhirtypes';
-import { CANONICAL, TAG } from '../../fhir/canonical.ts';
+import { CANONICAL, PRO_CTCAE, TAG } from '../../fhir/canonical.ts';
 import type { Priority } from '../episode.ts';
+import type { GradingSystem } from '../finding.ts';
 import type { Label } from './labels.ts';
 
 /** URLs of the extensions that the engine writes. HL7's own first; ours are defined in `profiles/`. */
@@ -14,9 +15,20 @@ export const EXTENSION = {
   branched: `${CANONICAL}/StructureDefinition/branched`,
   dataQuality: `${CANONICAL}/StructureDefinition/data-quality`,
   decisionRecordDigest: `${CANONICAL}/StructureDefinition/decision-record-digest`,
-  /** On a QuestionnaireResponse, set by its author: this report is a recorded baseline. */
+  /** On a QuestionnaireResponse or Observation, set by its author: it is a recorded baseline. */
   baselineReport: `${CANONICAL}/StructureDefinition/baseline-report`,
+  /** On an Observation of a clinician: the level of a term that is expected, and until when. */
+  expectedLevel: `${CANONICAL}/StructureDefinition/expected-level`,
+  /** On a ResearchStudy: the versions of CTCAE that its subjects are graded by. */
+  ctcaeVersions: `${CANONICAL}/StructureDefinition/ctcae-versions`,
 } as const;
+
+/** Our CodeSystem of the terms of each grading system. */
+export const TERMS: Readonly<Record<GradingSystem, string>> = {
+  'pro-ctcae': PRO_CTCAE,
+  ctcae: `${CANONICAL}/CodeSystem/ctcae`,
+  emergency: `${CANONICAL}/CodeSystem/emergency`,
+};
 
 /** Profiles that what the engine writes claims in `meta.profile`. */
 export const PROFILE = {
@@ -26,6 +38,8 @@ export const PROFILE = {
 
 /** Our CodeSystems that the engine's resources use, beside the one of the instrument. */
 export const SYSTEM = {
+  gradedInput: `${CANONICAL}/CodeSystem/graded-input`,
+  treatment: `${CANONICAL}/CodeSystem/treatment`,
   dataQuality: `${CANONICAL}/CodeSystem/data-quality`,
   gradingSystem: `${CANONICAL}/CodeSystem/grading-system`,
   flagCode: `${CANONICAL}/CodeSystem/flag-code`,

@@ -1,39 +1,56 @@
 import type { Episode } from '../episode.ts';
-import type { DataQuality, Outcome } from '../finding.ts';
-import type { Labels, Language } from './labels.ts';
+import type { DataQuality, Measured, Outcome } from '../finding.ts';
+import type { Labels, Language, TermLabel } from './labels.ts';
 
 /** What the latest report answered, beside its grade. */
 export interface LatestAnswers {
   /** 0 to 4; undefined where the severity is not known. */
   severity?: number | undefined;
   dataQuality?: readonly DataQuality[];
+  measured?: Measured | undefined;
 }
 
 /** What an EHR shows that shows nothing else. It names the scale, so that no one takes the number for a CTCAE grade. */
-export function flagText(
-  episode: Episode,
-  labels: Labels,
-  language: Language,
-  { severity, dataQuality = [] }: LatestAnswers = {},
-): string {
+export function flagText(episode: Episode, labels: Labels, language: Language, latest: LatestAnswers = {}): string {
   const words = WORDS[language];
   if (episode.kind === 'text') return words.other;
-  const term = labels.term(episode.term)[language];
-  const measured =
-    episode.kind === 'presence' ? words.presence(yesNo(episode.outcome, words)) : words.composite(episode.outcome);
-  const say = (grade: number) => (episode.kind === 'presence' ? (grade > 0 ? words.yes : words.no) : String(grade));
+  const term = labels.term(episode.term);
+  const { severity, dataQuality = [] } = latest;
+  const yesOrNo = episode.kind === 'presence' || episode.kind === 'emergency';
+  const say = (grade: number) => (yesOrNo ? (grade > 0 ? words.yes : words.no) : String(grade));
   const was = episode.previousGrade === undefined ? '' : `, ${words.was(say(episode.previousGrade))}`;
   const baseline = episode.baselineGrade === undefined ? '' : `, ${words.baseline(say(episode.baselineGrade))}`;
   // A composite may stay below 3 at the worst severity: then the number alone would hide why the Flag is there.
   const worst = severity === 4 ? `, ${words.severity}` : '';
   const review = dataQuality.includes('contradictory') ? `; ${words.contradictory}` : '';
-  return `${term}${words.colon}${measured}${worst}${was}${baseline}${review}`;
+  return `${term[language]}${words.colon}${saidOf(episode, term, words, latest)}${worst}${was}${baseline}${review}`;
+}
+
+/** The scale and what it came to, with the value that was measured. */
+function saidOf(episode: Episode, term: TermLabel, words: Words, { measured }: LatestAnswers): string {
+  const { kind, outcome, systemVersion } = episode;
+  const value = measured && `${measured.comparator ?? ''}${words.decimal(measured.value)} ${measured.unit}`.trim();
+  switch (kind) {
+    case 'ladder':
+      return words.ladder(
+        systemVersion,
+        outcome,
+        [value, term.measuredBy?.[words.language]].filter(Boolean).join(', '),
+      );
+    case 'emergency':
+      return words.emergency(outcome, value);
+    case 'presence':
+      return words.presence(yesNo(outcome, words));
+    default:
+      return words.composite(outcome);
+  }
 }
 
 /** Text of the Flag that stands for a report which the engine could not evaluate. */
 export const notEvaluatedText = (language: Language): string => WORDS[language].notEvaluated;
 
 interface Words {
+  language: Language;
   colon: string;
   yes: string;
   no: string;
@@ -46,6 +63,10 @@ interface Words {
   baseline(grade: string): string;
   presence(reported: string): string;
   composite(outcome: Outcome): string;
+  /** `by` is the value and how it was measured; empty where neither is at hand. */
+  ladder(version: string, outcome: Outcome, by: string): string;
+  emergency(outcome: Outcome, value: string | undefined): string;
+  decimal(value: number): string;
 }
 
 function yesNo(outcome: Outcome, words: Words): string {
@@ -56,6 +77,7 @@ function yesNo(outcome: Outcome, words: Words): string {
 /** The French is our own and has no official standing. */
 const WORDS: Readonly<Record<Language, Words>> = {
   en: {
+    language: 'en',
     colon: ': ',
     yes: 'yes',
     no: 'no',
@@ -68,8 +90,12 @@ const WORDS: Readonly<Record<Language, Words>> = {
     baseline: (grade) => `baseline ${grade}`,
     presence: (reported) => `reported: ${reported} (PRO-CTCAE, patient-reported)`,
     composite: (outcome) => `PRO-CTCAE composite ${gradeInEnglish(outcome)} (patient-reported)`,
+    ladder: (version, outcome, by) => `CTCAE ${version} ${gradeInEnglish(outcome)}${by && ` (${by})`}`,
+    emergency: (outcome, value) => `${emergencyInEnglish(outcome)}${value ? ` (${value})` : ''}`,
+    decimal: String,
   },
   fr: {
+    language: 'fr',
     colon: ' : ',
     yes: 'oui',
     no: 'non',
@@ -82,6 +108,9 @@ const WORDS: Readonly<Record<Language, Words>> = {
     baseline: (grade) => `valeur de référence ${grade}`,
     presence: (reported) => `signalé : ${reported} (PRO-CTCAE, déclaré par le patient)`,
     composite: (outcome) => `grade composite PRO-CTCAE ${gradeInFrench(outcome)} (déclaré par le patient)`,
+    ladder: (version, outcome, by) => `grade CTCAE ${version} ${gradeInFrench(outcome)}${by && ` (${by})`}`,
+    emergency: (outcome, value) => `${emergencyInFrench(outcome)}${value ? ` (${value})` : ''}`,
+    decimal: (value) => String(value).replace('.', ','),
   },
 };
 
@@ -97,4 +126,14 @@ function gradeInFrench(outcome: Outcome): string {
   if (outcome.kind === 'not-gradable') return 'non calculable';
   const open = `${outcome.max} ne peut être exclu`;
   return outcome.min > 0 ? `au moins ${outcome.min}, ${open}` : `non établi, ${open}`;
+}
+
+function emergencyInEnglish(outcome: Outcome): string {
+  if (outcome.kind !== 'graded') return 'emergency, cannot be excluded';
+  return outcome.grade > 0 ? 'emergency, act at once' : 'emergency, no longer there';
+}
+
+function emergencyInFrench(outcome: Outcome): string {
+  if (outcome.kind !== 'graded') return 'urgence, ne peut être exclue';
+  return outcome.grade > 0 ? 'urgence, agir sans attendre' : 'urgence, n’est plus présente';
 }

@@ -1,10 +1,9 @@
 import type { CodeableConcept, Coding, Extension, Flag } from '@medplum/fhirtypes';
-import { PRO_CTCAE } from '../../fhir/canonical.ts';
 import type { ActionRef, Episode, Priority } from '../episode.ts';
-import type { DataQuality } from '../finding.ts';
-import { EXTENSION, NAMING, PROFILE, priorityConcept, SYSTEM } from './codes.ts';
+import type { DataQuality, Measured } from '../finding.ts';
+import { EXTENSION, NAMING, PROFILE, priorityConcept, SYSTEM, TERMS } from './codes.ts';
 import { flagText, notEvaluatedText } from './flag-text.ts';
-import type { Labels, Language } from './labels.ts';
+import type { Labels, Language, TermLabel } from './labels.ts';
 import { dataQualityExtensions } from './observation.ts';
 
 /** What every Flag of ours says beside its content. References are relative, `Type/id`. */
@@ -28,6 +27,8 @@ export interface EpisodeFlagContext extends FlagContext {
   /** Data quality and severity (0-4) of the latest finding. */
   dataQuality?: readonly DataQuality[];
   severity?: number | undefined;
+  /** What its ladder was climbed with. */
+  measured?: Measured | undefined;
   /** Overrides what the episode says, to retract it. */
   status?: 'entered-in-error';
 }
@@ -47,7 +48,7 @@ export function flagOf(episode: Episode, context: EpisodeFlagContext): Flag {
     details,
     extensions: [gradedFinding(episode), ...dataQualityExtensions(context.dataQuality ?? [])],
     code: {
-      coding: [{ system: PRO_CTCAE, code: term.code, display: term.result.en }],
+      coding: [codingOf(episode, term)],
       text: flagText(episode, context.labels, context.language, context),
     },
     period: {
@@ -56,6 +57,12 @@ export function flagOf(episode: Episode, context: EpisodeFlagContext): Flag {
     },
   });
 }
+
+/** Of CTCAE the version is said, since both may stand beside each other. */
+const codingOf = ({ system, systemVersion }: Episode, term: TermLabel): Coding =>
+  system === 'pro-ctcae'
+    ? { system: TERMS[system], code: term.code, display: term.result.en }
+    : { system: TERMS[system], version: systemVersion, code: term.code, display: term.en };
 
 /** The Flag, high priority, of a report that is stored and that the engine failed to evaluate. */
 export function notEvaluatedFlag(context: FlagContext & { source: string; at: string }): Flag {

@@ -20,6 +20,8 @@ export interface TermLabel extends Label {
   code: string;
   result: Label;
   items: Partial<Record<Attribute, ItemLabel>>;
+  /** How it is measured, where it is. */
+  measuredBy?: Label;
 }
 
 /** Short labels by code: term and attribute, never the wording of an item, which is NCI's. */
@@ -92,6 +94,26 @@ export function labelsOf(library: LabelLibrary): Labels {
     term: (code) => terms.get(code) ?? termLabel(code, { en: code, fr: code }, false),
     item: (code) => items.get(code),
   };
+}
+
+/** A term of another grading system, under its `termKey`. */
+export interface NamedTerm extends Label {
+  key: string;
+  code: string;
+  /** What its number is, as in "CTCAE grade". */
+  result: Label;
+  measuredBy?: Label;
+}
+
+/** Labels that know other terms as well. */
+export function withTerms(labels: Labels, named: readonly NamedTerm[]): Labels {
+  const terms = new Map(
+    named.map(({ key, code, en, fr, result, measuredBy }): [string, TermLabel] => [
+      key,
+      { code, en, fr, result: joined({ en, fr }, result), items: {}, ...(measuredBy ? { measuredBy } : {}) },
+    ]),
+  );
+  return { term: (code) => terms.get(code) ?? labels.term(code), item: (code) => labels.item(code) };
 }
 
 function termLabel(code: string, term: Label, scored: boolean): TermLabel {

@@ -138,7 +138,7 @@ function resultOf(answer: Answer): Pick<ObservationComponent, 'valueInteger' | '
 }
 
 /** Why a term has no one number. The table is documented in docs/flag.md. */
-function whyAbsent({ outcome, attributes }: Finding): AbsentReason {
+export function whyAbsent({ outcome, attributes }: Finding): AbsentReason {
   if (outcome.kind !== 'not-gradable') return 'unknown';
   switch (outcome.reason) {
     case 'not-answered':
@@ -175,7 +175,8 @@ const OPT_OUT: Readonly<Record<string, AbsentReason>> = {
 
 const optOutReason = (code: string): AbsentReason => OPT_OUT[code] ?? 'unknown';
 
-function extensionsOf({ outcome, dataQuality }: Finding): Extension[] {
+/** What is certain where no one grade is, and what a reader should know before trusting the number. */
+export function extensionsOf({ outcome, dataQuality }: Finding): Extension[] {
   const extensions: Extension[] = [];
   if (outcome.kind === 'at-least') {
     extensions.push({

@@ -1,4 +1,4 @@
-import type { Coding, Provenance, ProvenanceEntity } from '@medplum/fhirtypes';
+import type { Coding, Provenance, ProvenanceAgent, ProvenanceEntity } from '@medplum/fhirtypes';
 import { EXTENSION } from './codes.ts';
 
 /** What one evaluation wrote, and what it rested on. References are versioned, `Type/id/_history/n`. */
@@ -22,6 +22,8 @@ export interface Evaluation {
   device: string;
   activity: 'evaluate' | 're-evaluate' | 'retract';
   tags?: readonly Coding[];
+  /** Where a clinician recorded what it rests on: reference to who, and why. */
+  clinician?: { by?: string; reason?: string };
 }
 
 /** Source: HL7 Terminology, CodeSystem v3-DataOperation. */
@@ -33,7 +35,7 @@ const ACTIVITY: Readonly<Record<Evaluation['activity'], Coding>> = {
 
 /** The Provenance of one evaluation. Source: HL7 FHIR R4 4.0.1, Provenance. */
 export function provenanceOf(evaluation: Evaluation): Provenance {
-  const { targets, entities, policies, tags } = evaluation;
+  const { targets, entities, policies, tags, clinician } = evaluation;
   return {
     resourceType: 'Provenance',
     ...(tags?.length ? { meta: { tag: [...tags] } } : {}),
@@ -42,23 +44,22 @@ export function provenanceOf(evaluation: Evaluation): Provenance {
     ...(evaluation.occurred ? { occurredDateTime: evaluation.occurred } : {}),
     recorded: evaluation.recorded,
     ...(policies.length ? { policy: [...policies] } : {}),
+    ...(clinician?.reason === undefined ? {} : { reason: [{ text: clinician.reason }] }),
     activity: {
       coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-DataOperation', ...ACTIVITY[evaluation.activity] }],
     },
     agent: [
-      {
-        type: {
-          coding: [
-            {
-              system: 'http://terminology.hl7.org/CodeSystem/provenance-participant-type',
-              code: 'assembler',
-              display: 'Assembler',
-            },
-          ],
-        },
-        who: { reference: evaluation.device },
-      },
+      agent('assembler', 'Assembler', evaluation.device),
+      ...(clinician?.by === undefined ? [] : [agent('author', 'Author', clinician.by)]),
     ],
     ...(entities.length ? { entity: entities.map(({ role, what }) => ({ role, what: { reference: what } })) } : {}),
   };
 }
+
+/** Source: HL7 Terminology, CodeSystem provenance-participant-type. */
+const agent = (code: string, display: string, reference: string): ProvenanceAgent => ({
+  type: {
+    coding: [{ system: 'http://terminology.hl7.org/CodeSystem/provenance-participant-type', code, display }],
+  },
+  who: { reference },
+});

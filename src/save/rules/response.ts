@@ -2,6 +2,7 @@ import type { QuestionnaireResponse } from '@medplum/fhirtypes';
 import type { Form, Snapshot } from '../../catalog.ts';
 import type { Deps } from '../../deps.ts';
 import type { Consequence } from '../../evaluation/evaluating.ts';
+import { ofResponse } from '../../evaluation/of-response.ts';
 import { evaluate, isGraded } from '../../evaluation.ts';
 import { splitCanonical } from '../../fhir/canonical.ts';
 import type { Compartment } from '../../fhir/compartment.ts';
@@ -32,15 +33,12 @@ export async function checkResponse(
     refuseReopening(before, response);
     refuseOtherForm(before, response);
   }
-  const consequence = await evaluate(deps, within, {
-    id: change.id,
-    version: change.version,
-    response,
-    form,
-    snapshot,
-    patient,
-    context,
-  });
+  const { id, version } = change;
+  const consequence = await evaluate(
+    deps,
+    within,
+    ofResponse({ id, version, response, form, snapshot, patient, context }),
+  );
   return consequence ? { consequence } : {};
 }
 
@@ -90,7 +88,7 @@ export async function refuseGraded(
   within: Compartment,
   { current, patient, context }: Removal,
 ): Promise<void> {
-  if (patient === undefined || !context || !(await isGraded(deps, within, patient, context, current.id))) return;
+  if (patient === undefined || !context || !(await isGraded(deps, within, patient, context, current))) return;
   throw inUse(
     `QuestionnaireResponse/${current.id} has been graded and cannot be deleted: update it with status entered-in-error, which retracts what rests on it`,
   );

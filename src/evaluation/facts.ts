@@ -1,0 +1,142 @@
+import type {
+  CodeableConcept,
+  Condition,
+  MedicationAdministration,
+  MedicationStatement,
+  ResearchStudy,
+  ResearchSubject,
+} from '@medplum/fhirtypes';
+import type { Deps } from '../deps.ts';
+import type { Compartment } from '../fhir/compartment.ts';
+import type { CtcaeVersion, Report, ReportFacts } from '../rules/finding.ts';
+import { EXTENSION, SYSTEM } from '../rules/resources/codes.ts';
+import { type FactType, factsOfPatient } from '../store/facts.ts';
+import { findResource } from '../store/resources.ts';
+import type { Evaluating } from './evaluating.ts';
+
+/**
+ * What a report has to know beside itself, as of its receipt: by which versions of CTCAE its measured values are graded, and the facts that
+ * active policies ask for. Nothing is read where nothing of it is needed: then it is empty.
+ */
+export async function knownOf(
+  deps: Deps,
+  within: Compartment,
+  { snapshot, patient, context }: Evaluating,
+  measures: boolean,
+): Promise<Pick<Report, 'ctcae' | 'facts'>> {
+  const asked = snapshot.policies.some(({ needs }) => needs.has('facts'));
+  if (!asked && !measures) return {};
+  const types: readonly FactType[] = asked
+    ? ['ResearchSubject', 'MedicationStatement', 'MedicationAdministration', 'Condition']
+    : ['ResearchSubject'];
+  const found = await factsOfPatient(deps.db, within, context.shard, patient, types);
+  const resources = found.map((text): FactResource => JSON.parse(text));
+  const studies = await studiesOf(deps, within, resources);
+  return {
+    ...(measures ? { ctcae: versionsOf(studies) ?? deps.ctcaeVersions } : {}),
+    ...(asked ? { facts: factsOf(resources, studies) } : {}),
+  };
+}
+
+type FactResource = ResearchSubject | MedicationStatement | MedicationAdministration | Condition;
+type Medication = MedicationStatement | MedicationAdministration;
+
+/** Those who take part, or may soon, or are followed up. Source: HL7 FHIR R4 4.0.1, ValueSet research-subject-status. */
+const TAKES_PART = new Set<ResearchSubject['status']>([
+  'candidate',
+  'eligible',
+  'screening',
+  'pending-on-study',
+  'on-study',
+  'on-study-intervention',
+  'on-study-observation',
+  'follow-up',
+]);
+
+/** A study by its reference, with what is held of it. */
+interface Study {
+  reference: string;
+  study?: ResearchStudy;
+}
+
+async function studiesOf(deps: Deps, within: Compartment, resources: readonly FactResource[]): Promise<Study[]> {
+  const references = new Set(
+    resources.flatMap((one) =>
+      one.resourceType === 'ResearchSubject' && TAKES_PART.has(one.status) ? (one.study?.reference ?? []) : [],
+    ),
+  );
+  return Promise.all(
+    [...references].sort().map(async (reference): Promise<Study> => {
+      const id = /(?:^|\/)ResearchStudy\/([A-Za-z0-9\-.]{1,64})$/.exec(reference)?.[1];
+      const held = id === undefined ? undefined : await findResource(deps.db, within, 'ResearchStudy', id);
+      return held && !held.deleted ? { reference, study: JSON.parse(held.content) } : { reference };
+    }),
+  );
+}
+
+/** The versions that the patient's studies name, all of them; undefined when none names any. */
+function versionsOf(studies: readonly Study[]): CtcaeVersion[] | undefined {
+  const named = studies
+    .flatMap(({ study }) => study?.extension ?? [])
+    .filter(({ url }) => url === EXTENSION.ctcaeVersions);
+  const versions = named.flatMap(({ valueCode }): CtcaeVersion[] =>
+    valueCode === '5.0' || valueCode === '6.0' ? [valueCode] : [],
+  );
+  return versions.length > 0 ? [...new Set(versions)].sort() : undefined;
+}
+
+/** Sorted: the same facts give the same record, in whatever order they were read. */
+function factsOf(resources: readonly FactResource[], studies: readonly Study[]): ReportFacts {
+  const conditions = resources.flatMap((one) =>
+    one.resourceType === 'Condition' && isPresent(one) ? codesOf(one.code) : [],
+  );
+  const named = studies.flatMap(({ reference, study }) => [
+    reference,
+    ...(study?.identifier ?? []).flatMap(({ system, value }) =>
+      value === undefined ? [] : [`${system ?? ''}|${value}`],
+    ),
+  ]);
+  return { treatments: treatmentsOf(resources), studies: sorted(named), conditions: sorted(conditions) };
+}
+
+function treatmentsOf(resources: readonly FactResource[]): NonNullable<ReportFacts['treatments']> {
+  const medications = resources.filter((one): one is Medication => /^Medication/.test(one.resourceType));
+  const current = medications.filter(isCurrent);
+  return {
+    ...known('systemic', isOf('systemic', medications)),
+    ...known('cellTherapy', isOf('cell-therapy', medications)),
+    codes: sorted(current.flatMap(({ medicationCodeableConcept }) => codesOf(medicationCodeableConcept))),
+  };
+}
+
+/** True when one of the kind is taken, false when it is only said that none is; else nobody knows. */
+function isOf(kind: 'systemic' | 'cell-therapy', medications: readonly Medication[]): boolean | undefined {
+  const ofKind = medications.filter(({ category }) => codesOf(category).includes(`${SYSTEM.treatment}|${kind}`));
+  if (ofKind.some(isCurrent)) return true;
+  return ofKind.some(({ status }) => status === 'not-taken') ? false : undefined;
+}
+
+const known = (name: string, value: boolean | undefined): Record<string, boolean> =>
+  value === undefined ? {} : { [name]: value };
+
+/**
+ * What is taken, or was given: an administration counts whatever its age, since nothing says how long it works. Source: HL7 FHIR R4
+ * 4.0.1, CodeSystems medication-statement-status and medication-admin-status.
+ */
+const isCurrent = ({ resourceType, status }: Medication): boolean =>
+  resourceType === 'MedicationStatement'
+    ? status === 'active' || status === 'on-hold' || status === 'unknown'
+    : status === 'in-progress' || status === 'completed' || status === 'on-hold' || status === 'unknown';
+
+/** Not said to be over, refuted or entered in error. Source: HL7 Terminology, CodeSystems condition-clinical and condition-ver-status. */
+function isPresent({ clinicalStatus, verificationStatus }: Condition): boolean {
+  const has = (concept: CodeableConcept | undefined, codes: readonly string[]) =>
+    concept?.coding?.some(({ code }) => code !== undefined && codes.includes(code)) === true;
+  if (has(verificationStatus, ['refuted', 'entered-in-error'])) return false;
+  return !has(clinicalStatus, ['inactive', 'remission', 'resolved']);
+}
+
+const codesOf = (concept: CodeableConcept | undefined): string[] =>
+  (concept?.coding ?? []).flatMap(({ system, code }) => (code === undefined ? [] : [`${system ?? ''}|${code}`]));
+
+const sorted = (texts: readonly string[]): string[] => [...new Set(texts)].sort();

@@ -1,0 +1,59 @@
+import type { QuestionnaireResponse } from '@medplum/fhirtypes';
+import type { Form, Snapshot } from '../catalog.ts';
+import { type Finding, lowest } from '../rules/finding.ts';
+import { EXTENSION } from '../rules/resources/codes.ts';
+import type { PatientContext } from '../store/context.ts';
+import { draftTime, symptomTime } from '../symptom-time.ts';
+import type { Evaluating, Said } from './evaluating.ts';
+
+/** A response that is about to be written. */
+export interface Answered {
+  id: string;
+  version: number;
+  response: QuestionnaireResponse;
+  form: Form;
+  snapshot: Snapshot;
+  patient: string;
+  context: PatientContext;
+}
+
+/**
+ * A response as the engine takes it. `completed` and `amended` ones are graded; of one that is `in-progress` or `stopped` only the
+ * emergencies that are there count, and they do at once.
+ */
+export function ofResponse(answered: Answered): Evaluating {
+  const { id, version, response, form, snapshot, patient, context } = answered;
+  const complete = response.status === 'completed' || response.status === 'amended';
+  const withdrawn = response.status === 'entered-in-error';
+  return {
+    source: { type: 'QuestionnaireResponse', id, version },
+    asks: withdrawn ? 'retraction' : 'grading',
+    amended: response.status === 'amended',
+    ...(response.source?.reference ? { performer: response.source.reference } : {}),
+    form,
+    snapshot,
+    patient,
+    context,
+    time: (now, before) => (complete ? symptomTime : draftTime)(response, now, before),
+    read: () => said(response, form, complete),
+  };
+}
+
+/** Undefined when no item of the form can be graded. */
+function said(response: QuestionnaireResponse, form: Form, complete: boolean): Said | undefined {
+  // A term of which nothing was asked this time says nothing, and gets no Observation.
+  const findings = form.grade(form.compiled.collect(response)).filter(complete ? wasAsked : isUrgent);
+  if (findings.length === 0) return undefined;
+  return {
+    findings,
+    baseline:
+      response.extension?.some(({ url, valueBoolean }) => url === EXTENSION.baselineReport && valueBoolean) === true,
+    authored: response.authored ?? '',
+    unvalidatedWording: form.unvalidatedWording,
+  };
+}
+
+const wasAsked = ({ outcome }: Finding): boolean => outcome.kind !== 'not-gradable' || outcome.reason !== 'not-asked';
+
+/** An emergency that is certainly there. */
+const isUrgent = ({ system, outcome }: Finding): boolean => system === 'emergency' && (lowest(outcome) ?? 0) >= 1;

@@ -1,0 +1,83 @@
+import type { Snapshot } from '../catalog.ts';
+import type { TermStep } from '../rules/episodes.ts';
+import { type Report, type SourceRef, termKey } from '../rules/finding.ts';
+import type { FlagChange } from '../rules/flags.ts';
+import type { Policy } from '../rules/policy.ts';
+import type { Regraded } from './evaluating.ts';
+import { findingsOf, type StoredReport } from './stored-report.ts';
+
+/**
+ * The steps that a record tells: of the terms that the report asks or asked, from its place in time on; what was measured and comes to
+ * another grade now; and all of any other term whose Flag this evaluation changes.
+ */
+export function stepsToTell(
+  steps: readonly TermStep[],
+  stored: readonly (StoredReport | undefined)[],
+  regraded: readonly Regraded[],
+  changes: readonly FlagChange[],
+): TermStep[] {
+  const own = stored.filter((one) => one !== undefined);
+  const terms = new Set(own.flatMap((one) => findingsOf(one).map(termKey)));
+  const since = own.map(({ report }) => report.at).sort()[0] ?? '';
+  const others = new Set(
+    regraded.flatMap(({ stored: { report }, findings }) =>
+      findings.map((finding) => placeOf(report.source, termKey(finding))),
+    ),
+  );
+  const changed = new Set(
+    changes.flatMap((change) => {
+      if (change.kind === 'none' || change.kind === 'ledger-only') return [];
+      return [change.kind === 'retract' ? change.row.term : change.episode.term];
+    }),
+  );
+  return steps.filter(
+    ({ term, at, source }) =>
+      (terms.has(term) ? at >= since : changed.has(term)) || (others.size > 0 && others.has(placeOf(source, term))),
+  );
+}
+
+const placeOf = ({ type, id }: SourceRef, term: string): string => `${type}/${id} ${term}`;
+
+/** Those that were active when a report came in; a report of an older store is judged by those of today. */
+export function policiesOf(snapshot: Snapshot, { policies }: Report): readonly Policy[] {
+  if (!policies) return snapshot.policies;
+  return policies.map((canonical) => {
+    const policy = snapshot.policy(canonical);
+    if (!policy) throw new Error('a report was judged by a policy that is no longer held');
+    return policy;
+  });
+}
+
+/** Every policy that a record of these steps has to name, sorted. */
+export function policiesAsked(snapshot: Snapshot, steps: readonly TermStep[]): Policy[] {
+  const asked = new Map(snapshot.policies.map((policy) => [policy.canonical, policy]));
+  for (const { conditions, episodeBefore, episodeAfter } of steps) {
+    const refs = [
+      ...conditions,
+      ...(episodeBefore?.openedBy ?? []),
+      ...(episodeBefore?.decidedBy ?? []),
+      ...(episodeAfter?.decidedBy ?? []),
+    ];
+    for (const { policy } of refs) {
+      const held = asked.has(policy) ? undefined : snapshot.policy(policy);
+      if (held) asked.set(policy, held);
+    }
+  }
+  return [...asked.values()].sort((a, b) => (a.canonical < b.canonical ? -1 : 1));
+}
+
+/** The reports, other than its own, that the decisions about a report rest on: versioned references. */
+export function earlierReports(steps: readonly TermStep[], own: SourceRef): string[] {
+  const sources = steps.flatMap(({ previous, baseline, episodeBefore, finding }) => [
+    previous?.source,
+    baseline?.source,
+    episodeBefore?.opening,
+    finding.measured?.baseline?.source,
+  ]);
+  const references = sources.flatMap((source) =>
+    source && (source.id !== own.id || source.type !== own.type)
+      ? [`${source.type}/${source.id}/_history/${source.version}`]
+      : [],
+  );
+  return [...new Set(references)];
+}

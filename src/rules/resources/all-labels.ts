@@ -1,0 +1,34 @@
+import { termKey } from '../finding.ts';
+import { CTCAE_DATA, CTCAE_VERSIONS, type CtcaeEntry } from '../gradings/ctcae-data.ts';
+import { DATA } from '../gradings/pro-ctcae-data.ts';
+import { type Label, type Labels, labelsOf, type NamedTerm, withTerms } from './labels.ts';
+
+/** Labels of the terms of every grading system. */
+export const allLabels = (): Labels => withTerms(labelsOf(DATA.items), ctcaeTerms());
+
+/** How the entries of the table are measured. The French is our own. */
+const MEASURED_BY: Partial<Record<CtcaeEntry['kind'], Label>> = {
+  lab: { en: 'laboratory', fr: 'laboratoire' },
+  vital: { en: 'vital sign', fr: 'constante' },
+};
+
+/** Each version names its terms itself. */
+function ctcaeTerms(): NamedTerm[] {
+  return CTCAE_DATA.entries.flatMap(({ id, kind, termFr, editions }) =>
+    CTCAE_VERSIONS.flatMap((version): NamedTerm[] => {
+      const en = editions[version]?.term;
+      const measuredBy = MEASURED_BY[kind];
+      if (en === undefined) return [];
+      return [
+        {
+          key: termKey({ term: id, system: 'ctcae', version }),
+          code: id,
+          en,
+          fr: termFr,
+          result: { en: `CTCAE ${version} grade`, fr: `grade CTCAE ${version}` },
+          ...(measuredBy ? { measuredBy } : {}),
+        },
+      ];
+    }),
+  );
+}

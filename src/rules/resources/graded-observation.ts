@@ -1,0 +1,88 @@
+import type { Observation, ObservationComponent, Quantity } from '@medplum/fhirtypes';
+import { UCUM } from '../../fhir/ucum.ts';
+import { type Finding, type Measured, termKey } from '../finding.ts';
+import { absentConcept, PROFILE, SYSTEM, TERMS } from './codes.ts';
+import type { Label, Language } from './labels.ts';
+import { extensionsOf, type ObservationContext, whyAbsent } from './observation.ts';
+
+/**
+ * The Observation of a CTCAE grade or of an emergency, without id, versionId and lastUpdated. `valueInteger` is the grade 0-4 (of an
+ * emergency 1 there, 0 not there); where no one grade is certain there is a `dataAbsentReason`, and what stays certain in the extension
+ * `at-least`. Value, limits of normal and baseline that it was graded by are components. It is of the moment of the measurement.
+ * Source: HL7 FHIR R4 4.0.1, Observation, invariants obs-6 and obs-7.
+ */
+export function gradedObservation(finding: Finding, context: ObservationContext): Observation {
+  const { outcome, measured } = finding;
+  const term = context.labels.term(termKey(finding));
+  const extension = extensionsOf(finding);
+  const component = measured ? componentsOf(measured, context.language) : [];
+  const baseline = measured?.baseline?.source;
+  const from = [context.source, ...(baseline ? [`${baseline.type}/${baseline.id}`] : [])];
+  return {
+    resourceType: 'Observation',
+    meta: { profile: [PROFILE.observation], ...(context.tags?.length ? { tag: [...context.tags] } : {}) },
+    ...(extension.length ? { extension } : {}),
+    status: context.status,
+    category: [
+      {
+        coding: [
+          { system: 'http://terminology.hl7.org/CodeSystem/observation-category', code: 'survey', display: 'Survey' },
+        ],
+      },
+    ],
+    code: {
+      coding: [{ system: TERMS[finding.system], version: finding.version, code: finding.term, display: term.en }],
+      text: term.result[context.language],
+    },
+    subject: { reference: context.patient },
+    effectiveDateTime: context.effective.end,
+    ...(context.issued ? { issued: context.issued } : {}),
+    ...(context.performer ? { performer: [{ reference: context.performer }] } : {}),
+    ...(outcome.kind === 'graded'
+      ? { valueInteger: outcome.grade }
+      : { dataAbsentReason: absentConcept(whyAbsent(finding)) }),
+    method: { coding: [{ system: SYSTEM.gradingSystem, version: finding.version, code: finding.system }] },
+    device: { reference: context.device },
+    derivedFrom: [...new Set(from)].map((reference) => ({ reference })),
+    ...(component.length ? { component } : {}),
+  };
+}
+
+type InputCode = 'value' | 'canonical-value' | 'lower-limit' | 'upper-limit' | 'baseline' | 'beside';
+
+/** As CodeSystem `graded-input` has them. The French is our own. */
+const INPUT: Readonly<Record<InputCode, Label>> = {
+  value: { en: 'Value as received', fr: 'Valeur reçue' },
+  'canonical-value': { en: 'Value in the unit of the table', fr: 'Valeur dans l’unité de la table' },
+  'lower-limit': { en: 'Lower limit of normal', fr: 'Limite inférieure de la normale' },
+  'upper-limit': { en: 'Upper limit of normal', fr: 'Limite supérieure de la normale' },
+  baseline: { en: 'Recorded baseline', fr: 'Valeur de référence enregistrée' },
+  beside: { en: 'Value measured beside it', fr: 'Valeur mesurée en même temps' },
+};
+
+function componentsOf(measured: Measured, language: Language): ObservationComponent[] {
+  const { value, unit, comparator, canonical, canonicalUnit, low, high, baseline, beside = [] } = measured;
+  const of = (code: InputCode, quantity: Quantity, loinc?: string): ObservationComponent => ({
+    code: {
+      coding: [
+        { system: SYSTEM.gradedInput, code, display: INPUT[code].en },
+        ...(loinc === undefined ? [] : [{ system: 'http://loinc.org', code: loinc }]),
+      ],
+      ...(language === 'en' ? {} : { text: INPUT[code][language] }),
+    },
+    valueQuantity: quantity,
+  });
+  return [
+    of('value', { ...(comparator ? { comparator } : {}), ...quantity(value, unit) }, measured.loinc),
+    ...(canonical === undefined || canonicalUnit === undefined || canonicalUnit === unit
+      ? []
+      : [of('canonical-value', quantity(canonical, canonicalUnit))]),
+    ...(low === undefined ? [] : [of('lower-limit', quantity(low, unit))]),
+    ...(high === undefined ? [] : [of('upper-limit', quantity(high, unit))]),
+    ...(baseline === undefined ? [] : [of('baseline', quantity(baseline.value, baseline.unit))]),
+    ...beside.map((one) => of('beside', quantity(one.value, one.unit), one.loinc)),
+  ];
+}
+
+const quantity = (value: number, unit: string): Quantity =>
+  unit === '' ? { value } : { value, unit, system: UCUM, code: unit };
