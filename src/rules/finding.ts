@@ -32,6 +32,8 @@ export interface Measured {
   loinc: string;
   value: number;
   unit: string;
+  /** Which side of `value` the true value lies on, of a result such as "<0.5". */
+  comparator?: '<' | '<=' | '>=' | '>';
   /** The value in the unit of the published table, where that is another. */
   canonical?: number;
   canonicalUnit?: string;
@@ -40,6 +42,8 @@ export interface Measured {
   high?: number;
   /** The recorded baseline that was used. */
   baseline?: { value: number; unit: string; at: string; source: SourceRef };
+  /** Other values that the same grade rests on: the diastolic beside the systolic pressure. */
+  beside?: readonly { loinc: string; value: number; unit: string }[];
 }
 
 /** A stored resource, by version. */

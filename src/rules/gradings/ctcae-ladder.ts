@@ -1,0 +1,165 @@
+import {
+  type Condition,
+  CTCAE_DATA,
+  type CtcaeEntry,
+  type CtcaeVersion,
+  gradesOf,
+  type MolarPair,
+  type Steps,
+  type UnitSteps,
+} from './ctcae-data.ts';
+import { amountIn, baseOf, unitOfSteps } from './ctcae-units.ts';
+import { type Amount, compileCondition, type Test } from './ladder-condition.ts';
+
+/** One grade and what it takes. */
+export interface Step {
+  grade: number;
+  test: Test;
+}
+
+/** The steps of one sub-table, the highest first. */
+export interface Table {
+  steps: readonly Step[];
+  /** The highest grade that a number has a part in. */
+  top: number;
+  /** What this table does not grade, although a number is there. */
+  outside?: Test;
+}
+
+/** The sub-tables as they stand for results of one dimension. */
+export interface UnitTables {
+  /** The unit that the steps are printed in; absent where they are multiples of a limit or baseline. */
+  unit?: string;
+  dimension: string;
+  /** By name; the only table of an entry without sub-tables is named `''`. */
+  tables: ReadonlyMap<string, Table>;
+}
+
+/** An entry in one version, ready to be climbed. */
+export interface Ladder {
+  entry: CtcaeEntry;
+  version: CtcaeVersion;
+  /** Names of the sub-tables. */
+  tables: readonly string[];
+  /** Whether being symptomatic or not decides between two grades. */
+  bySymptoms: boolean;
+  /** By the dimension of the result. */
+  units: ReadonlyMap<string, UnitTables>;
+  /** Factors of dimensionless units that are read; `1` always is where any is. */
+  factors: readonly number[];
+  usesBaseline: boolean;
+  molar?: MolarPair;
+}
+
+/** Grades that a step may have, the highest first; 5 is never told from data. */
+const GRADES = ['4', '3', '2', '1'] as const;
+
+/** The ladder of an entry in one version; undefined where data have no part in the grade, or the version has no such term. */
+export function compileLadder(entry: CtcaeEntry, version: CtcaeVersion): Ladder | undefined {
+  const tables = tablesOf(entry, version);
+  const conditions = [...tables.values()].flatMap((steps) => Object.values(steps));
+  if (!entry.inputs || !conditions.some(isNumeric)) return undefined;
+  const units = new Map<string, UnitTables>();
+  for (const set of unitSets(entry, version, tables)) units.set(set.dimension, set);
+  const listed = entry.inputs.flatMap(({ ucum }) => ucum).map((unit) => baseOf({ value: 1, unit }));
+  const molar = CTCAE_DATA.molar.find(({ entries }) => entries.includes(entry.id));
+  return {
+    entry,
+    version,
+    tables: [...tables.keys()],
+    bySymptoms: ['symptomatic', 'asymptomatic'].every((fact) =>
+      conditions.some((one) => mentions(one, ({ flags }) => flags?.includes(fact) === true)),
+    ),
+    units,
+    factors: listed.flatMap((one) => (one?.dimension === '1' ? [one.value] : [])),
+    usesBaseline: conditions.some((one) => mentions(one, isOfBaseline)) || tables.has('baselineNormal'),
+    ...(molar ? { molar } : {}),
+  };
+}
+
+/** The sub-tables of an entry by name, in the order of the table. */
+export function tablesOf(entry: CtcaeEntry, version: CtcaeVersion): ReadonlyMap<string, Steps> {
+  const grades = gradesOf(entry, version) ?? {};
+  if (Object.keys(grades).every((key) => /^\d$/.test(key))) return new Map([['', grades as Steps]]); // keys are grades
+  return new Map(Object.entries(grades as Readonly<Record<string, Steps>>)); // keys are names of sub-tables
+}
+
+/** Whether a number has a part in a condition. */
+export function isNumeric(condition: Condition): boolean {
+  return mentions(condition, (one) => !one.flags && !one.durationLongerThan);
+}
+
+function isOfBaseline(condition: Condition): boolean {
+  const { ref, baseline, changeFromBaseline, dropFromBaseline, pctLossFromBaseline, pctGainFromBaseline } = condition;
+  const change = changeFromBaseline ?? dropFromBaseline ?? pctLossFromBaseline ?? pctGainFromBaseline;
+  return ref === 'baseline' || baseline !== undefined || change !== undefined;
+}
+
+/** Whether any leaf of a condition is such. */
+function mentions(condition: Condition, such: (leaf: Condition) => boolean): boolean {
+  const parts = condition.all ?? condition.any;
+  return parts ? parts.some((one) => mentions(one, such)) : such(condition);
+}
+
+/** The steps in every unit that they are printed in. */
+function* unitSets(
+  entry: CtcaeEntry,
+  version: CtcaeVersion,
+  tables: ReadonlyMap<string, Steps>,
+): Generator<UnitTables> {
+  const unit = unitOfSteps(entry);
+  const printed = [...tables.values()].some((steps) => Object.values(steps).some(isPlain));
+  if (!printed && !entry.inputs?.some(({ role }) => role)) {
+    // Multiples of a limit or baseline hold in any unit of the analyte.
+    const units = [unit ?? [], entry.inputs?.flatMap(({ ucum }) => ucum) ?? [], Object.keys(entry.unitSteps ?? {})];
+    const free = unitSet(entry, version, tables, undefined, () => undefined);
+    for (const code of units.flat()) yield { ...free, dimension: dimensionOf(code) };
+    return;
+  }
+  yield unitSet(entry, version, tables, unit, () => undefined);
+  for (const [code, steps] of Object.entries(entry.unitSteps ?? {})) {
+    yield unitSet(entry, version, tables, code, (table, grade) => printedFor(steps, version, table, grade), true);
+  }
+}
+
+function unitSet(
+  entry: CtcaeEntry,
+  version: CtcaeVersion,
+  tables: ReadonlyMap<string, Steps>,
+  unit: string | undefined,
+  printed: (table: string, grade: string) => number | undefined,
+  replaces = false,
+): UnitTables {
+  const compiled = new Map<string, Table>();
+  const amount: Amount = (value, own = unit) => (own === undefined ? value : amountIn(own)(value));
+  const elsewhere = entry.notGradableHere?.[version];
+  for (const [name, steps] of tables) {
+    const present = GRADES.filter((grade) => steps[grade] !== undefined);
+    // In another unit only what is printed for that unit is known: a table with a number that is not has no place there.
+    const known = (grade: string, one: Condition) => !replaces || !isPlain(one) || printed(name, grade) !== undefined;
+    if (!present.every((grade) => known(grade, steps[grade] ?? {}))) continue;
+    compiled.set(name, {
+      steps: present.map((grade) => ({
+        grade: Number(grade),
+        test: compileCondition(steps[grade] ?? {}, amount, printed(name, grade)),
+      })),
+      top: Number(present.find((grade) => isNumeric(steps[grade] ?? {})) ?? 0),
+      ...(elsewhere ? { outside: compileCondition(elsewhere, amount) } : {}),
+    });
+  }
+  return { ...(unit ? { unit } : {}), dimension: unit ? dimensionOf(unit) : '', tables: compiled };
+}
+
+const dimensionOf = (unit: string): string => baseOf({ value: 1, unit })?.dimension ?? '';
+
+/** Whether a condition compares the result with a number that is printed, in the unit of the steps. */
+function isPlain(condition: Condition): boolean {
+  return mentions(condition, ({ op, value, ref, input }) => op !== undefined && value !== undefined && !ref && !input);
+}
+
+/** Numbers stand under the grade, or under the sub-table or version first. */
+function printedFor(steps: UnitSteps, version: CtcaeVersion, table: string, grade: string): number | undefined {
+  const own = steps[table] ?? steps[version] ?? steps;
+  const number = typeof own === 'number' ? own : own[grade];
+  return typeof number === 'number' ? number : undefined;
+}
