@@ -152,6 +152,11 @@ export interface Report {
   measured?: readonly MeasuredInput[];
   /** CTCAE versions that `measured` is graded by: of the settings or the study, as of receipt. */
   ctcae?: readonly CtcaeVersion[];
+  /**
+   * Grades that a clinician records as the baseline of terms, by `termKey`. They are the baseline from `at` on, and nothing else: no report of the
+   * patient, so they open, move and count nothing.
+   */
+  baselines?: readonly { term: string; grade: number }[];
   /** Levels that a clinician expects of terms, by `termKey`, up to and at a moment (UTC instant), each in place of an earlier one. */
   expected?: readonly { term: string; level: number; until: string }[];
   /** `url|version` of the policies that were active when it came in, and that it is judged by ever after. */
