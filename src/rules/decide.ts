@@ -6,7 +6,19 @@ import { type Context, isContradictory, PRIORITIES } from './policy-language.ts'
 export interface Decision {
   conditions: readonly ConditionResult[];
   effect: Effect;
+  /** A rise that the conditions asked for was held back by the level that a clinician expects. */
+  held?: boolean;
 }
+
+/** What the situation of a report leaves to the policies. */
+export interface Leave {
+  /** The priority may rise: no expected level holds it back. */
+  raise: boolean;
+  /** The priority may fall and the episode may close: the report is no mere double of another. */
+  lower: boolean;
+}
+
+const FREE: Leave = { raise: true, lower: true };
 
 export type Effect =
   | { kind: 'none' }
@@ -26,37 +38,59 @@ export function inOrder(policies: readonly Policy[]): readonly Policy[] {
  * With no episode open, any true `open` action opens one at the highest priority among the true. With one open: a true
  * `escalate`, or a true `open` above the present priority, raises it (never lowers it); else a true `close` closes it;
  * else a true `de-escalate` lowers it, to the highest priority among the true. Undecided conditions do nothing, and are
- * in `conditions` for the record. A report that is not gradable or contradictory never closes.
+ * in `conditions` for the record. A report that is not gradable or contradictory never closes. What `leave` does not leave is
+ * as if it were not asked for.
  */
-export function decide(policies: readonly Policy[], context: Context): Decision {
+export function decide(policies: readonly Policy[], context: Context, leave: Leave = FREE): Decision {
   const { episode, finding } = context;
   if (!episode) {
-    const conditions = ask(policies, { open: 'none' }, context);
-    return { conditions, effect: strongest('open', conditions.filter(isTrue)) };
+    const conditions = ask(policies, NONE_OPEN, context);
+    return { conditions, effect: strongest('open', trueOf(conditions)) };
   }
-  const mayClose = finding.outcome.kind !== 'not-gradable' && !isContradictory(finding);
+  const mayClose = leave.lower && finding.outcome.kind !== 'not-gradable' && !isContradictory(finding);
   const conditions = ask(policies, { open: episode.priority, mayClose }, context);
-  const held = conditions.filter(isTrue);
-  return { conditions, effect: held.length === 0 ? { kind: 'none' } : effectOn(episode, held) };
+  const held = trueOf(conditions);
+  if (held.length === 0) return { conditions, effect: NO_EFFECT };
+  const raising = held.filter(raises);
+  if (raising.length === 0 || leave.raise) return { conditions, effect: effectOn(episode, held, raising, leave) };
+  return { conditions, effect: effectOn(episode, held, [], leave), held: true };
 }
 
-function effectOn(episode: Episode, held: readonly ConditionResult[]): Effect {
-  const raising = held.filter(({ code }) => code === 'escalate' || code === 'open');
+const NONE_OPEN = { open: 'none' } as const;
+const NO_EFFECT: Effect = { kind: 'none' };
+
+const raises = ({ code }: ConditionResult): boolean => code === 'escalate' || code === 'open';
+
+function effectOn(
+  episode: Episode,
+  held: readonly ConditionResult[],
+  raising: readonly ConditionResult[],
+  leave: Leave,
+): Effect {
   if (raising.length > 0) {
     // An action below the priority that stands already is not what it rests on.
-    const by = raising.filter(({ priority = 'PN' }) => higher(priority, episode.priority) === priority).map(refOf);
+    const by = raising.filter(({ priority = 'PN' }) => isAsUrgent(priority, episode.priority)).map(refOf);
     const priority = raising.reduce((highest, one) => higher(highest, one.priority ?? 'PN'), episode.priority);
     return { kind: 'escalate', priority, by };
   }
+  if (!leave.lower) return NO_EFFECT;
   const closing = held.filter(({ code }) => code === 'close');
   if (closing.length > 0) return { kind: 'close', by: closing.map(refOf) };
   const lowering = strongest(
     'de-escalate',
     held.filter(({ code }) => code === 'de-escalate'),
   );
-  const lowers = lowering.kind === 'de-escalate' && higher(lowering.priority, episode.priority) !== lowering.priority;
-  return lowers ? lowering : { kind: 'none' };
+  const lowers = lowering.kind === 'de-escalate' && !isAsUrgent(lowering.priority, episode.priority);
+  return lowers ? lowering : NO_EFFECT;
 }
+
+/** The true ones of a list, which is the same list for the same answers. */
+function trueOf(conditions: readonly ConditionResult[]): readonly ConditionResult[] {
+  for (const { value } of conditions) if (value === true) return conditions.filter(isTrue);
+  return NOTHING;
+}
+
+const NOTHING: readonly ConditionResult[] = [];
 
 function ask(
   policies: readonly Policy[],
@@ -70,12 +104,16 @@ function ask(
 
 /** All the true actions together, at the highest priority among them. */
 function strongest(kind: 'open' | 'de-escalate', held: readonly ConditionResult[]): Effect {
-  if (held.length === 0) return { kind: 'none' };
+  if (held.length === 0) return NO_EFFECT;
   const priority = held.reduce<Priority>((highest, one) => higher(highest, one.priority ?? 'PN'), 'PN');
   return { kind, priority, by: held.map(refOf) };
 }
 
-const higher = (a: Priority, b: Priority): Priority => (PRIORITIES.indexOf(a) >= PRIORITIES.indexOf(b) ? a : b);
+/** Whether one priority is the other or above it. */
+export const isAsUrgent = (one: Priority, other: Priority): boolean =>
+  PRIORITIES.indexOf(one) >= PRIORITIES.indexOf(other);
+
+const higher = (a: Priority, b: Priority): Priority => (isAsUrgent(a, b) ? a : b);
 
 const isTrue = ({ value }: ConditionResult): boolean => value === true;
 

@@ -48,6 +48,15 @@ export interface Episode {
   lastCalmDay?: string;
   /** Reports, asked and gradable, that fell into it, the opening one included. */
   reports: number;
+  /** The episode of the same term that had ended when this one opened, where there was one. */
+  reopens?: PastEpisode;
+}
+
+/** An episode that has ended: the id of its opening report, and its symptom times. Its Flag is the one of `origin` and term. */
+export interface PastEpisode {
+  origin: string;
+  start: string;
+  end: string;
 }
 
 /** What is kept of a term between two reports: all that the next step of the fold needs. */
@@ -55,6 +64,8 @@ export interface TermState {
   previous?: { grade: number; at: string; day: string; source: Report['source'] };
   baseline?: { grade: number; at: string; source: Report['source'] };
   episode?: Episode;
+  /** The last one that ended. */
+  closed?: PastEpisode;
   /** The last gradable reports, and since when they have stood at a grade: a bounded past. */
   recent?: RecentPast;
   /** What the term has added up to since its first gradable report. */
@@ -65,11 +76,11 @@ export interface TermState {
 
 /** What is kept of a patient between two reports. Plain JSON. */
 export interface FoldState {
-  /** Position of the last report folded: symptom time, then source id. Absent before the first. */
-  upTo?: { at: string; id: string };
+  /** Position of the last report folded: symptom time, then id, then type of its source (a response unless said). Absent before the first. */
+  upTo?: { at: string; id: string; type?: 'Observation' };
   /** By `termKey`. */
   terms: Record<string, TermState>;
-  /** Recorded baselines of measured analytes, by id of the CTCAE entry. */
+  /** Recorded baselines of measured analytes, by LOINC code. */
   baselines?: Readonly<Record<string, MeasuredBaseline>>;
 }
 

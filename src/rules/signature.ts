@@ -6,6 +6,13 @@ export function signature({ status, outcome, priority }: Episode): string {
   return [status === 'open' ? 'active' : 'inactive', gradeText(outcome), priority].join(' ');
 }
 
+/** Whether two episodes have one signature. */
+export function sameSignature(one: Episode, other: Episode): boolean {
+  if (one === other) return true;
+  if (one.status !== other.status || one.priority !== other.priority) return false;
+  return one.outcome === other.outcome || gradeText(one.outcome) === gradeText(other.outcome);
+}
+
 /**
  * The signature of an episode as a Flag shows it, and a digest of all that the Flag says of it. In order of arrival a Flag is
  * written when the signature changes, and says what was so then; after a refold it must say what it would have said, had every

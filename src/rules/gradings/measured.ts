@@ -10,9 +10,14 @@ export interface MeasuredInput {
   comparator?: '<' | '<=' | '>=' | '>';
   /** Absent where no UCUM unit came with the number. */
   unit?: string;
-  /** Limits of normal of the same result, in `unit`. */
+  /** Limits of normal of the same result, in `unit` unless `limitUnit` says another. */
   low?: number;
   high?: number;
+  limitUnit?: string;
+  /** Clinical facts that somebody has stated, by the words of the CTCAE table: `fasting`, `resting`… What is left out is not known. */
+  facts?: Readonly<Record<string, boolean>>;
+  /** Age of the patient when it was measured, in years. */
+  ageYears?: number;
 }
 
 /** A recorded baseline of one analyte, with the limits of normal that came with it. */
@@ -21,10 +26,11 @@ export interface MeasuredBaseline {
   unit: string;
   low?: number;
   high?: number;
+  limitUnit?: string;
   /** Its symptom time, UTC instant. */
   at: string;
   source: { type: string; id: string; version: number };
 }
 
-/** Baselines in force at one symptom time, by id of the CTCAE entry. */
+/** Baselines in force at one symptom time, by LOINC code of the result. */
 export type MeasuredBaselines = Readonly<Record<string, MeasuredBaseline>>;

@@ -1,0 +1,287 @@
+import { decide, type Effect, isAsUrgent } from './decide.ts';
+import type { Episode, PatientFacts, TermState } from './episode.ts';
+import { type Event, rowOf, type State, turned } from './episode-machine.ts';
+import type { TermStep, Told } from './episodes.ts';
+import { type Asked, isDouble, isSaid } from './episodes-merge.ts';
+import { pastWith } from './episodes-past.ts';
+import { type Finding, highest, lowest, type Report } from './finding.ts';
+import type { Policy } from './policy.ts';
+import { type Context, isComplete, isContradictory, type PolicyNeed } from './policy-language.ts';
+
+/** One report, and what was known of its patient before it. */
+export interface AboutReport {
+  report: Report;
+  /** Every finding of it, in order. */
+  asked: readonly Asked[];
+  /** By `termKey`, before the report. */
+  before: Readonly<Record<string, TermState>>;
+  /** In the order in which they are asked. */
+  policies: readonly Policy[];
+  patient: PatientFacts;
+  /** Filled when a policy first needs it: the same for all terms. */
+  shared?: Shared;
+}
+
+interface Shared {
+  needs: ReadonlySet<PolicyNeed>;
+  symptoms: Context['symptoms'];
+  source: Context['source'];
+}
+
+/** One report folded into one term. `lead` is the step of the other wording of the same adverse event, where there is a worse one. */
+export function stepTerm(
+  about: AboutReport,
+  asked: Asked,
+  lead: TermStep | undefined,
+): { after: TermState; made: TermStep } {
+  const { report, policies, patient } = about;
+  const { key, finding } = asked;
+  const before = about.before[key] ?? UNKNOWN;
+  const { source, at, day } = report;
+  const { previous, expected } = before;
+  const isDoubled = isDouble(before, finding, at);
+  const grade = isDoubled ? undefined : certainGrade(finding);
+  const recorded = certainGrade(finding);
+  const baseline = report.baseline && recorded !== undefined ? { grade: recorded, at, source } : before.baseline;
+  const past = grade === undefined ? before : pastWith(before, grade, at, day);
+  const counting = before.episode && (isDoubled ? before.episode : counted(before.episode, finding, day));
+  const shared = about.shared ?? sharedOf(about);
+  about.shared = shared;
+  const told = toldOf(shared, report, past.recent, past.burden, expected);
+  const context: Context = {
+    finding,
+    at,
+    day,
+    before: { previous, baseline },
+    episode: counting,
+    patient,
+    recent: told?.recent,
+    burden: told?.burden,
+    expected: told?.expected,
+    symptoms: told?.symptoms,
+    facts: told?.facts,
+    source: shared.source,
+  };
+  const { conditions, effect, held } = decide(policies, context, {
+    raise: !isExpected(expected, finding, at),
+    lower: !isDoubled,
+  });
+  const state = stateAt(before, at);
+  const informed = counting !== undefined && !isDoubled && replaces(finding, counting);
+  const event = counting ? eventOn(counting, finding, effect, isDoubled, informed) : eventOnNone(asked, effect, lead);
+  const { to, transition } = rowOf(state, event);
+  const episode = counting
+    ? carriedOn(counting, finding, report, effect, context, informed, to)
+    : to === 'open' && effect.kind === 'open'
+      ? begun(asked, report, effect, context, before.closed)
+      : undefined;
+  // Members that do not apply are there and undefined, here and below: objects of one shape are twice as fast to make.
+  return {
+    after: {
+      previous: grade === undefined ? previous : { grade, at, day, source },
+      baseline,
+      episode: episode?.status === 'open' ? episode : undefined,
+      closed: episode?.end === undefined ? before.closed : { origin: episode.origin, start: episode.start, end: at },
+      recent: past.recent,
+      burden: past.burden,
+      expected,
+    },
+    made: {
+      term: key,
+      source,
+      at,
+      day,
+      finding,
+      previous,
+      baseline,
+      told,
+      episodeBefore: before.episode,
+      conditions,
+      transition,
+      episodeAfter: episode,
+      held: held ? true : undefined,
+      mergedInto: event === 'repeats' ? lead?.term : undefined,
+    },
+  };
+}
+
+const UNKNOWN: TermState = {};
+
+/** What a term is in at the moment of a report, before it. */
+function stateAt({ episode, closed, expected }: TermState, at: string): State {
+  if (!episode) return closed ? 'closed' : 'none';
+  if (!expected) return 'open';
+  const snoozed = turned('open', 'expects');
+  return at > expected.until ? turned(snoozed, 'expires') : snoozed;
+}
+
+function eventOnNone(asked: Asked, effect: Effect, lead: TermStep | undefined): Event {
+  if (effect.kind !== 'open') return 'untold';
+  const by = lead && { finding: lead.finding, episode: lead.episodeAfter };
+  return by && isSaid(asked, effect.priority, by, isAsUrgent) ? 'repeats' : 'opens';
+}
+
+function eventOn(episode: Episode, finding: Finding, { kind }: Effect, isDoubled: boolean, informed: boolean): Event {
+  if (kind === 'escalate') return 'raises';
+  if (kind === 'close') return 'closes';
+  if (isDoubled) return 'doubles';
+  return informed ? compared(episode, finding) : 'untold';
+}
+
+/**
+ * Whether a level that a clinician expects, still in force, holds back a rise: the finding is certainly no higher. What contradicts itself,
+ * or cannot be graded, is not held back.
+ */
+function isExpected(expected: TermState['expected'], finding: Finding, at: string): boolean {
+  if (!expected || at > expected.until || isContradictory(finding)) return false;
+  const top = highest(finding.outcome);
+  return top !== undefined && top <= expected.level;
+}
+
+function sharedOf({ report, asked, before, policies }: AboutReport): Shared {
+  const needs = needsOf(policies);
+  return {
+    needs,
+    symptoms: needs.has('symptoms') ? symptomsOf(before, asked) : undefined,
+    source: { type: report.source.type, form: report.form },
+  };
+}
+
+const NO_NEEDS: ReadonlySet<PolicyNeed> = new Set();
+
+function needsOf(policies: readonly Policy[]): ReadonlySet<PolicyNeed> {
+  const needing = policies.filter(({ needs }) => needs.size > 0);
+  const [only] = needing;
+  if (needing.length < 2) return only?.needs ?? NO_NEEDS;
+  return new Set(needing.flatMap(({ needs }) => [...needs]));
+}
+
+/** Grades of all terms as last known, those of the report itself first. */
+function symptomsOf(before: AboutReport['before'], asked: readonly Asked[]): Record<string, number> {
+  const symptoms: Record<string, number> = {};
+  for (const [term, { previous }] of Object.entries(before)) if (previous) symptoms[term] = previous.grade;
+  for (const { key, finding } of asked) {
+    const grade = certainGrade(finding);
+    if (grade !== undefined) symptoms[key] = grade;
+  }
+  return symptoms;
+}
+
+/** The groups that the policies need, and no others: the record has to hold what they were told. */
+function toldOf(
+  { needs, symptoms }: Shared,
+  { facts }: Report,
+  recent: Told['recent'],
+  burden: Told['burden'],
+  expected: Told['expected'],
+): Told | undefined {
+  if (needs.size === 0) return undefined;
+  const told: Told = {};
+  if (needs.has('recent') && recent) told.recent = recent;
+  if (needs.has('burden') && burden) told.burden = burden;
+  if (needs.has('expected') && expected) told.expected = expected;
+  if (symptoms) told.symptoms = symptoms;
+  if (needs.has('facts') && facts) told.facts = facts;
+  return told;
+}
+
+function begun(
+  { key, finding }: Asked,
+  { source, at, authored }: Report,
+  effect: Effect & { kind: 'open' | 'de-escalate' },
+  { before }: Context,
+  closed: TermState['closed'],
+): Episode {
+  return {
+    term: key,
+    status: 'open',
+    origin: source.id,
+    start: at,
+    end: undefined,
+    startAuthored: authored,
+    endAuthored: undefined,
+    opening: source,
+    latest: source,
+    kind: finding.kind,
+    system: finding.system,
+    systemVersion: finding.version,
+    outcome: finding.outcome,
+    openingLevel: Math.max(1, highest(finding.outcome) ?? 1),
+    previousGrade: before.previous?.grade,
+    baselineGrade: before.baseline?.grade,
+    priority: effect.priority,
+    openedBy: effect.by,
+    decidedBy: effect.by,
+    calmDays: 0,
+    lastCalmDay: undefined,
+    reports: 1,
+    reopens: closed,
+  };
+}
+
+/** `counting` is the open episode with this report's calm already counted. */
+function carriedOn(
+  counting: Episode,
+  finding: Finding,
+  { source, at, authored }: Report,
+  effect: Effect,
+  { before }: Context,
+  informed: boolean,
+  to: State,
+): Episode {
+  if (!informed && effect.kind === 'none') return counting;
+  const next = { ...counting };
+  if (informed) {
+    next.previousGrade = before.previous?.grade;
+    next.baselineGrade = before.baseline?.grade;
+    next.outcome = finding.outcome;
+    next.latest = source;
+  }
+  if (effect.kind !== 'none' && effect.by.length > 0) next.decidedBy = effect.by;
+  if (effect.kind === 'escalate' || effect.kind === 'de-escalate') next.priority = effect.priority;
+  if (to === 'closed') {
+    next.status = 'closed';
+    next.end = at;
+    next.endAuthored = authored;
+  }
+  return next;
+}
+
+/** The grade of a finding that later ones are measured against: graded, and not against itself. */
+function certainGrade(finding: Finding): number | undefined {
+  return finding.outcome.kind === 'graded' && !isContradictory(finding) ? finding.outcome.grade : undefined;
+}
+
+/** The episode with the calm of this report counted, and the report itself when it can be graded. */
+function counted(episode: Episode, finding: Finding, day: string): Episode {
+  const { openingLevel, lastCalmDay, calmDays } = episode;
+  const reports = episode.reports + (finding.outcome.kind === 'not-gradable' ? 0 : 1);
+  if (isStirred(finding, openingLevel)) return { ...episode, calmDays: 0, lastCalmDay: undefined, reports };
+  const counts = isComplete(finding) && (lastCalmDay === undefined || day > lastCalmDay);
+  if (counts) return { ...episode, calmDays: calmDays + 1, lastCalmDay: day, reports };
+  return reports === episode.reports ? episode : { ...episode, reports };
+}
+
+/**
+ * Certainly not calm, whatever is missing: at the opening level or above, or above grade 1. Of the rest only what is complete
+ * counts; what leaves calm open, or contradicts itself (and so is graded 0), neither counts nor resets.
+ */
+function isStirred(finding: Finding, openingLevel: number): boolean {
+  const least = lowest(finding.outcome);
+  return least !== undefined && (least >= openingLevel || least > 1);
+}
+
+/** Whether a finding tells the grade of the episode anew: a certain grade does, a range only when its floor is higher. */
+function replaces(finding: Finding, episode: Episode): boolean {
+  if (finding.outcome.kind === 'at-least') return finding.outcome.min > (lowest(episode.outcome) ?? -1);
+  return certainGrade(finding) !== undefined;
+}
+
+/** Against the grade that the episode had. A range that replaces has a higher floor; ranges that overlap otherwise are the same. */
+function compared(episode: Episode, { outcome }: Finding): 'above' | 'equal' | 'below' {
+  const [oldLow, oldHigh] = [lowest(episode.outcome), highest(episode.outcome)];
+  const grade = lowest(outcome);
+  if (grade === undefined || oldLow === undefined || oldHigh === undefined) return 'equal';
+  if (outcome.kind === 'at-least') return 'above';
+  return grade > oldHigh ? 'above' : grade < oldLow ? 'below' : 'equal';
+}
