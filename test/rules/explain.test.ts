@@ -42,8 +42,15 @@ function record(findings: readonly Finding[], policies: readonly Policy[] = [shi
   return readRecord(text);
 }
 
-const told = (language: 'en' | 'fr', findings: readonly Finding[], term = TERM, policies?: readonly Policy[]): string =>
-  explain(record(findings, policies), term, labels, language)?.text ?? '';
+const explained = (
+  language: 'en' | 'fr',
+  findings: readonly Finding[],
+  term = TERM,
+  policies: readonly Policy[] = [shipped],
+) => explain(record(findings, policies), term, { labels, language, policies, patient: {} });
+
+const told = (...[language, findings, term, policies]: Parameters<typeof explained>): string =>
+  explained(language, findings, term, policies)?.text ?? '';
 
 t.test('one paragraph tells the whole of it, in English', async (t) => {
   t.equal(
@@ -57,6 +64,12 @@ t.test('one paragraph tells the whole of it, in English', async (t) => {
       'Decided by Composite grade 3 (open-composite-3 of https://vigie.example/fhir/PlanDefinition/demonstration|1.0.0)',
       'and Rise of 2 or more since the previous gradable report (open-rise-previous of https://vigie.example/fhir/PlanDefinition/demonstration|1.0.0)',
       'and Rise of 2 or more above the recorded baseline (open-rise-baseline of https://vigie.example/fhir/PlanDefinition/demonstration|1.0.0).',
+      'Thresholds met: lowest certain grade 3 >= 3 [open-composite-3];',
+      'lowest certain grade 3 - previous grade 1 >= 2 [open-rise-previous];',
+      'lowest certain grade 3 - baseline grade 1 >= 2 [open-rise-baseline].',
+      'Thresholds not met: severity 3 = 4 [open-severity-4]; needs review false [open-review].',
+      'What would have changed it: severity 2 instead of 3: no Flag would have been opened;',
+      'frequency 2 instead of 4: no Flag would have been opened.',
       'Versions: vigie 0.1.0, grading pro-ctcae 1.0, fhirpath 5.2.0, form https://vigie.example/fhir/Questionnaire/weekly|1.0.0,',
       'policies https://vigie.example/fhir/PlanDefinition/demonstration|1.0.0.',
     ].join(' '),
@@ -154,8 +167,7 @@ t.test('what else a reader must be told', async (t) => {
 });
 
 t.test('the same as Parameters', async (t) => {
-  const { parameters, text } =
-    explain(record([graded(1), atLeast(2, 3, { frequency: 4, severity: 'missing' })]), TERM, labels, 'en') ?? {};
+  const { parameters, text } = explained('en', [graded(1), atLeast(2, 3, { frequency: 4, severity: 'missing' })]) ?? {};
   const named = (name: string) => parameters?.filter((one) => one.name === name);
   t.match(named('term'), [{ valueCoding: { code: TERM, display: 'Nausea' } }]);
   t.match(named('report'), [{ valueReference: { reference: 'QuestionnaireResponse/r1/_history/1' } }]);
@@ -194,5 +206,5 @@ t.test('the same as Parameters', async (t) => {
 });
 
 t.test('a term that the record does not hold is not explained', async (t) => {
-  t.equal(explain(record([graded(1)]), 'PROCTCAE_1_COMP', labels, 'en'), undefined);
+  t.equal(explained('en', [graded(1)], 'PROCTCAE_1_COMP'), undefined);
 });

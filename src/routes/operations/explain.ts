@@ -1,20 +1,26 @@
 import type { Flag, Parameters, ParametersParameter } from '@medplum/fhirtypes';
+import type { FastifyRequest } from 'fastify';
 import type { Deps } from '../../deps.ts';
 import { CANONICAL } from '../../fhir/canonical.ts';
 import type { Compartment } from '../../fhir/compartment.ts';
 import { badRequest } from '../../fhir/errors.ts';
-import { parseQuery } from '../../fhir/query.ts';
 import { explain } from '../../rules/explain.ts';
+import { WORDS } from '../../rules/explain-languages.ts';
+import type { Words } from '../../rules/explain-words.ts';
 import { readRecord } from '../../rules/record.ts';
+import { SYSTEM } from '../../rules/resources/codes.ts';
 import type { Language } from '../../rules/resources/labels.ts';
-import { findDecision } from '../../store/context.ts';
 import { readResource } from '../../store/resources.ts';
-import { search } from '../../store/search.ts';
+import { type Decided, decisionOf, keyOfFlag, patientOfRecord, policiesOfRecord, versionOf } from './decided.ts';
 import { addOperation, type Operation } from './operation.ts';
 
+/** Versions of one Flag that are told of at most, the latest of them. */
+const MOST_VERSIONS = 100;
+
 /**
- * `Flag/{id}/$explain?language=en|fr`: why the present version of a Flag says what it says, read from the decision record that
- * was written with it. Answers Parameters: the facts one by one, `text` as one paragraph, and where the record is kept.
+ * `Flag/[id]/$explain?language=en|fr&history=true`: why the present version of a Flag says what it says, read from the decision record that
+ * was written with it. Answers Parameters: the facts one by one, `text` as one paragraph, and where the record is kept; with `history` one
+ * paragraph more for each version of the Flag, the oldest first. Without `language` the request's Accept-Language counts, then the service's own.
  */
 export const explainOperation: Operation = {
   name: 'explain',
@@ -23,45 +29,130 @@ export const explainOperation: Operation = {
   definition: `${CANONICAL}/OperationDefinition/flag-explain`,
   affectsState: false,
   addRoute(app, deps) {
-    addOperation(app, explainOperation, { parameters: { language: 'code' } }, async ({ inputs, within, id = '' }) => {
-      const language = languageOf(inputs.text('language'), deps.language);
+    const parameters = { language: 'code', history: 'boolean' } as const;
+    addOperation(app, explainOperation, { parameters }, async ({ inputs, within, request, id = '' }) => {
+      const language = languageOf(inputs.text('language'), request, deps.language);
       const stored = await readResource(deps.db, within, 'Flag', id);
-      const flag: Flag = JSON.parse(stored.content);
-      const versioned = `Flag/${stored.id}/_history/${stored.version}`;
-      const decided = await decisionOf(deps, within, versioned);
-      const term = flag.code.coding?.[0]?.code ?? '';
-      const told = decided && explain(readRecord(decided.record), term, deps.labels, language);
-      const parameter: ParametersParameter[] = [
-        { name: 'flag', valueReference: { reference: versioned } },
-        ...(decided ? [{ name: 'provenance', valueReference: { reference: decided.provenance } }] : []),
-        ...(told?.parameters ?? [{ name: 'text', valueString: flag.code.text ?? '' }]),
-        ...(decided ? [{ name: 'record', valueString: decided.record }] : []),
-      ];
-      const answer: Parameters = { resourceType: 'Parameters', parameter };
+      const { parameters, decided } = await told(deps, within, stored, language);
+      const past = inputs.truth('history') === true ? await history(deps, within, stored, language) : [];
+      const answer: Parameters = {
+        resourceType: 'Parameters',
+        language,
+        parameter: [
+          { name: 'flag', valueReference: { reference: versioned(stored) } },
+          ...(decided ? [{ name: 'provenance', valueReference: { reference: decided.provenance } }] : []),
+          ...parameters,
+          ...past,
+          ...(decided ? [{ name: 'record', valueString: decided.record }] : []),
+        ],
+      };
       return answer;
     });
   },
 };
 
-/** The Provenance that names this very version as its target, and the decision record behind it. */
-async function decisionOf(
-  deps: Deps,
-  within: Compartment,
-  versioned: string,
-): Promise<{ provenance: string; record: string } | undefined> {
-  const query = parseQuery(deps.registry, 'Provenance', [['target', versioned]], {
-    strict: true,
-    baseUrl: deps.baseUrl,
-  });
-  const { matches } = await search(deps.db, within, { ...query, count: 1 }, deps.baseUrl);
-  const [provenance] = matches;
-  if (!provenance) return undefined;
-  const record = await findDecision(deps.db, within, provenance.id);
-  return record === undefined ? undefined : { provenance: `Provenance/${provenance.id}`, record };
+interface FlagVersion {
+  id: string;
+  version: number;
+  lastUpdated: string;
+  content: string;
 }
 
-function languageOf(wanted: string | undefined, fallback: Language): Language {
-  if (wanted === undefined) return fallback;
+const versioned = ({ id, version }: Pick<FlagVersion, 'id' | 'version'>): string => `Flag/${id}/_history/${version}`;
+
+/** One version of a Flag, explained; `text` is always among the parameters. */
+async function told(
+  deps: Deps,
+  within: Compartment,
+  stored: FlagVersion,
+  language: Language,
+): Promise<{ parameters: ParametersParameter[]; decided: Decided | undefined }> {
+  const flag: Flag = JSON.parse(stored.content);
+  const decided = await decisionOf(deps, within, versioned(stored));
+  const record = decided && readRecord(decided.record);
+  const explained =
+    record &&
+    explain(record, keyOfFlag(flag), {
+      labels: deps.labels,
+      language,
+      policies: await policiesOfRecord(deps, within, record),
+      patient: (await patientOfRecord(deps, within, record)) ?? {},
+    });
+  const parameters = explained?.parameters ?? (await withoutRecord(deps, within, flag, stored, WORDS[language]));
+  return { parameters, decided };
+}
+
+/** What can be said of a Flag that no step of an episode is recorded of: the report was not evaluated, or is no longer what led to it. */
+async function withoutRecord(
+  deps: Deps,
+  within: Compartment,
+  flag: Flag,
+  { lastUpdated }: FlagVersion,
+  words: Words,
+): Promise<ParametersParameter[]> {
+  const operational = flag.code.coding?.find(({ system }) => system === SYSTEM.flagCode);
+  const source = flag.extension?.find(({ valueReference }) => valueReference?.reference)?.valueReference;
+  const { broken } = await deps.catalog.at(within);
+  const sentences = [
+    ...(flag.code.text ? [`${flag.code.text}.`] : []),
+    ...(operational?.code === 'not-evaluated'
+      ? [words.notEvaluated(source?.reference ?? '', (flag.period?.start ?? '').slice(0, 10))]
+      : []),
+    ...(operational && flag.status === 'active' && broken.length > 0
+      ? [words.notEvaluatedBecause(broken.join(', '))]
+      : []),
+    ...(operational && flag.status === 'inactive' ? [words.evaluated(lastUpdated.slice(0, 10))] : []),
+    ...(flag.status === 'entered-in-error' ? [words.retracted(lastUpdated.slice(0, 10))] : []),
+  ];
+  return [
+    ...(operational ? [{ name: 'term', valueCoding: operational }] : []),
+    ...(source?.reference ? [{ name: 'report', valueReference: { reference: source.reference } }] : []),
+    ...(operational && flag.status === 'active' ? [{ name: 'transition', valueCode: operational.code }] : []),
+    { name: 'text', valueString: sentences.join(' ') },
+  ];
+}
+
+/** Each version of the Flag with the paragraph of the report that moved it, the oldest first. */
+async function history(
+  deps: Deps,
+  within: Compartment,
+  current: FlagVersion,
+  language: Language,
+): Promise<ParametersParameter[]> {
+  const first = Math.max(1, current.version - MOST_VERSIONS + 1);
+  const versions = Array.from({ length: current.version - first + 1 }, (_, index) => first + index);
+  const all: ParametersParameter[] = [];
+  for (const version of versions) {
+    const stored = await versionOf(deps, within, versioned({ id: current.id, version }));
+    if (!stored) continue;
+    const { parameters, decided } = await told(deps, within, stored, language);
+    const kept = parameters.filter(({ name }) => name === 'report' || name === 'transition' || name === 'text');
+    all.push({
+      name: 'history',
+      part: [
+        { name: 'flag', valueReference: { reference: versioned(stored) } },
+        ...(decided ? [{ name: 'provenance', valueReference: { reference: decided.provenance } }] : []),
+        ...kept,
+      ],
+    });
+  }
+  return all;
+}
+
+function languageOf(wanted: string | undefined, request: FastifyRequest, fallback: Language): Language {
+  if (wanted === undefined) return accepted(request.headers['accept-language']) ?? fallback;
   if (wanted === 'en' || wanted === 'fr') return wanted;
   throw badRequest('language: expected en or fr');
+}
+
+/** The first of our languages in the order of preference. Source: RFC 9110, section 12.5.4. */
+function accepted(header: string | undefined): Language | undefined {
+  const ranges = (header ?? '').split(',').map((range) => {
+    const [tag = '', ...rest] = range.split(';').map((part) => part.trim());
+    const weight = rest.find((part) => part.startsWith('q='))?.slice(2);
+    return { primary: tag.toLowerCase().split('-')[0], weight: weight === undefined ? 1 : Number(weight) };
+  });
+  const known = ranges.filter(({ primary, weight }) => (primary === 'en' || primary === 'fr') && weight > 0);
+  const [best] = known.sort((a, b) => b.weight - a.weight);
+  return best?.primary === 'en' || best?.primary === 'fr' ? best.primary : undefined;
 }

@@ -1,0 +1,119 @@
+import type { Words } from './explain-words.ts';
+
+/** The sentences of an explanation in English. */
+export const english: Words = {
+  report: (term, day, source) => `${term}, report of ${day} (${source}).`,
+  answers: (list) => `Answers: ${list}.`,
+  score: (attribute, score) => `${attribute} ${score} of 4`,
+  yesNo: (attribute, score) => `${attribute} ${score === 1 ? 'yes' : 'no'}`,
+  written: 'something written in the patient’s own words (they stay in the response)',
+  state: {
+    missing: (attribute) => `${attribute} not answered`,
+    'opted-out': (attribute) => `${attribute} declined or not applicable`,
+    'not-asked': (attribute) => `${attribute} not asked by this form`,
+  },
+  hidden: (attribute, because) => `${attribute} 0, not shown because ${because} was answered 0`,
+  composite: (version, grade) =>
+    `PRO-CTCAE ${version} composite grade ${grade} on a scale of 0 to 3; patient-reported, not a CTCAE grade.`,
+  presence: (version, yes) =>
+    `PRO-CTCAE ${version}: reported ${yes ? 'yes' : 'no'}; patient-reported, not a CTCAE grade.`,
+  text: (version, written) =>
+    written
+      ? `Other symptom (PRO-CTCAE ${version} form, patient-reported): written in, not graded.`
+      : `Other symptom (PRO-CTCAE ${version} form, patient-reported): none written in.`,
+  ladder: (version, grade) => `CTCAE ${version} grade ${grade} from the measured value; proposed, to be confirmed.`,
+  emergency: (there) => (there ? 'Answered or measured: there. It does not wait for grading.' : 'Not there.'),
+  atLeast: (version, min, max, missing) =>
+    `PRO-CTCAE ${version} composite grade at least ${min} on a scale of 0 to 3, and ${max} cannot be excluded (${missing}); patient-reported, not a CTCAE grade.`,
+  ladderAtLeast: (version, min, max, missing) =>
+    `CTCAE ${version} grade at least ${min} from the measured value, and ${max} cannot be excluded (${missing}); proposed, to be confirmed.`,
+  notGradable: (grading, reason) => `Not gradable by ${grading}: ${reason}.`,
+  scale: {
+    'pro-ctcae': (version) => `PRO-CTCAE ${version}`,
+    ctcae: (version) => `CTCAE ${version}`,
+    emergency: (version) => `the emergency questions ${version}`,
+  },
+  measured: (value, code) => `Measured: ${value} (LOINC ${code}).`,
+  canonical: (value) => `In the unit of the published table: ${value}.`,
+  limits: (low, high) =>
+    low === undefined && high === undefined
+      ? 'No limits of normal came with the result.'
+      : `Limits of normal of the same result: ${[low === undefined ? '' : `from ${low}`, high === undefined ? '' : `up to ${high}`].filter(Boolean).join(' ')}.`,
+  measuredBaseline: (value, day, source) => `Baseline of the analyte: ${value} on ${day} (${source}).`,
+  dataQuality: {
+    contradictory: 'The leading answer is 0 and a later one is not: this report never counts toward closing.',
+    'needs-review': 'The severity beside it is 3 or more: a person should look.',
+    'ambiguous-item': 'Two items or two repetitions carry the same code.',
+    'clock-ahead': 'The clock of the device was ahead; the time of receipt is used.',
+    'unit-unknown': 'The result has no unit, or one that this analyte is not graded in.',
+    'value-implausible': 'No patient can have this value: most often the unit is wrong.',
+    'limit-missing': 'The limits of normal did not come with the result.',
+    'baseline-missing': 'No baseline of the analyte is recorded.',
+    'needs-clinician': 'Clinical facts that the data do not hold could make the grade higher.',
+  },
+  previous: (grade, day) => `Previous gradable report: ${grade} on ${day}.`,
+  noPrevious: 'No gradable report before it.',
+  baseline: (grade, day) => `Recorded baseline: ${grade} on ${day}.`,
+  noBaseline: 'No recorded baseline.',
+  transition: {
+    none: () => 'No Flag is open for this term and none was opened.',
+    open: (priority) => `A Flag was opened at ${priority}.`,
+    worse: () => 'The open Flag got worse.',
+    same: () => 'The open Flag stays as it is.',
+    better: () => 'The open Flag got better.',
+    close: () => 'The Flag was closed.',
+    kept: () => 'The Flag stays open: this report cannot tell its grade.',
+    merge: () => 'The same was asked twice, and this answer adds nothing to what is flagged already.',
+  },
+  priority: { PN: 'no priority (PN)', PL: 'low priority (PL)', PM: 'medium priority (PM)', PH: 'high priority (PH)' },
+  priorityNow: (now, before) => `It now has ${now}, before ${before}.`,
+  because: (actions) => `Decided by ${actions}.`,
+  action: (title, id, policy) => `${title} (${id} of ${policy})`,
+  undecided: (actions, unknown) => `Undecided, which is not a no: ${actions}${unknown ? `; ${unknown}` : ''}.`,
+  expected: (level, until, inForce) =>
+    `A clinician expects level ${level} until ${until}${inForce ? '' : ', which is over'}.`,
+  held: 'A rise that true conditions asked for was held back by the level that a clinician expects.',
+  met: (comparisons) => `Thresholds met: ${comparisons}.`,
+  notMet: (comparisons) => `Thresholds not met: ${comparisons}.`,
+  notKnown: (comparisons) => `Thresholds that cannot be told: ${comparisons}.`,
+  of: (comparison, actions) => `${comparison} [${actions}]`,
+  grade: 'grade',
+  unknown: 'unknown',
+  truth: { true: 'true', false: 'false' },
+  existence: (name, there) => `${there ? 'there is' : 'there is no'} ${name}`,
+  notHeld: (policies) =>
+    `No longer held here with the content that decided, so that its thresholds cannot be told: ${policies}.`,
+  wouldChange: (changes) => `What would have changed it: ${changes}.`,
+  nothingNear: 'No answer or value near this one would have changed it.',
+  instead: (what, to, from) => `${what} ${to} instead of ${from}`,
+  moreCalm: (days) => (days === 1 ? '1 more calm day' : `${days} more calm days`),
+  outcome: (now, wasOpen, priority) => {
+    if (now === 'closed') return 'the Flag would have been closed';
+    if (now === 'none') return 'no Flag would have been opened';
+    return wasOpen ? `the Flag would be open at ${priority}` : `a Flag would have been opened at ${priority}`;
+  },
+  notEvaluated: (source, day) =>
+    `The report of ${day} (${source}) is stored and could not be evaluated: nothing is known of what it says until a person has read it. No grade, no threshold and no earlier report led to this Flag.`,
+  retracted: (day) => `Entered in error since ${day}: no report leads to this Flag any more.`,
+  evaluated: (day) => `Since ${day} the report can be evaluated: its own Flags say what it says.`,
+  notEvaluatedBecause: (policies) => `At this moment these active policies cannot be run by this engine: ${policies}.`,
+  nothingTrue: 'No condition of the policies was true.',
+  noPolicy: 'No policy is active: nothing can be flagged.',
+  calm: (days) => `Calm days counted toward closing: ${days}.`,
+  versions: (engine, grading, fhirpath, form, policies) =>
+    `Versions: ${engine}, grading ${grading}, fhirpath ${fhirpath}, form ${form}, policies ${policies}.`,
+  and: ' and ',
+  none: 'none',
+  reason: {
+    'not-answered': 'nothing was answered',
+    'opted-out': 'the patient chose not to answer, or it does not apply',
+    'not-asked': 'the form does not ask it',
+    'ambiguous-item': 'two items or repetitions carry the same code',
+    'no-value': 'the result has no number',
+    'unit-unknown': 'the unit is missing, or not one that this analyte is graded in',
+    'value-implausible': 'no patient can have this value',
+    'limit-missing': 'the limits of normal did not come with the result',
+    'baseline-missing': 'no baseline is recorded',
+    'needs-clinician': 'it takes clinical facts that the data do not hold',
+  },
+};

@@ -1,0 +1,126 @@
+import type { Words } from './explain-words.ts';
+
+/** The sentences of an explanation in French; they are our own. */
+export const french: Words = {
+  report: (term, day, source) => `${term}, réponse du ${day} (${source}).`,
+  answers: (list) => `Réponses : ${list}.`,
+  score: (attribute, score) => `${attribute} ${score} sur 4`,
+  yesNo: (attribute, score) => `${attribute} ${score === 1 ? 'oui' : 'non'}`,
+  written: 'un texte écrit par le patient (il reste dans la réponse)',
+  state: {
+    missing: (attribute) => `${attribute} sans réponse`,
+    'opted-out': (attribute) => `${attribute} : ne souhaite pas répondre ou sans objet`,
+    'not-asked': (attribute) => `${attribute} : question absente du formulaire`,
+  },
+  hidden: (attribute, because) => `${attribute} 0, question non affichée car ${because} vaut 0`,
+  composite: (version, grade) =>
+    `PRO-CTCAE ${version}, grade composite ${grade} sur une échelle de 0 à 3 ; rapporté par le patient, ce n’est pas un grade CTCAE.`,
+  presence: (version, yes) =>
+    `PRO-CTCAE ${version} : réponse ${yes ? 'oui' : 'non'} ; rapporté par le patient, ce n’est pas un grade CTCAE.`,
+  text: (version, written) =>
+    written
+      ? `Autre symptôme (formulaire PRO-CTCAE ${version}, rapporté par le patient) : écrit, sans grade.`
+      : `Autre symptôme (formulaire PRO-CTCAE ${version}, rapporté par le patient) : rien d’écrit.`,
+  ladder: (version, grade) => `CTCAE ${version}, grade ${grade} d’après la valeur mesurée ; proposé, à confirmer.`,
+  emergency: (there) => (there ? 'Signalé ou mesuré : présent. Cela n’attend pas la gradation.' : 'Absent.'),
+  atLeast: (version, min, max, missing) =>
+    `PRO-CTCAE ${version}, grade composite d’au moins ${min} sur une échelle de 0 à 3, et ${max} ne peut être exclu (${missing}) ; rapporté par le patient, ce n’est pas un grade CTCAE.`,
+  ladderAtLeast: (version, min, max, missing) =>
+    `CTCAE ${version}, grade d’au moins ${min} d’après la valeur mesurée, et ${max} ne peut être exclu (${missing}) ; proposé, à confirmer.`,
+  notGradable: (grading, reason) => `Sans grade ${grading} possible : ${reason}.`,
+  scale: {
+    'pro-ctcae': (version) => `PRO-CTCAE ${version}`,
+    ctcae: (version) => `CTCAE ${version}`,
+    emergency: (version) => `(questions d’urgence ${version})`,
+  },
+  measured: (value, code) => `Mesuré : ${value} (LOINC ${code}).`,
+  canonical: (value) => `Dans l’unité de la table publiée : ${value}.`,
+  limits: (low, high) =>
+    low === undefined && high === undefined
+      ? 'Aucune limite de la normale n’est jointe au résultat.'
+      : `Limites de la normale du même résultat : ${[low === undefined ? '' : `à partir de ${low}`, high === undefined ? '' : `jusqu’à ${high}`].filter(Boolean).join(' ')}.`,
+  measuredBaseline: (value, day, source) => `Valeur de référence : ${value} le ${day} (${source}).`,
+  dataQuality: {
+    contradictory: 'La première réponse vaut 0 et une suivante non : cette réponse ne compte jamais pour la clôture.',
+    'needs-review': 'L’intensité à côté vaut 3 ou plus : à relire par un soignant.',
+    'ambiguous-item': 'Deux questions ou deux répétitions portent le même code.',
+    'clock-ahead': 'L’horloge de l’appareil avançait ; l’heure de réception est retenue.',
+    'unit-unknown': 'Le résultat n’a pas d’unité, ou une unité dans laquelle il n’est pas gradé.',
+    'value-implausible': 'Aucun patient ne peut avoir cette valeur : l’unité est sans doute fausse.',
+    'limit-missing': 'Les limites de la normale ne sont pas jointes au résultat.',
+    'baseline-missing': 'Aucune valeur de référence n’est enregistrée.',
+    'needs-clinician': 'Des éléments cliniques absents des données pourraient élever le grade.',
+  },
+  previous: (grade, day) => `Réponse gradable précédente : ${grade} le ${day}.`,
+  noPrevious: 'Aucune réponse gradable auparavant.',
+  baseline: (grade, day) => `État initial enregistré : ${grade} le ${day}.`,
+  noBaseline: 'Aucun état initial enregistré.',
+  transition: {
+    none: () => 'Aucune alerte n’est ouverte pour ce symptôme et aucune n’a été ouverte.',
+    open: (priority) => `Une alerte a été ouverte en ${priority}.`,
+    worse: () => 'L’alerte ouverte s’est aggravée.',
+    same: () => 'L’alerte ouverte reste inchangée.',
+    better: () => 'L’alerte ouverte s’est améliorée.',
+    close: () => 'L’alerte a été close.',
+    kept: () => 'L’alerte reste ouverte : cette réponse ne permet pas d’en connaître le grade.',
+    merge: () => 'La même chose a été demandée deux fois, et cette réponse n’ajoute rien à ce qui est déjà signalé.',
+  },
+  priority: {
+    PN: 'absence de priorité (PN)',
+    PL: 'priorité basse (PL)',
+    PM: 'priorité moyenne (PM)',
+    PH: 'priorité haute (PH)',
+  },
+  priorityNow: (now, before) => `Elle est maintenant en ${now}, auparavant en ${before}.`,
+  because: (actions) => `Décidé par ${actions}.`,
+  action: (title, id, policy) => `${title} (${id} de ${policy})`,
+  undecided: (actions, unknown) =>
+    `Indécidable, ce qui n’est pas un non : ${actions}${unknown ? ` ; ${unknown}` : ''}.`,
+  expected: (level, until, inForce) =>
+    `Un clinicien attend le niveau ${level} jusqu’au ${until}${inForce ? '' : ', ce qui est passé'}.`,
+  held: 'Une hausse demandée par des conditions vraies a été retenue par le niveau qu’un clinicien attend.',
+  met: (comparisons) => `Seuils atteints : ${comparisons}.`,
+  notMet: (comparisons) => `Seuils non atteints : ${comparisons}.`,
+  notKnown: (comparisons) => `Seuils indécidables : ${comparisons}.`,
+  of: (comparison, actions) => `${comparison} [${actions}]`,
+  grade: 'grade',
+  unknown: 'inconnu',
+  truth: { true: 'vrai', false: 'faux' },
+  existence: (name, there) => `${name} : ${there ? 'présent' : 'absent'}`,
+  notHeld: (policies) =>
+    `Le contenu qui a décidé n’est plus conservé ici, ses seuils ne peuvent être dits : ${policies}.`,
+  wouldChange: (changes) => `Ce qui aurait changé le résultat : ${changes}.`,
+  nothingNear: 'Aucune réponse ou valeur voisine n’aurait changé le résultat.',
+  instead: (what, to, from) => `${what} ${to} au lieu de ${from}`,
+  moreCalm: (days) => (days === 1 ? '1 jour calme de plus' : `${days} jours calmes de plus`),
+  outcome: (now, wasOpen, priority) => {
+    if (now === 'closed') return 'l’alerte aurait été close';
+    if (now === 'none') return 'aucune alerte n’aurait été ouverte';
+    return wasOpen ? `l’alerte serait ouverte en ${priority}` : `une alerte aurait été ouverte en ${priority}`;
+  },
+  notEvaluated: (source, day) =>
+    `La réponse du ${day} (${source}) est enregistrée mais n’a pas pu être évaluée : on ne sait rien de ce qu’elle dit tant que personne ne l’a lue. Aucun grade, aucun seuil et aucune réponse antérieure n’ont conduit à cette alerte.`,
+  retracted: (day) => `Annulée le ${day} : plus aucune réponse ne conduit à cette alerte.`,
+  evaluated: (day) => `Depuis le ${day} la réponse peut être évaluée : ses propres alertes disent ce qu’elle dit.`,
+  notEvaluatedBecause: (policies) =>
+    `À ce moment ces règles actives ne peuvent être exécutées par ce moteur : ${policies}.`,
+  nothingTrue: 'Aucune condition des règles n’était vraie.',
+  noPolicy: 'Aucune règle n’est active : rien ne peut être signalé.',
+  calm: (days) => `Jours calmes comptés pour la clôture : ${days}.`,
+  versions: (engine, grading, fhirpath, form, policies) =>
+    `Versions : ${engine}, barème ${grading}, fhirpath ${fhirpath}, formulaire ${form}, règles ${policies}.`,
+  and: ' et ',
+  none: 'aucune',
+  reason: {
+    'not-answered': 'aucune réponse',
+    'opted-out': 'le patient n’a pas souhaité répondre, ou sans objet',
+    'not-asked': 'le formulaire ne pose pas la question',
+    'ambiguous-item': 'deux questions ou répétitions portent le même code',
+    'no-value': 'le résultat n’a pas de valeur',
+    'unit-unknown': 'l’unité manque, ou le résultat n’est pas gradé dans cette unité',
+    'value-implausible': 'aucun patient ne peut avoir cette valeur',
+    'limit-missing': 'les limites de la normale ne sont pas jointes au résultat',
+    'baseline-missing': 'aucune valeur de référence n’est enregistrée',
+    'needs-clinician': 'il faut des éléments cliniques absents des données',
+  },
+};
