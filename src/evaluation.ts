@@ -1,6 +1,7 @@
 import type { Patient } from '@medplum/fhirtypes';
 import type { Deps } from './deps.ts';
 import { type Consequence, type Evaluating, isOf, NOT_EVALUATED, type Past } from './evaluation/evaluating.ts';
+import { extracted } from './evaluation/extraction.ts';
 import { knownOf } from './evaluation/facts.ts';
 import { flagVersions, ledgerRow } from './evaluation/flag-versions.ts';
 import { notEvaluated } from './evaluation/not-evaluated.ts';
@@ -12,9 +13,11 @@ import { findingsOf, readReport, rowOf, type StoredReport, timeOf } from './eval
 import { writerOf } from './evaluation/writer.ts';
 import type { Compartment } from './fhir/compartment.ts';
 import { FhirError } from './fhir/errors.ts';
+import { ageYears } from './rules/age.ts';
 import { fold, isNext } from './rules/episodes.ts';
 import type { Finding, SourceRef } from './rules/finding.ts';
 import { advance, reconcile } from './rules/flags.ts';
+import type { MeasuredInput } from './rules/gradings/measured.ts';
 import { type KeptState, readState, writeState } from './rules/state-packed.ts';
 import { findReport, type PatientContext, patientHistory } from './store/context.ts';
 import { StaleRead } from './store/errors.ts';
@@ -98,7 +101,7 @@ async function reportOf(
   const said = input.read(time);
   if (!said) return undefined;
   const { source, snapshot, performer } = input;
-  const { authored, baseline, unvalidatedWording, measured, expected } = said;
+  const { authored, baseline, unvalidatedWording, measured, baselines, expected } = said;
   if (snapshot.broken.length > 0) throw new Error('an active policy cannot be compiled by this engine');
   const findings = time.clockAhead
     ? said.findings.map((finding): Finding => ({ ...finding, dataQuality: [...finding.dataQuality, 'clock-ahead'] }))
@@ -113,7 +116,8 @@ async function reportOf(
       baseline,
       findings,
       policies: snapshot.policies.map(({ canonical }) => canonical),
-      ...(measured ? { measured } : {}),
+      ...(measured ? { measured: aged(measured, input.context, time) } : {}),
+      ...(baselines ? { baselines } : {}),
       ...(expected ? { expected } : {}),
       ...(await knownOf(deps, within, input, measured !== undefined)),
     },
@@ -157,8 +161,9 @@ async function follow(
     report,
     regraded,
   });
+  const vitals = await extracted(deps, within, input, writer, { before: past?.before, report });
   const flags = await flagVersions(deps, within, input, writer, { changes, steps, reports, failed: past?.failed });
-  const derived = [...observations, ...flags.versions];
+  const derived = [...vitals, ...observations, ...flags.versions];
   const { decision, provenance } = recordOf(deps, input, writer, {
     before: past?.before,
     report,
@@ -189,6 +194,17 @@ async function follow(
         ),
     },
   };
+}
+
+/** Some ladders are another for children. */
+function aged(
+  measured: readonly MeasuredInput[],
+  { patient }: PatientContext,
+  { day }: SymptomTime,
+): readonly MeasuredInput[] {
+  const { birthDate }: Patient = JSON.parse(patient.content);
+  const years = birthDate === undefined ? undefined : ageYears(birthDate, day);
+  return years === undefined ? measured : measured.map((input) => ({ ...input, ageYears: years }));
 }
 
 function patientFacts({ patient }: PatientContext): { gender?: string; birthDate?: string } {

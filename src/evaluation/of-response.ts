@@ -2,6 +2,7 @@ import type { QuestionnaireResponse } from '@medplum/fhirtypes';
 import type { Form, Snapshot } from '../catalog.ts';
 import { type Finding, lowest } from '../rules/finding.ts';
 import { EXTENSION } from '../rules/resources/codes.ts';
+import { measuredVitals } from '../rules/vital-signs.ts';
 import type { PatientContext } from '../store/context.ts';
 import { draftTime, symptomTime } from '../symptom-time.ts';
 import type { Evaluating, Said } from './evaluating.ts';
@@ -39,13 +40,16 @@ export function ofResponse(answered: Answered): Evaluating {
   };
 }
 
-/** Undefined when no item of the form can be graded. */
+/** Undefined when no item of the form can be graded, and none measures a vital sign. */
 function said(response: QuestionnaireResponse, form: Form, complete: boolean): Said | undefined {
+  const states = form.compiled.collect(response);
   // A term of which nothing was asked this time says nothing, and gets no Observation.
-  const findings = form.grade(form.compiled.collect(response)).filter(complete ? wasAsked : isUrgent);
-  if (findings.length === 0) return undefined;
+  const findings = form.grade(states).filter(complete ? wasAsked : isUrgent);
+  const measured = complete ? measuredVitals(states) : [];
+  if (findings.length === 0 && measured.length === 0) return undefined;
   return {
     findings,
+    ...(measured.length === 0 ? {} : { measured }),
     baseline:
       response.extension?.some(({ url, valueBoolean }) => url === EXTENSION.baselineReport && valueBoolean) === true,
     authored: response.authored ?? '',

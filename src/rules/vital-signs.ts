@@ -94,6 +94,23 @@ export function vitalReadings(states: readonly ItemState[]): VitalReading[] {
   });
 }
 
+/**
+ * The measurements of a response, one of each vital sign that was answered. A sign with several answers is left out: which of them is meant
+ * nobody has said.
+ */
+export function measuredVitals(states: readonly ItemState[]): MeasuredInput[] {
+  const answered = vitalReadings(states).filter(({ value }) => value !== undefined);
+  return answered
+    .filter(({ sign }) => answered.filter((other) => other.sign === sign).length === 1)
+    .map(({ sign: _sign, linkId: _linkId, ...input }) => input);
+}
+
+/** The vital sign of a measurement, by its LOINC codes. */
+export function signOfMeasured({ loinc }: Pick<MeasuredInput, 'loinc'>): VitalSign | undefined {
+  const code = loinc.find((one) => BY_CODE.has(one));
+  return code === undefined ? undefined : BY_CODE.get(code);
+}
+
 /** What a form with vital signs cannot tell, as warnings: it is stored all the same. */
 export function vitalIssues(form: CompiledQuestionnaire): Issue[] {
   return [...form.items.values()].flatMap((item) => {
