@@ -46,6 +46,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'app.ts': ['fhir', 'routes', 'config.ts', 'deps.ts', 'log.ts'],
   'bootstrap.ts': ['fhir', 'rules', 'store', 'catalog.ts', 'deps.ts', 'save.ts', 'turns.ts', 'indexing.ts'],
   demo: ['fhir', 'rules', 'config.ts', 'service.ts', 'start-failure.ts', 'log.ts'],
+  cohort: ['fhir', 'rules'],
   'config.ts': [],
   'log.ts': [],
   'start-failure.ts': [],
@@ -54,7 +55,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What a user starts: they may import anything but each other, and nothing imports them. */
-const PROGRAMS = ['main.ts', 'migrate.ts', 'form.ts', 'form-command.ts', 'demo.ts'];
+const PROGRAMS = ['main.ts', 'migrate.ts', 'form.ts', 'form-command.ts', 'demo.ts', 'cohort.ts'];
 
 /** Packages that would bring SQL, HTTP or a log into the pure parts. */
 const IMPURE = /^(pg|kysely|fastify|pino|node:(fs|net|http|https|child_process|timers|process)(\/.*)?)$/;

@@ -13,6 +13,7 @@ const entries: Record<string, string> = {
   migrate: 'src/migrate.ts',
   demo: 'src/demo.ts',
   form: 'src/form.ts',
+  cohort: 'src/cohort.ts',
   'bench/run': 'bench/run.ts',
   'bench/load': 'bench/load.ts',
   'bench/bare-pg': 'bench/bare-pg.ts',
