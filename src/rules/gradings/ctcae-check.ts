@@ -1,4 +1,5 @@
-import { type Condition, CTCAE_VERSIONS, type CtcaeData, type CtcaeEntry, type CtcaeVersion } from './ctcae-data.ts';
+import type { CtcaeVersion } from '../finding.ts';
+import { type Condition, CTCAE_VERSIONS, type CtcaeData, type CtcaeEntry } from './ctcae-data.ts';
 import { compileLadder, tablesOf } from './ctcae-ladder.ts';
 
 /** Count of terms in the fact table that the data were taken from. */

@@ -1,9 +1,8 @@
 import json from '../../../profiles/gradings/ctcae.json' with { type: 'json' };
+import type { CtcaeVersion } from '../finding.ts';
 import type { GradingData, GradingSource } from './grading.ts';
 
 /** The versions of CTCAE that we hold. Each is a scale of its own. */
-export type CtcaeVersion = '5.0' | '6.0';
-
 export const CTCAE_VERSIONS: readonly CtcaeVersion[] = ['5.0', '6.0'];
 
 /** LOINC, as FHIR names it. Source: HL7 Terminology, external code systems. */

@@ -1,8 +1,8 @@
+import type { CtcaeVersion } from '../finding.ts';
 import {
   type Condition,
   CTCAE_DATA,
   type CtcaeEntry,
-  type CtcaeVersion,
   gradesOf,
   type MolarPair,
   type Steps,

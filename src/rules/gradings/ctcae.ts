@@ -1,11 +1,10 @@
-import type { DataQuality, Finding, Measured, NotGradable } from '../finding.ts';
+import type { CtcaeVersion, DataQuality, Finding, Measured, NotGradable } from '../finding.ts';
 import { ctcaeFaults } from './ctcae-check.ts';
 import {
   CTCAE_DATA,
   CTCAE_VERSIONS,
   type CtcaeEntry,
   type CtcaeInput,
-  type CtcaeVersion,
   dataOfVersion,
   LOINC,
   type Role,
