@@ -2,9 +2,13 @@ import type { Coding, PlanDefinition, PlanDefinitionAction } from '@medplum/fhir
 import { FhirError, type Issue } from '../fhir/errors.ts';
 import { canonicalJson, sha256 } from './canonical-json.ts';
 import type { Priority } from './episode.ts';
+import type { ReportFacts } from './finding.ts';
+import { OVERRUN, spend } from './policy/budget.ts';
 import { checkExpression } from './policy/check-expression.ts';
 import { checkShape, codeOf, priorityOf } from './policy/check-shape.ts';
-import { compileExpression, type RunnableExpression, remember, type Verdict } from './policy/run-expression.ts';
+import { compileCondition, type RunnableExpression, remember, type Verdict } from './policy/run-expression.ts';
+import { triggersKey, type Waker, wakerOf } from './policy/triggers.ts';
+import { type Applies, appliesTo } from './policy/use-context.ts';
 import {
   type ActionCode,
   type Context,
@@ -13,6 +17,9 @@ import {
   type PolicyNeeds,
   PRIORITIES,
 } from './policy-language.ts';
+
+export { isOverrun, MAX_STEPS, type StepBudget, stepBudget } from './policy/budget.ts';
+export type { Applies } from './policy/use-context.ts';
 
 /** One action of a policy, ready to run. */
 export interface PolicyAction {
@@ -45,7 +52,13 @@ export interface Policy {
   actions: readonly PolicyAction[];
   /** The optional groups of a Context that its conditions name: what has to be loaded before it is asked. */
   needs: PolicyNeeds;
-  /** The conditions of the actions named, in their order. Remembers answers; never throws. */
+  /** Whether it is meant for a patient of these facts. Where that is unknown it is asked. */
+  applies: (facts: ReportFacts | undefined) => Applies;
+  /**
+   * The conditions of the actions that come into question, that their triggers let through, in their order; none where the policy is not
+   * meant for the patient. The same list for the same answers. Undecided with the error `budget` where the budget of the context does not
+   * reach for them. Remembers answers; never throws.
+   */
   evaluate: (which: Which, context: Context) => readonly ConditionResult[];
 }
 
@@ -75,22 +88,15 @@ export function compilePolicy(plan: PlanDefinition): Policy {
   if (first) throw new FhirError([first, ...more], { status: 422 });
   const canonical = `${plan.url}|${plan.version}`;
   const actions = (plan.action ?? []).map((action) => compileAction(action, canonical));
-  const bySituation = new Map<string, Evaluate>();
+  const applies = appliesTo(plan);
   return {
     canonical,
     ...(plan.title ? { title: plan.title } : {}),
     digest: policyDigest(plan),
     actions: actions.map(({ action }) => action),
-    needs: new Set(actions.flatMap(({ needs }) => needs)),
-    evaluate: (which, context) => {
-      const situation = which.open === 'none' ? 'none' : `${which.open} ${which.mayClose}`;
-      let evaluate = bySituation.get(situation);
-      if (!evaluate) {
-        evaluate = evaluateAll(actions.filter(({ action }) => isIn(which, action)));
-        bySituation.set(situation, evaluate);
-      }
-      return evaluate(context);
-    },
+    needs: new Set([...actions.flatMap(({ needs }) => needs), ...(applies ? (['facts'] as const) : [])]),
+    applies: applies ?? (() => 'yes'),
+    evaluate: evaluatorOf(actions, applies),
   };
 }
 
@@ -106,28 +112,34 @@ export function policyDigest(plan: PlanDefinition): string {
 /** Rows of conditions remembered for each situation: about a kilobyte each. */
 const SITUATIONS = 4000;
 
-type Evaluate = (context: Context) => readonly ConditionResult[];
+const NONE: readonly ConditionResult[] = [];
 
 interface Compiled extends RunnableExpression {
   action: PolicyAction;
   policy: string;
   needs: readonly PolicyNeed[];
+  /** What it costs to ask; see policy/budget.ts. */
+  cost: number;
+  /** Actions of one key have the same triggers. */
+  triggers: string;
+  wakes: Waker;
 }
 
-function compileAction(action: PlanDefinitionAction, policy: string): Compiled {
-  const expression = action.condition?.[0]?.expression?.expression ?? '';
-  const { mentions } = checkExpression(expression);
-  const compiled = compileExpression(expression, mentions);
-  const title = action.title ?? action.description;
-  const priority = priorityOf(action);
+function compileAction(plan: PlanDefinitionAction, policy: string): Compiled {
+  const expression = plan.condition?.[0]?.expression?.expression ?? '';
+  const { mentions, parts, nodes } = checkExpression(expression);
+  const title = plan.title ?? plan.description;
+  const priority = priorityOf(plan);
   return {
-    ...compiled,
-    run: compiled.timed ? compiled.run : remember(compiled.inputs, compiled.run),
+    ...compileCondition(parts),
     policy,
     needs: mentions.flatMap((mention) => OBJECTS[mention.slice(1).split('.', 1)[0] ?? '']?.need ?? []),
+    cost: nodes,
+    triggers: triggersKey(plan),
+    wakes: wakerOf(plan),
     action: {
-      id: action.id ?? '',
-      code: codeOf(action) ?? 'open', // checked before: the code is there
+      id: plan.id ?? '',
+      code: codeOf(plan) ?? 'open', // checked before: the code is there
       ...(priority ? { priority } : {}),
       ...(title ? { title } : {}),
       expression,
@@ -135,15 +147,70 @@ function compileAction(action: PlanDefinitionAction, policy: string): Compiled {
   };
 }
 
-/** All conditions of one situation together, remembered by everything that any of them depends on. */
-function evaluateAll(list: readonly Compiled[]): Evaluate {
-  const rows = list.map(({ policy, action: { id, code, priority }, run }) => ({
-    row: { policy, action: id, code, ...(priority ? { priority } : {}) },
-    run,
+/** Chooses the actions that come into question, and evaluates them together. Each choice is made once and kept. */
+function evaluatorOf(
+  actions: readonly Compiled[],
+  applies: ((facts: ReportFacts | undefined) => Applies) | undefined,
+): Policy['evaluate'] {
+  const wakers = [...new Map(actions.map(({ triggers, wakes }) => [triggers, wakes]))];
+  const situations = new Map<string, Situation>();
+  return (which, context) => {
+    if (applies?.(context.facts) === 'no') return NONE;
+    let key = which.open === 'none' ? 'none' : `${which.open} ${which.mayClose}`;
+    for (const [, wakes] of wakers) key += wakes(context) ? ' +' : ' -';
+    let situation = situations.get(key);
+    if (!situation) {
+      const awake = new Set(wakers.filter(([, wakes]) => wakes(context)).map(([triggers]) => triggers));
+      situation = situationOf(actions.filter(({ action, triggers }) => isIn(which, action) && awake.has(triggers)));
+      situations.set(key, situation);
+    }
+    if (context.budget && !spend(context.budget, situation.cost)) return situation.overrun;
+    return situation.evaluate(context);
+  };
+}
+
+interface Situation {
+  /** Of all its conditions together. */
+  cost: number;
+  evaluate: (context: Context) => readonly ConditionResult[];
+  /** What its conditions come to when the budget does not reach for them. */
+  overrun: readonly ConditionResult[];
+}
+
+/** All conditions of one situation together, remembered by everything that any of them depends on where that is not much. */
+function situationOf(list: readonly Compiled[]): Situation {
+  const rows = list.map(({ policy, action: { id, code, priority } }) => ({
+    policy,
+    action: id,
+    code,
+    ...(priority ? { priority } : {}),
   }));
-  const evaluate: Evaluate = (context) => rows.map(({ row, run }) => ({ ...row, ...run(context) }));
-  if (list.some(({ timed }) => timed)) return evaluate;
-  return remember([...new Set(list.flatMap(({ inputs }) => inputs))], evaluate, SITUATIONS);
+  const listOf = interned(rows);
+  const evaluate = (context: Context) => listOf(list.map(({ run }) => run(context)));
+  return {
+    cost: list.reduce((sum, { cost }) => sum + cost, 0),
+    evaluate: list.every(({ few }) => few)
+      ? remember([...new Set(list.flatMap(({ inputs }) => inputs))], evaluate, SITUATIONS)
+      : evaluate,
+    overrun: rows.map((row) => ({ ...row, value: 'undecided', error: OVERRUN })),
+  };
+}
+
+/** Gives the same list for the same verdicts, so that what is made of a list can be kept with it. */
+function interned(
+  rows: readonly Omit<ConditionResult, 'value'>[],
+): (verdicts: readonly Verdict[]) => readonly ConditionResult[] {
+  const known = new Map<string, readonly ConditionResult[]>();
+  return (verdicts) => {
+    let key = '';
+    for (const { value, error } of verdicts) key += error ? `e${error} ` : value === true ? 't' : value ? 'u' : 'f';
+    const before = known.get(key);
+    if (before) return before;
+    const made = rows.map((row, place): ConditionResult => ({ ...row, value: 'undecided', ...verdicts[place] }));
+    if (known.size >= SITUATIONS) known.clear();
+    known.set(key, made);
+    return made;
+  };
 }
 
 function isIn(which: Which, { code, priority }: PolicyAction): boolean {

@@ -108,20 +108,6 @@ const faulty: [name: string, plan: PlanDefinition, expression: string, code: str
     /trd-3/,
   ],
   [
-    'a trigger on Observation',
-    but(trigger({ data: [{ type: 'Observation' }] })),
-    'PlanDefinition.action[0].trigger[0].data[0].type',
-    'not-supported',
-    /not by "Observation"/,
-  ],
-  [
-    'a trigger that filters',
-    but(trigger({ data: [{ type: 'QuestionnaireResponse', codeFilter: [{ path: 'status' }] }] })),
-    'PlanDefinition.action[0].trigger[0].data[0].codeFilter',
-    'not-supported',
-    /say it in the condition/,
-  ],
-  [
     'a trigger with a condition',
     but(trigger({ condition: { language: 'text/fhirpath' } })),
     'PlanDefinition.action[0].trigger[0].condition',

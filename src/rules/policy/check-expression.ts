@@ -1,5 +1,7 @@
 import { DURATIONS, FUNCTIONS, MAX_NODES, OBJECTS, type Property, VALUES } from '../policy-language.ts';
+import { narrowed, propertyAmong } from './narrowing.ts';
 import { nearMatch } from './near-match.ts';
+import { SCALES, type Scale } from './scales.ts';
 import { type ExpressionFault, type Node, parse, placeOf } from './syntax.ts';
 import { type Checked, compare, dateLiteral, type Judge, numberLiteral } from './types.ts';
 
@@ -7,6 +9,15 @@ import { type Checked, compare, dateLiteral, type Judge, numberLiteral } from '.
 export interface CheckedExpression {
   faults: readonly ExpressionFault[];
   /** Variables and properties, such as `%finding.grade` and `%previous`, each once, in order of appearance. */
+  mentions: readonly string[];
+  /** What `and` joins at the outermost, in order, or the whole expression: none where it has a fault. */
+  parts: readonly ExpressionPart[];
+  /** Variables, members, calls, operators and literals in it: what it costs to ask. */
+  nodes: number;
+}
+
+export interface ExpressionPart {
+  expression: string;
   mentions: readonly string[];
 }
 
@@ -17,47 +28,65 @@ export interface CheckedExpression {
  */
 export function checkExpression(expression: string): CheckedExpression {
   const parsed = parse(expression);
-  if ('fault' in parsed) return { faults: [parsed.fault], mentions: [] };
+  if ('fault' in parsed) return { faults: [parsed.fault], mentions: [], parts: [], nodes: 0 };
   const faults: ExpressionFault[] = [];
-  const mentions = new Set<string>();
+  const places = new Map<string, Node>();
+  let mentioned = new Set<string>();
   let nodes = 0;
   const judge: Judge = (node, code, message) => {
     faults.push({ code, message, ...placeOf(node) });
     return undefined;
   };
-  const result = walk(parsed.tree);
-  if (result && result.type !== 'boolean') {
-    judge(parsed.tree, 'value', `the condition must be true or false, this is ${named(result)}`);
+  const parts = conjuncts(parsed.tree, expression).map(({ node, text, among }): ExpressionPart => {
+    mentioned = new Set();
+    const result = walk(node, among);
+    if (result && result.type !== 'boolean') {
+      judge(node, 'value', `the condition must be true or false, this is ${named(result)}`);
+    }
+    return { expression: text, mentions: [...mentioned] };
+  });
+  nodes += parts.length - 1; // the operators that join them
+  if (nodes > MAX_NODES && !faults.some(({ code }) => code === 'too-costly')) tooCostly(parsed.tree);
+  const value = places.get('%finding.value');
+  if (value && !places.has('%finding.unit')) {
+    judge(value, 'value', "%finding.value is a number in some unit: say which, as in %finding.unit = 'g/L' and …");
   }
-  return { faults, mentions: [...mentions] };
+  const sound = faults.length === 0;
+  return { faults, mentions: [...places.keys()], parts: sound ? parts : [], nodes };
 
-  function walk(node: Node): Checked | undefined {
+  function tooCostly(node: Node): undefined {
+    return judge(node, 'too-costly', `more than ${MAX_NODES} parts; simplify or split it`);
+  }
+
+  function walk(node: Node, among: readonly Scale[]): Checked | undefined {
     nodes += 1;
-    if (nodes === MAX_NODES + 1) return judge(node, 'too-costly', `more than ${MAX_NODES} parts; simplify or split it`);
+    if (nodes === MAX_NODES + 1) return tooCostly(node);
     if (nodes > MAX_NODES) return undefined;
     const [first, second] = node.children ?? [];
     if (WRAPPERS.has(node.type) && first) {
       nodes -= 1;
-      return walk(first);
+      return walk(first, among);
     }
     switch (node.type) {
       case 'ExternalConstantTerm':
-        return variable(node);
+        return variable(node, among);
       case 'LiteralTerm':
         return literal(node, first);
       case 'InvocationExpression':
-        return second?.type === 'MemberInvocation' ? member(node, first, second) : call(node, first, second);
+        return second?.type === 'MemberInvocation'
+          ? member(node, first, second, among)
+          : call(node, first, second, among);
       case 'PolarityExpression':
-        return polarity(node, first);
+        return polarity(node, first, among);
       default:
-        return binary(node, first, second);
+        return binary(node, first, second, among);
     }
   }
 
-  function variable(node: Node): Checked | undefined {
+  function variable(node: Node, among: readonly Scale[]): Checked | undefined {
     const name = node.text ?? '';
     const value = own(VALUES, name);
-    if (value) return mention(`%${name}`, value);
+    if (value) return mention(node, `%${name}`, value, among);
     if (own(OBJECTS, name)) return { type: 'object', name };
     if (name === '') return judge(node, 'not-supported', 'write the name of a variable without quotes or backticks');
     return judge(
@@ -67,23 +96,38 @@ export function checkExpression(expression: string): CheckedExpression {
     );
   }
 
-  function member(node: Node, target: Node | undefined, { text: name = '' }: Node): Checked | undefined {
-    const of = target && walk(target);
+  function member(
+    node: Node,
+    target: Node | undefined,
+    { text: name = '' }: Node,
+    among: readonly Scale[],
+  ): Checked | undefined {
+    const of = target && walk(target, among);
     const at = node.children?.[1] ?? node;
     if (!of) return undefined;
     const properties = of.type === 'object' ? own(OBJECTS, of.name ?? '')?.properties : undefined;
     if (!properties) return judge(at, 'value', `${named(of)} has no properties, "${name}" neither`);
     const property = own(properties, name);
-    if (property) return mention(`%${of.name}.${name}`, property);
+    if (property) return mention(node, `%${of.name}.${name}`, property, among);
     return judge(at, 'value', unknown(`property "${name}" of %${of.name}`, name, Object.keys(properties)));
   }
 
-  function mention(path: string, property: Property): Checked {
-    mentions.add(path);
-    return { type: property.type, path, values: property.values, range: property.range };
+  function mention(node: Node, path: string, property: Property, among: readonly Scale[]): Checked {
+    note(node, path);
+    return { type: property.type, path, ...propertyAmong(path, property, among) };
   }
 
-  function call(node: Node, target: Node | undefined, invocation: Node | undefined): Checked | undefined {
+  function note(node: Node, path: string): void {
+    mentioned.add(path);
+    if (!places.has(path)) places.set(path, node);
+  }
+
+  function call(
+    node: Node,
+    target: Node | undefined,
+    invocation: Node | undefined,
+    among: readonly Scale[],
+  ): Checked | undefined {
     const name = functionName(invocation);
     if (!invocation || name === undefined) return refused(node);
     if (!FUNCTIONS.some((known) => known === name)) {
@@ -92,9 +136,9 @@ export function checkExpression(expression: string): CheckedExpression {
     if ((invocation.children?.[0]?.children?.length ?? 0) > 1) {
       return judge(invocation, 'not-supported', `${name}() takes no argument here`);
     }
-    const of = target && walk(target);
+    const of = target && walk(target, among);
     if (!of) return undefined;
-    if (of.type === 'object') mentions.add(`%${of.name}`);
+    if (of.type === 'object') note(node, `%${of.name}`);
     if (name === 'count') return { type: 'integer', range: [0, 1] };
     if (name === 'not' && of.type !== 'boolean') {
       return judge(invocation, 'value', `not() needs true or false before it, this is ${named(of)}`);
@@ -132,8 +176,8 @@ export function checkExpression(expression: string): CheckedExpression {
     );
   }
 
-  function polarity(node: Node, operand: Node | undefined): Checked | undefined {
-    const of = operand && walk(operand);
+  function polarity(node: Node, operand: Node | undefined, among: readonly Scale[]): Checked | undefined {
+    const of = operand && walk(operand, among);
     if (!of) return undefined;
     if (of.type !== 'integer' && of.type !== 'decimal') {
       return judge(node, 'value', `the sign "${node.text}" needs a number, this is ${named(of)}`);
@@ -142,10 +186,17 @@ export function checkExpression(expression: string): CheckedExpression {
     return { type: of.type, literal: of.literal, range: [0 - of.range[1], 0 - of.range[0]] };
   }
 
-  function binary(node: Node, left: Node | undefined, right: Node | undefined): Checked | undefined {
+  function binary(
+    node: Node,
+    left: Node | undefined,
+    right: Node | undefined,
+    among: readonly Scale[],
+  ): Checked | undefined {
     if (!OPERATORS.get(node.type)?.includes(node.text ?? '') || !left || !right) return refused(node);
-    const a = walk(left);
-    const b = walk(right);
+    // What stands beside a part of an `and`, or before an `implies`, says what the part is asked of.
+    const a = walk(left, node.type === 'AndExpression' ? narrowed(right, among) : among);
+    const narrows = node.type === 'AndExpression' || node.type === 'ImpliesExpression';
+    const b = walk(right, narrows ? narrowed(left, among) : among);
     return a && b ? compare(node, a, b, judge) : undefined;
   }
 
@@ -159,6 +210,45 @@ export function checkExpression(expression: string): CheckedExpression {
     }
     return judge(node, 'not-supported', `${node.text ? `"${node.text}"` : node.type} is not allowed in a condition`);
   }
+}
+
+interface Conjunct {
+  node: Node;
+  text: string;
+  /** What its neighbours leave that the finding can be. */
+  among: readonly Scale[];
+}
+
+/** What `and` joins at the outermost: nodes with their text. The whole where that cannot be cut. */
+function conjuncts(tree: Node, expression: string): readonly Conjunct[] {
+  const signs: Node[] = [];
+  const nodes: Node[] = [];
+  let rest: Node = tree;
+  for (;;) {
+    const [first, second]: readonly Node[] = rest.children ?? [];
+    if (rest.type === 'EntireExpression' && first) rest = first;
+    else if (rest.type === 'AndExpression' && first && second) {
+      signs.unshift(rest);
+      nodes.unshift(second);
+      rest = first;
+    } else break;
+  }
+  nodes.unshift(rest);
+  const cuts = signs.map((sign) => offsetOf(sign, expression));
+  if (cuts.some((at) => expression.slice(at, at + 3) !== 'and')) {
+    return [{ node: tree, text: expression, among: SCALES }];
+  }
+  return nodes.map((node, place) => ({
+    node,
+    text: expression.slice(place === 0 ? 0 : (cuts[place - 1] ?? 0) + 3, cuts[place]),
+    among: nodes.reduce((among, other) => (other === node ? among : narrowed(other, among)), SCALES),
+  }));
+}
+
+function offsetOf(node: Node, expression: string): number {
+  const { line, column } = placeOf(node);
+  const before = expression.split('\n').slice(0, line - 1);
+  return before.reduce((sum, { length }) => sum + length + 1, column - 1);
 }
 
 const WRAPPERS = new Set(['EntireExpression', 'TermExpression', 'ParenthesizedTerm']);
@@ -185,7 +275,9 @@ function functionName(node: Node | undefined): string | undefined {
 
 function unknown(what: string, name: string, known: readonly string[], prefix = '', be = 'known'): string {
   const near = nearMatch(name, known);
-  const hint = near ? `did you mean ${prefix}${near}?` : `${be} are ${known.map((one) => prefix + one).join(', ')}`;
+  const list = known.slice(0, 30).map((one) => prefix + one);
+  const more = known.length > list.length ? ` and ${known.length - list.length} more` : '';
+  const hint = near ? `did you mean ${prefix}${near}?` : `${be} are ${list.join(', ')}${more}`;
   return `${what} is not ${be} here; ${hint}`;
 }
 

@@ -1,9 +1,11 @@
-import type { Extension, PlanDefinition, PlanDefinitionAction, TriggerDefinition } from '@medplum/fhirtypes';
+import type { Extension, PlanDefinition, PlanDefinitionAction } from '@medplum/fhirtypes';
 import { CANONICAL } from '../../fhir/canonical.ts';
 import { fault, type Issue, type IssueCode } from '../../fhir/errors.ts';
 import type { Priority } from '../episode.ts';
 import { type ActionCode, PRIORITIES } from '../policy-language.ts';
+import { checkTriggers } from './check-triggers.ts';
 import { nearMatch } from './near-match.ts';
+import { checkUseContext } from './use-context.ts';
 
 /** Our CodeSystem of what an action does. */
 export const POLICY_ACTION = `${CANONICAL}/CodeSystem/policy-action`;
@@ -13,7 +15,6 @@ export const FLAG_PRIORITY = 'http://hl7.org/fhir/StructureDefinition/flag-prior
 export const FLAG_PRIORITY_CODE = 'http://hl7.org/fhir/flag-priority-code';
 
 const CODES: readonly ActionCode[] = ['open', 'escalate', 'de-escalate', 'close'];
-const TRIGGERS = ['data-added', 'data-modified'];
 
 /** What an action may hold. Anything else would be accepted and then ignored. */
 const ACTION_ELEMENTS = [
@@ -50,6 +51,7 @@ export function checkShape(plan: PlanDefinition): Issue[] {
       note('not-supported', `${element} is not acted on here; leave it out`, `PlanDefinition.${element}`);
     }
   }
+  issues.push(...checkUseContext(plan));
   if (!plan.action?.length) note('required', 'A policy needs at least one action', 'PlanDefinition.action');
   const seen = new Set<string>();
   plan.action?.forEach((action, index) => {
@@ -140,54 +142,6 @@ function checkPriority(action: PlanDefinitionAction, at: string): Issue[] {
       place,
     ),
   ];
-}
-
-function checkTriggers(triggers: readonly TriggerDefinition[], at: string): Issue[] {
-  if (triggers.length === 0) {
-    return [
-      fault(
-        'required',
-        'An action needs a trigger: data-added or data-modified of QuestionnaireResponse',
-        `${at}.trigger`,
-      ),
-    ];
-  }
-  return triggers.flatMap((trigger, index) => checkTrigger(trigger, `${at}.trigger[${index}]`));
-}
-
-function checkTrigger(trigger: TriggerDefinition, at: string): Issue[] {
-  const issues: Issue[] = [];
-  if (!TRIGGERS.includes(trigger.type)) {
-    issues.push(
-      fault('not-supported', `A trigger is of type ${TRIGGERS.join(' or ')}, not "${trigger.type}"`, `${at}.type`),
-    );
-  }
-  if (!trigger.data?.length) {
-    issues.push(fault('required', 'A trigger names its data (invariant trd-3)', `${at}.data`));
-  }
-  for (const name of Object.keys(trigger)) {
-    if (['id', 'type', 'name', 'data'].includes(name)) continue;
-    issues.push(fault('not-supported', `${name} of a trigger is not acted on here; leave it out`, `${at}.${name}`));
-  }
-  trigger.data?.forEach((data, index) => {
-    const place = `${at}.data[${index}]`;
-    if (data.type !== 'QuestionnaireResponse') {
-      issues.push(
-        fault('not-supported', `Policies are woken by QuestionnaireResponse, not by "${data.type}"`, `${place}.type`),
-      );
-    }
-    for (const name of Object.keys(data)) {
-      if (['id', 'type'].includes(name)) continue;
-      issues.push(
-        fault(
-          'not-supported',
-          `${name} of a trigger's data is not acted on here; say it in the condition`,
-          `${place}.${name}`,
-        ),
-      );
-    }
-  });
-  return issues;
 }
 
 function checkConditions({ condition = [] }: PlanDefinitionAction, at: string): Issue[] {

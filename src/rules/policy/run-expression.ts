@@ -1,5 +1,6 @@
 import fhirpath from 'fhirpath';
 import { type Context, OBJECTS, type Property, type Scalar, VALUES } from '../policy-language.ts';
+import type { ExpressionPart } from './check-expression.ts';
 
 /** What a condition came to. `undecided` is neither yes nor no; `error` names the kind of an error that made it so. */
 export interface Verdict {
@@ -13,6 +14,8 @@ export interface RunnableExpression {
   inputs: readonly Input[];
   /** Whether a moment or a day is among the inputs: such verdicts are not worth remembering. */
   timed: boolean;
+  /** Whether each input has few values: then verdicts of many conditions together are worth remembering. */
+  few: boolean;
 }
 
 /** One scalar that an expression depends on. */
@@ -33,7 +36,42 @@ export function compileExpression(expression: string, mentions: readonly string[
     run: (context) => verdictOf(() => evaluate({}, variablesOf(mentions, context))),
     inputs: mentions.map(inputOf),
     timed: properties.some(isTimed),
+    few: !mentions.some((mention) => mention.startsWith('%symptoms.')) && properties.every(hasFewValues),
   };
+}
+
+/**
+ * Compiles what `and` joins at the outermost of a condition, each part by itself: they are asked from left to right, and none after one
+ * that is false. The verdict is that of the whole by the table of `and`; a part that fails leaves it undecided unless another is false.
+ * Each part remembers its answers, so that one which is rarely the same is asked only where those before it leave it open.
+ */
+export function compileCondition(parts: readonly ExpressionPart[]): RunnableExpression {
+  const compiled = parts.map(({ expression, mentions }) => {
+    const part = compileExpression(expression, mentions);
+    const free = part.timed || mentions.some((mention) => propertyOf(mention)?.type === 'decimal');
+    return { ...part, run: free ? part.run : remember(part.inputs, part.run) };
+  });
+  const [only] = compiled;
+  return {
+    run: only && compiled.length === 1 ? only.run : (context) => allOf(compiled, context),
+    inputs: [...new Set(compiled.flatMap(({ inputs }) => inputs))],
+    timed: compiled.some(({ timed }) => timed),
+    few: compiled.every(({ few }) => few),
+  };
+}
+
+const YES: Verdict = { value: true };
+const NO: Verdict = { value: false };
+const UNDECIDED: Verdict = { value: 'undecided' };
+
+function allOf(parts: readonly RunnableExpression[], context: Context): Verdict {
+  let open: Verdict | undefined;
+  for (const { run } of parts) {
+    const verdict = run(context);
+    if (verdict.value === false) return NO;
+    if (verdict.value === 'undecided' && (open === undefined || (verdict.error && !open.error))) open = verdict;
+  }
+  return open ?? YES;
 }
 
 /**
@@ -43,7 +81,7 @@ export function compileExpression(expression: string, mentions: readonly string[
 export function remember<T>(
   inputs: readonly Input[],
   compute: (context: Context) => T,
-  capacity = 10_000,
+  capacity = 2000,
 ): (context: Context) => T {
   const known = new Map<string, T>();
   return (context) => {
@@ -64,8 +102,9 @@ function verdictOf(evaluate: () => unknown): Verdict {
     const result = evaluate();
     if (!Array.isArray(result)) return { value: 'undecided', error: 'not-a-collection' };
     const [value, ...more] = result as unknown[];
-    if (value === undefined) return { value: 'undecided' };
-    return typeof value === 'boolean' && more.length === 0 ? { value } : { value: 'undecided', error: 'not-boolean' };
+    if (value === undefined) return UNDECIDED;
+    if (typeof value === 'boolean' && more.length === 0) return value ? YES : NO;
+    return { value: 'undecided', error: 'not-boolean' };
   } catch (error) {
     return { value: 'undecided', error: error instanceof Error ? error.name : 'unknown' };
   }
@@ -118,6 +157,10 @@ function split(mention: string): { name: string; property?: string } {
   const [name = '', property] = mention.slice(1).split('.');
   return { name, ...(property === undefined ? {} : { property }) };
 }
+
+/** Grades, scores, counts of a few, words of a list, yes or no. */
+const hasFewValues = ({ type, values, range }: Property): boolean =>
+  type === 'boolean' || values !== undefined || range !== undefined;
 
 const isTimed = ({ type }: Property): boolean => type === 'date' || type === 'dateTime';
 

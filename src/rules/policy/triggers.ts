@@ -1,0 +1,59 @@
+import type { DataRequirement, PlanDefinitionAction, TriggerDefinition } from '@medplum/fhirtypes';
+import { splitCanonical } from '../../fhir/canonical.ts';
+import { LOINC } from '../gradings/ctcae-data.ts';
+import { TERMS } from '../resources/codes.ts';
+import type { Context } from './context.ts';
+
+/** Whether an action is asked about a finding: one of its triggers lets it through. */
+export type Waker = (context: Context) => boolean;
+
+/**
+ * The triggers of an action, checked before. A QuestionnaireResponse wakes by the form that it answers. An Observation wakes as it was received,
+ * or by its LOINC code, or, by the code of a term, as the graded Observation of a finding, whatever that was graded from. A report of
+ * which it is not known how it came wakes everything: nothing is missed for want of that.
+ */
+export function wakerOf({ trigger = [] }: PlanDefinitionAction): Waker {
+  const wakers = trigger.map(wakerOfTrigger);
+  const [only] = wakers;
+  return only && wakers.length === 1 ? only : (context) => wakers.some((wakes) => wakes(context));
+}
+
+/** Text by which actions with the same triggers are told; data-added and data-modified wake alike. */
+export function triggersKey({ trigger = [] }: PlanDefinitionAction): string {
+  return [...new Set(trigger.map(({ data }) => JSON.stringify(data)))].sort().join();
+}
+
+function wakerOfTrigger({ data }: TriggerDefinition): Waker {
+  const [requirement] = data ?? [];
+  if (!requirement) return () => false; // refused before
+  const filters = (requirement.codeFilter ?? []).map(filterOf(requirement));
+  const ofType = ({ source }: Context): boolean => source === undefined || source.type === requirement.type;
+  return filters.length === 0 ? ofType : (context) => filters.every((lets) => lets(context));
+}
+
+const filterOf =
+  ({ type }: DataRequirement) =>
+  ({ code = [] }: NonNullable<DataRequirement['codeFilter']>[number]): Waker => {
+    const lets = code.map(({ system, code = '', version }): Waker => {
+      if (type === 'QuestionnaireResponse') return (context) => isAnswerTo(code, context);
+      if (system === LOINC) return (context) => isResultOf(code, context);
+      return ({ finding }) =>
+        finding.term === code &&
+        TERMS[finding.system] === system &&
+        (version === undefined || finding.version === version);
+    });
+    return (context) => lets.some((one) => one(context));
+  };
+
+/** Without a version any version of the form. */
+function isAnswerTo(canonical: string, { source }: Context): boolean {
+  if (source === undefined) return true;
+  if (source.type !== 'QuestionnaireResponse') return false;
+  if (source.form === undefined || source.form === canonical) return true;
+  const { url, version } = splitCanonical(canonical);
+  return version === undefined && splitCanonical(source.form).url === url;
+}
+
+function isResultOf(loinc: string, { source, finding: { measured } }: Context): boolean {
+  return source?.type !== 'QuestionnaireResponse' && (measured === undefined || measured.loinc === loinc);
+}
