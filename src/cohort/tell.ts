@@ -11,7 +11,7 @@ export function tellPosted({ created, found, responses, patients, seconds }: Pos
   const kinds = Object.entries(created).map(([kind, count]) => `${count} ${kind}`);
   return [
     `${patients.length} patients, ${responses} responses, ${total} requests in ${seconds.toFixed(1)} s: ${Math.round(total / seconds)} a second`,
-    `made: ${kinds.join(', ') || 'nothing'}; found from an earlier run: ${sum(found)}`,
+    `made: ${kinds.join(', ') || 'nothing'}; found there and not made again: ${sum(found)}`,
   ];
 }
 
