@@ -18,7 +18,7 @@ export const rulesOf = (spec: ResourceSpec): TypeRules => RULES[spec.type] ?? {}
  * Structure first: nothing of ours reads a resource that is not one. Throws FhirError with `status`: 400 for what came, 422 for what came
  * of a patch.
  */
-export function wellFormed(spec: ResourceSpec, received: ReceivedText, status = 400): Resource {
+export function wellFormed(spec: ResourceSpec, received: Pick<ReceivedText, 'value'>, status = 400): Resource {
   const value = received.value as Partial<Resource>;
   if (value.resourceType !== spec.type) {
     throw badRequest(`Expected a resource of type ${spec.type}`, 'resourceType');

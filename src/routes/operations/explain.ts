@@ -1,9 +1,7 @@
 import type { Flag, Parameters, ParametersParameter } from '@medplum/fhirtypes';
-import type { FastifyRequest } from 'fastify';
 import type { Deps } from '../../deps.ts';
 import { CANONICAL } from '../../fhir/canonical.ts';
 import type { Compartment } from '../../fhir/compartment.ts';
-import { badRequest } from '../../fhir/errors.ts';
 import { explain } from '../../rules/explain.ts';
 import { WORDS } from '../../rules/explain-languages.ts';
 import type { Words } from '../../rules/explain-words.ts';
@@ -12,6 +10,7 @@ import { SYSTEM } from '../../rules/resources/codes.ts';
 import type { Language } from '../../rules/resources/labels.ts';
 import { readResource } from '../../store/resources.ts';
 import { type Decided, decisionOf, keyOfFlag, patientOfRecord, policiesOfRecord, versionOf } from './decided.ts';
+import { languageOf } from './language.ts';
 import { addOperation, type Operation } from './operation.ts';
 
 /** Versions of one Flag that are told of at most, the latest of them. */
@@ -137,22 +136,4 @@ async function history(
     });
   }
   return all;
-}
-
-function languageOf(wanted: string | undefined, request: FastifyRequest, fallback: Language): Language {
-  if (wanted === undefined) return accepted(request.headers['accept-language']) ?? fallback;
-  if (wanted === 'en' || wanted === 'fr') return wanted;
-  throw badRequest('language: expected en or fr');
-}
-
-/** The first of our languages in the order of preference. Source: RFC 9110, section 12.5.4. */
-function accepted(header: string | undefined): Language | undefined {
-  const ranges = (header ?? '').split(',').map((range) => {
-    const [tag = '', ...rest] = range.split(';').map((part) => part.trim());
-    const weight = rest.find((part) => part.startsWith('q='))?.slice(2);
-    return { primary: tag.toLowerCase().split('-')[0], weight: weight === undefined ? 1 : Number(weight) };
-  });
-  const known = ranges.filter(({ primary, weight }) => (primary === 'en' || primary === 'fr') && weight > 0);
-  const [best] = known.sort((a, b) => b.weight - a.weight);
-  return best?.primary === 'en' || best?.primary === 'fr' ? best.primary : undefined;
 }

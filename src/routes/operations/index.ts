@@ -1,4 +1,5 @@
 import { composeOperation } from './compose.ts';
+import { evaluateOperation } from './evaluate.ts';
 import { everythingOperation } from './everything.ts';
 import { expandOperation } from './expand.ts';
 import { explainOperation } from './explain.ts';
@@ -16,6 +17,7 @@ import { validateCodeInSystemOperation, validateCodeOperation } from './validate
 /** Every operation, one row each. */
 export const OPERATIONS: readonly Operation[] = [
   composeOperation,
+  evaluateOperation,
   everythingOperation,
   expandOperation,
   explainOperation,
