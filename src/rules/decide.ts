@@ -97,10 +97,29 @@ function ask(
   which: Parameters<Policy['evaluate']>[0],
   context: Context,
 ): readonly ConditionResult[] {
-  const [only] = policies;
-  if (only && policies.length === 1) return only.evaluate(which, context);
-  return policies.flatMap((policy) => policy.evaluate(which, context));
+  let conditions: readonly ConditionResult[] | undefined;
+  for (const policy of policies) {
+    const more = policy.evaluate(which, context);
+    if (more.length > 0) conditions = conditions ? joined(conditions, more) : more;
+  }
+  return conditions ?? NOTHING;
 }
+
+/** Both lists in one, and the same one for the same two: what is made of a list is kept with it. */
+function joined(first: readonly ConditionResult[], second: readonly ConditionResult[]): readonly ConditionResult[] {
+  const known = JOINED.get(first) ?? new WeakMap<readonly ConditionResult[], readonly ConditionResult[]>();
+  const before = known.get(second);
+  if (before) return before;
+  const made = [...first, ...second];
+  known.set(second, made);
+  JOINED.set(first, known);
+  return made;
+}
+
+const JOINED = new WeakMap<
+  readonly ConditionResult[],
+  WeakMap<readonly ConditionResult[], readonly ConditionResult[]>
+>();
 
 /** All the true actions together, at the highest priority among them. */
 function strongest(kind: 'open' | 'de-escalate', held: readonly ConditionResult[]): Effect {

@@ -5,7 +5,7 @@ import type { TermStep, Told } from './episodes.ts';
 import { type Asked, isDouble, isSaid } from './episodes-merge.ts';
 import { pastWith } from './episodes-past.ts';
 import { type Finding, highest, lowest, type Report } from './finding.ts';
-import type { Policy } from './policy.ts';
+import { type Policy, type StepBudget, stepBudget } from './policy.ts';
 import { type Context, isComplete, isContradictory, type PolicyNeed } from './policy-language.ts';
 
 /** One report, and what was known of its patient before it. */
@@ -23,9 +23,12 @@ export interface AboutReport {
 }
 
 interface Shared {
+  /** What the conditions of the report may cost, all its terms together. */
+  budget: StepBudget;
   needs: ReadonlySet<PolicyNeed>;
   symptoms: Context['symptoms'];
   source: Context['source'];
+  budget: StepBudget;
 }
 
 /** One report folded into one term. `lead` is the step of the other wording of the same adverse event, where there is a worse one. */
@@ -61,6 +64,7 @@ export function stepTerm(
     symptoms: told?.symptoms,
     facts: told?.facts,
     source: shared.source,
+    budget: shared.budget,
   };
   const { conditions, effect, held } = decide(policies, context, {
     raise: !isExpected(expected, finding, at),
@@ -141,9 +145,11 @@ function isExpected(expected: TermState['expected'], finding: Finding, at: strin
 function sharedOf({ report, asked, before, policies }: AboutReport): Shared {
   const needs = needsOf(policies);
   return {
+    budget: stepBudget(),
     needs,
     symptoms: needs.has('symptoms') ? symptomsOf(before, asked) : undefined,
     source: { type: report.source.type, form: report.form },
+    budget: stepBudget(),
   };
 }
 
