@@ -75,6 +75,9 @@ export function step(state: FoldState, report: Report, policies: readonly Policy
   for (const { term, level, until } of report.expected ?? []) {
     terms[term] = { ...terms[term], expected: { level, until, at: report.at, source: report.source } };
   }
+  for (const { term, grade } of report.baselines ?? []) {
+    terms[term] = { ...terms[term], baseline: { grade, at: report.at, source: report.source } };
+  }
   const baselines = baselinesWith(state.baselines, report);
   const asked = askedOnce(findingsOf(report, baselines ?? {}));
   const about: AboutReport = { report, asked, before: terms, policies: inOrder(policies), patient };

@@ -1,11 +1,15 @@
-import type { ActionRef, Episode, FoldState, TermState } from './episode.ts';
-import type { Report } from './finding.ts';
+import type { ActionRef, Episode, FoldState, PastEpisode, TermState } from './episode.ts';
+import type { Outcome, Report } from './finding.ts';
+import { type PackedOutcome, packOutcome, readOutcome } from './finding-packed.ts';
 
 /**
  * The fold state of a patient as it is kept between two reports. It is written anew with every response, so what repeats is said
- * once: most terms point to the same few reports, and the same few actions.
+ * once (most terms point to the same few reports, days and actions) and what is as it mostly is is left out: about 5 kB for 14 terms,
+ * however many years.
  */
 interface Packed {
+  /** Absent in the first format, which had no past of terms: what it holds is read, and not to be gone on from. */
+  format?: 2;
   upTo?: FoldState['upTo'];
   /** An evaluation failed since: the state is not to be gone on from. */
   stale?: true;
@@ -13,9 +17,13 @@ interface Packed {
   reports: [Report['source']['type'], string, number][];
   /** [symptom time, day]. */
   times: string[][];
-  /** [policy, action]. */
-  actions: [string, string][];
+  /** [policy, action]; the policy by its place in `policies`, in the first format itself. */
+  actions: [string | number, string][];
+  policies?: string[];
+  /** Ids of the reports that opened what has ended since. */
+  origins?: string[];
   terms: Record<string, PackedTerm>;
+  baselines?: FoldState['baselines'];
 }
 
 interface PackedTerm {
@@ -23,46 +31,116 @@ interface PackedTerm {
   p?: [number, number, number];
   b?: [number, number, number];
   e?: PackedEpisode;
+  /** Recent grades, one digit each, and their times. */
+  r?: [string, number[]];
+  /** Days since when at grade 1, 2, 3 or above; 0 where not. Left out where at none. */
+  s?: (string | 0)[];
+  /** Burden: [area, days at grade 1 or above, time]. */
+  d?: [number, number, number];
+  /** Expected: [level, until, time, report]. */
+  x?: [number, string, number, number];
+  /** The last episode that ended: [origin, start, end]. */
+  c?: PackedPast;
 }
 
-interface PackedEpisode extends Omit<Episode, 'term' | 'opening' | 'latest' | 'openedBy' | 'decidedBy'> {
+type PackedPast = [origin: number, start: number, end: number];
+
+type Replaced =
+  | 'term'
+  | 'opening'
+  | 'latest'
+  | 'openedBy'
+  | 'decidedBy'
+  | 'reopens'
+  | 'start'
+  | 'outcome'
+  | keyof Usual;
+
+/** What is left out of an episode where it is so. */
+type Usual = Pick<Episode, 'origin' | 'status' | 'kind' | 'system' | 'systemVersion'>;
+
+interface PackedEpisode extends Omit<Episode, Replaced>, Partial<Usual> {
   opening: number;
   latest: number;
+  /** In the first format the moment itself. */
+  start: number | string;
+  /** In the first format the outcome itself. */
+  outcome: PackedOutcome | Outcome;
   openedBy: number[];
   decidedBy: number[];
+  /** 1: the last one that ended. */
+  reopens?: 1 | PackedPast;
 }
 
-/** A fold state, and whether an evaluation has failed since: then one step does not suffice, all is folded again. */
+/** A fold state, and whether one step does not suffice from it: an evaluation has failed since, or an older version wrote it. */
 export type KeptState = FoldState & { stale?: true };
 
+const USUAL = { status: 'open', kind: 'composite', system: 'pro-ctcae', systemVersion: '1.0' } as const;
+
 /** The state as JSON text. */
-export function writeState({ upTo, terms, stale }: KeptState): string {
-  const packed: Packed = { upTo, ...(stale ? { stale } : {}), reports: [], times: [], actions: [], terms: {} };
+export function writeState({ upTo, terms, stale, baselines }: KeptState): string {
+  const policies: string[] = [];
+  const origins: string[] = [];
+  const packed: Packed = {
+    format: 2,
+    upTo,
+    ...(stale ? { stale } : {}),
+    reports: [],
+    times: [],
+    actions: [],
+    policies,
+    origins,
+    terms: {},
+    baselines,
+  };
   const report = placed(packed.reports);
   const time = placed(packed.times);
   const action = placed(packed.actions);
+  const policy = placed(policies);
+  const origin = placed(origins);
   const sourceOf = ({ type, id, version }: Report['source']): number =>
     report(`${type}/${id}/${version}`, [type, id, version]);
-  const actionOf = (ref: ActionRef): number => action(`${ref.policy}#${ref.action}`, [ref.policy, ref.action]);
-  for (const [term, { previous, baseline, episode }] of Object.entries(terms)) {
+  const actionOf = (ref: ActionRef): number =>
+    action(`${ref.policy}#${ref.action}`, [policy(ref.policy, ref.policy), ref.action]);
+  const momentOf = (at: string): number => time(at, [at]);
+  const dayOf = (at: string, day: string): number => time(`${at} ${day}`, [at, day]);
+  const pastOf = ({ origin: id, start, end }: PastEpisode): PackedPast => [
+    origin(id, id),
+    momentOf(start),
+    momentOf(end),
+  ];
+  const packEpisode = (episode: Episode, closed: PastEpisode | undefined): PackedEpisode => {
+    const { term: _, status, origin, kind, system, systemVersion, reopens, ...rest } = episode;
+    return {
+      ...rest,
+      ...(status === USUAL.status ? {} : { status }),
+      ...(origin === rest.opening.id ? {} : { origin }),
+      ...(kind === USUAL.kind ? {} : { kind }),
+      ...(system === USUAL.system ? {} : { system }),
+      ...(systemVersion === USUAL.systemVersion ? {} : { systemVersion }),
+      start: momentOf(rest.start),
+      outcome: packOutcome(rest.outcome),
+      opening: sourceOf(rest.opening),
+      latest: sourceOf(rest.latest),
+      openedBy: rest.openedBy.map(actionOf),
+      decidedBy: rest.decidedBy.map(actionOf),
+      reopens: reopens && (isSame(reopens, closed) ? 1 : pastOf(reopens)),
+    };
+  };
+  for (const [term, state] of Object.entries(terms)) {
+    const { previous, baseline, episode, recent, burden, expected, closed } = state;
     const kept: PackedTerm = {};
-    if (previous)
-      kept.p = [
-        previous.grade,
-        time(`${previous.at} ${previous.day}`, [previous.at, previous.day]),
-        sourceOf(previous.source),
-      ];
-    if (baseline) kept.b = [baseline.grade, time(baseline.at, [baseline.at]), sourceOf(baseline.source)];
-    if (episode) {
-      const { term: _term, opening, latest, openedBy, decidedBy, ...rest } = episode;
-      kept.e = {
-        ...rest,
-        opening: sourceOf(opening),
-        latest: sourceOf(latest),
-        openedBy: openedBy.map(actionOf),
-        decidedBy: decidedBy.map(actionOf),
-      };
+    if (previous) kept.p = [previous.grade, dayOf(previous.at, previous.day), sourceOf(previous.source)];
+    if (baseline) kept.b = [baseline.grade, momentOf(baseline.at), sourceOf(baseline.source)];
+    if (episode) kept.e = packEpisode(episode, closed);
+    if (recent) {
+      const { grades, since } = recent;
+      kept.r = [grades.map(({ grade }) => grade).join(''), grades.map(({ at, day }) => dayOf(at, day))];
+      if (since.some((day) => day !== undefined)) kept.s = since.map((day) => day ?? 0);
     }
+    if (burden) kept.d = [burden.area, burden.days1, momentOf(burden.since)];
+    if (expected) kept.x = [expected.level, expected.until, momentOf(expected.at), sourceOf(expected.source)];
+    if (closed) kept.c = pastOf(closed);
     packed.terms[term] = kept;
   }
   return JSON.stringify(packed);
@@ -70,39 +148,73 @@ export function writeState({ upTo, terms, stale }: KeptState): string {
 
 /** The state that `writeState` was given. Throws when the text holds what it never writes. */
 export function readState(text: string): KeptState {
-  const { upTo, stale, reports, times, actions, terms }: Packed = JSON.parse(text);
+  const packed: Packed = JSON.parse(text);
+  const { format, upTo, stale, reports, times, actions, policies = [], origins = [], baselines } = packed;
   const sourceOf = (place: number): Report['source'] => {
     const [type, id, version] = at(reports, place);
     return { type, id, version };
   };
   const actionOf = (place: number): ActionRef => {
     const [policy, action] = at(actions, place);
-    return { policy, action };
+    return { policy: typeof policy === 'number' ? at(policies, policy) : policy, action };
   };
-  const read = (term: string, { p, b, e }: PackedTerm): TermState => ({
-    ...(p
-      ? { previous: { grade: p[0], at: at(at(times, p[1]), 0), day: at(at(times, p[1]), 1), source: sourceOf(p[2]) } }
-      : {}),
-    ...(b ? { baseline: { grade: b[0], at: at(at(times, b[1]), 0), source: sourceOf(b[2]) } } : {}),
-    ...(e
-      ? {
-          episode: {
-            ...e,
-            term,
-            opening: sourceOf(e.opening),
-            latest: sourceOf(e.latest),
-            openedBy: e.openedBy.map(actionOf),
-            decidedBy: e.decidedBy.map(actionOf),
-          },
-        }
-      : {}),
+  const momentOf = (place: number): string => at(at(times, place), 0);
+  const dayOf = (place: number) => ({ at: momentOf(place), day: at(at(times, place), 1) });
+  const pastOf = ([origin, start, end]: PackedPast): PastEpisode => ({
+    origin: at(origins, origin),
+    start: momentOf(start),
+    end: momentOf(end),
   });
+  const readEpisode = (term: string, episode: PackedEpisode, closed: PastEpisode | undefined): Episode => {
+    const { start, outcome, reopens, ...rest } = episode;
+    const opening = sourceOf(rest.opening);
+    return {
+      ...USUAL,
+      origin: opening.id,
+      ...rest,
+      term,
+      start: typeof start === 'number' ? momentOf(start) : start,
+      outcome: isPacked(outcome) ? readOutcome(outcome) : outcome,
+      opening,
+      latest: sourceOf(rest.latest),
+      openedBy: rest.openedBy.map(actionOf),
+      decidedBy: rest.decidedBy.map(actionOf),
+      ...(reopens ? { reopens: reopens === 1 ? closed : pastOf(reopens) } : {}),
+    };
+  };
+  const readTerm = (term: string, { p, b, e, r, s, d, x, c }: PackedTerm): TermState => {
+    const closed = c && pastOf(c);
+    return {
+      ...(p ? { previous: { grade: p[0], ...dayOf(p[1]), source: sourceOf(p[2]) } } : {}),
+      ...(b ? { baseline: { grade: b[0], at: momentOf(b[1]), source: sourceOf(b[2]) } } : {}),
+      ...(e ? { episode: readEpisode(term, e, closed) } : {}),
+      ...(closed ? { closed } : {}),
+      ...(r
+        ? {
+            recent: {
+              grades: r[1].map((place, index) => ({ grade: Number(r[0][index]), ...dayOf(place) })),
+              since: [s?.[0] || undefined, s?.[1] || undefined, s?.[2] || undefined],
+            },
+          }
+        : {}),
+      ...(d ? { burden: { area: d[0], days1: d[1], since: momentOf(d[2]) } } : {}),
+      ...(x ? { expected: { level: x[0], until: x[1], at: momentOf(x[2]), source: sourceOf(x[3]) } } : {}),
+    };
+  };
+  const terms = Object.entries(packed.terms).map(([term, kept]) => [term, readTerm(term, kept)] as const);
   return {
     ...(upTo ? { upTo } : {}),
-    ...(stale ? { stale } : {}),
-    terms: Object.fromEntries(Object.entries(terms).map(([term, kept]) => [term, read(term, kept)])),
+    ...(stale || (format !== 2 && terms.length > 0) ? { stale: true } : {}),
+    terms: Object.fromEntries(terms),
+    ...(baselines ? { baselines } : {}),
   };
 }
+
+const isPacked = (outcome: PackedOutcome | Outcome): outcome is PackedOutcome =>
+  typeof outcome === 'number' || Array.isArray(outcome);
+
+const isSame = (one: PastEpisode, other: PastEpisode | undefined): boolean =>
+  one.origin === other?.origin && one.start === other.start && one.end === other.end;
 
 /** Gives the place of a value in `list`, where it is put when its key is new. */
 function placed<T>(list: T[]): (key: string, value: T) => number {
