@@ -7,7 +7,8 @@ import { type ItemAnswer, LOINC, SCORE, type ScoreData, type ScoreItem } from '.
 export interface FormItem {
   item: CompiledItem;
   of: ScoreItem;
-  integers: ReadonlySet<number>;
+  /** Scores by the integer that stands for the answer: itself, but where a reversed item carries weights. */
+  integers: ReadonlyMap<number, number>;
   /** Scores by `system|code`; `opted-out` where nobody wanted or knew to answer. */
   codings: ReadonlyMap<string, number | 'opted-out'>;
 }
@@ -86,7 +87,8 @@ function scoreOf(
     const value = read.codings.get(`${valueCoding.system ?? ''}|${valueCoding.code ?? ''}`);
     if (value !== undefined) return value;
   }
-  if (valueInteger !== undefined && read.integers.has(valueInteger)) return valueInteger;
+  const score = valueInteger === undefined ? undefined : read.integers.get(valueInteger);
+  if (score !== undefined) return score;
   throw new Error(`The answer to item ${item.linkId} is none of its options`);
 }
 
@@ -103,7 +105,7 @@ function readOptions(item: CompiledItem, of: ScoreItem, data: ScoreData): Read |
   if (item.optionsUnknown) return `its answer options cannot be enumerated; ${expected}`;
   if (item.options === undefined)
     return item.type === 'choice' ? `it has no answer options; ${expected}` : bounds(item, of);
-  const read = { integers: new Set<number>(), codings: new Map<string, number | 'opted-out'>() };
+  const read = { integers: new Map<number, number>(), codings: new Map<string, number | 'opted-out'>() };
   const values: number[] = [];
   for (const option of item.options) {
     if (option.system === ABSENT) {
@@ -113,7 +115,7 @@ function readOptions(item: CompiledItem, of: ScoreItem, data: ScoreData): Read |
     const value = scoreOfOption(option, of, data);
     if (typeof value === 'string') return `${value}; ${expected}`;
     values.push(value);
-    if (option.integer !== undefined) read.integers.add(option.integer);
+    if (option.integer !== undefined) read.integers.set(option.integer, value);
     else read.codings.set(`${option.system ?? ''}|${option.code ?? ''}`, value);
   }
   const wanted = valuesOf(of);
@@ -127,7 +129,8 @@ function bounds(item: CompiledItem, of: ScoreItem): Read | string {
   const max = Math.max(...wanted);
   if (of.weightsOnly || wanted.length !== max - min + 1 || !wanted.every(Number.isInteger))
     return 'a bare number does not say which answer was chosen; expected a choice whose answers carry an ordinalValue';
-  if (item.minValue === min && item.maxValue === max) return { integers: new Set(wanted), codings: new Map() };
+  if (item.minValue === min && item.maxValue === max)
+    return { integers: new Map(wanted.map((value) => [value, value])), codings: new Map() };
   const bound = (value: number | undefined) => value ?? 'none';
   return `expected minValue ${min} and maxValue ${max}, not ${bound(item.minValue)} and ${bound(item.maxValue)}`;
 }

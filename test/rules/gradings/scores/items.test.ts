@@ -101,6 +101,14 @@ t.test('an answer that is none of the options is an error, never an absence', as
   t.throws(() => scoresOf(form, statesOf(form, said)), /PHQ9_1 is none of its options/);
 });
 
+t.test('a reversed HADS item counts its weight, and not the number that stands for the answer', async (t) => {
+  const options = integers(0, 1, 2, 3).map((option, index) => ({ ...option, ordinal: 3 - index }));
+  const form = aForm(hads.data.items.slice(0, 7).map((of) => asked(of, { options })));
+  t.strictSame(checkScoreItems(form), []);
+  const said = Object.fromEntries(hads.data.items.slice(0, 7).map(({ code }) => [code, 3]));
+  t.match(scoresOf(form, statesOf(form, said)), [{ code: 'HADS_A', value: 0, band: 'normal' }]);
+});
+
 t.test('a form as it is stored and answered, from JSON to score', async (t) => {
   const questionnaire = {
     resourceType: 'Questionnaire' as const,
