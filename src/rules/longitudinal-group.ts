@@ -1,5 +1,5 @@
-import { baselineOf, days, isScored } from './longitudinal.ts';
-import type { Visit } from './longitudinal-series.ts';
+import { days } from './longitudinal.ts';
+import { type Course, isScored } from './longitudinal-series.ts';
 
 /** Days between two visits of a group: a visit is a week, counted from each patient's own recorded baseline. */
 export const VISIT_DAYS = 7;
@@ -62,14 +62,15 @@ export const emptyTally = (): GroupTally => ({
  * share in `scored` and in what was ever reached, and none in the curve.
  * Source of the shares and areas: ProAE 1.0.4 (R), toxSummary; that a visit is a week is our own choice.
  */
-export function addPatient(tally: GroupTally, visits: readonly Visit[]): void {
+export function addPatient(tally: GroupTally, course: Course): void {
+  const { visits } = course;
   if (visits.length === 0) return;
   tally.patients += 1;
   const scores = visits.filter(isScored).map(({ score }) => score);
   if (scores.length > 0) tally.scored += 1;
   if (scores.some((score) => score > 0)) tally.everAbove0 += 1;
   if (scores.some((score) => score >= 3)) tally.ever3 += 1;
-  const curve = curveOf(visits);
+  const curve = curveOf(course);
   if (!curve) return;
   tally.withBaseline += 1;
   for (const [number, score] of curve) {
@@ -136,8 +137,7 @@ export function groupArea(points: readonly { time: number; mean: number }[]): Gr
 /** Highest certain score of each visit of one patient; undefined of a visit that has none. Nothing before the baseline. */
 type Curve = ReadonlyMap<number, number | undefined>;
 
-function curveOf(visits: readonly Visit[]): Curve | undefined {
-  const baseline = baselineOf(visits);
+function curveOf({ visits, baseline }: Course): Curve | undefined {
   if (!baseline) return undefined;
   const curve = new Map<number, number | undefined>([[0, baseline.score]]);
   for (const visit of visits) {

@@ -5,8 +5,6 @@ import {
   areaUnderCurve,
   average,
   baselineAdjusted,
-  baselineOf,
-  isScored,
   type Measure,
   maximum,
   maximumPostBaseline,
@@ -14,7 +12,7 @@ import {
   toxicityIndex,
 } from './longitudinal.ts';
 import type { GroupSummary, GroupVisit } from './longitudinal-group.ts';
-import type { Level, Series, Visit } from './longitudinal-series.ts';
+import { type Course, isScored, type Level, type Series, type Visit } from './longitudinal-series.ts';
 import type { Labels } from './resources/labels.ts';
 
 /** Highest score of each scale. */
@@ -39,11 +37,10 @@ export interface Telling {
  * `source` rests on every visit that has a score. Yes/no terms are told by their answers alone.
  */
 export function patientTerm(series: Series, telling: Telling): ParametersParameter {
-  const { visits } = series;
+  const { visits, baseline } = series;
   if (series.presence) return presenceTerm(series, telling);
-  const baseline = baselineOf(visits);
   const score = scoreUnit(telling.level);
-  const area = areaUnderCurve(visits);
+  const area = areaUnderCurve(series);
   return {
     name: 'term',
     part: [
@@ -51,13 +48,13 @@ export function patientTerm(series: Series, telling: Telling): ParametersParamet
       { name: 'scale', valueString: SCALE[telling.level] },
       ...countsOf(visits),
       ...(baseline ? [visitPart('baseline', baseline)] : []),
-      measurePart('max', maximum(visits), score),
-      measurePart('max-post-baseline', maximumPostBaseline(visits), score),
-      measurePart('baseline-adjusted', baselineAdjusted(visits), score),
-      measurePart('toxicity-index', allOf(toxicityIndex(visits)), { unit: 'toxicity index', code: '1' }),
-      measurePart('average', allOf(average(visits)), score),
+      measurePart('max', maximum(series), score),
+      measurePart('max-post-baseline', maximumPostBaseline(series), score),
+      measurePart('baseline-adjusted', baselineAdjusted(series), score),
+      measurePart('toxicity-index', allOf(toxicityIndex(series)), { unit: 'toxicity index', code: '1' }),
+      measurePart('average', allOf(average(series)), score),
       measurePart('auc', allOf(area), scoreDays(telling.level), overDays(area.overDays)),
-      ...telling.thresholds.map((threshold) => timePart(visits, threshold)),
+      ...telling.thresholds.map((threshold) => timePart(series, threshold)),
       ...visits.map((visit) => visitPart('visit', visit)),
     ],
   };
@@ -65,7 +62,7 @@ export function patientTerm(series: Series, telling: Telling): ParametersParamet
 
 /** A group's term: counts of patients, shares, the curve by weeks since each patient's own baseline, and its areas. */
 export function groupTerm(
-  series: Omit<Series, 'visits'>,
+  series: Omit<Series, keyof Course>,
   summary: GroupSummary,
   telling: Telling,
 ): ParametersParameter {
@@ -153,8 +150,8 @@ function groupVisit({ day, answered, asked, mean, above0, from3 }: GroupVisit, u
   };
 }
 
-function timePart(visits: readonly Visit[], threshold: number): ParametersParameter {
-  const { origin, followedDays, notExcluded, ...measure } = timeToFirst(visits, threshold);
+function timePart(course: Course, threshold: number): ParametersParameter {
+  const { origin, followedDays, notExcluded, ...measure } = timeToFirst(course, threshold);
   return measurePart('time-to-first', measure, DAYS, [
     { name: 'threshold', valueInteger: threshold },
     ...(origin ? [{ name: 'countedFrom', valueCode: origin.kind }] : []),
@@ -194,7 +191,7 @@ const sourcePart = (source: SourceRef): ParametersParameter => ({
 
 const referenceTo = ({ type, id, version }: SourceRef): string => `${type}/${id}/_history/${version}`;
 
-function codingOf({ term, system, version, item }: Omit<Series, 'visits'>, labels: Labels): Coding {
+function codingOf({ term, system, version, item }: Omit<Series, keyof Course>, labels: Labels): Coding {
   const display = item === undefined ? labels.term(term).en : labels.item(item)?.en;
   return {
     system: `${CANONICAL}/CodeSystem/${system}`,

@@ -18,8 +18,24 @@ export interface Visit {
   source: SourceRef;
 }
 
-/** All that was reported of one term, or of one of its items, in symptom-time order. */
-export interface Series {
+/** A visit that has a certain score. */
+export type Scored = Visit & { score: number };
+
+export const isScored = (visit: Visit): visit is Scored => visit.score !== undefined;
+
+/** What was reported of one term, or of one of its items. */
+export interface Course {
+  /** In symptom-time order. */
+  visits: readonly Visit[];
+  /**
+   * The recorded baseline in force at the end, as the episodes use it: the last of the reports recorded as one that has a certain score, or the
+   * grade that a clinician recorded, which is no visit. The first report is never assumed to be one.
+   */
+  baseline?: Scored;
+}
+
+/** A course with what it is of. */
+export interface Series extends Course {
   /** The term as it is followed; an item is followed under its own code. */
   key: string;
   term: string;
@@ -29,7 +45,6 @@ export interface Series {
   item?: string;
   /** True of yes/no answers, write-ins and emergencies: 0 or 1, and summarised apart. */
   presence: boolean;
-  visits: readonly Visit[];
 }
 
 /**
@@ -39,18 +54,30 @@ export interface Series {
  */
 export function seriesOf(reports: readonly Report[], level: Level): Series[] {
   const series = new Map<string, Omit<Series, 'visits'> & { visits: Visit[] }>();
+  const recorded = new Map<string, Scored>();
   const ordered = [...reports].sort((a, b) => compare(a.at, b.at) || compare(a.source.id, b.source.id));
   for (const report of ordered) {
+    const { at, baseline, source } = report;
     for (const finding of report.findings) {
       for (const { key, item, presence, ...score } of scoresOf(finding, level)) {
         const { term, system, version } = finding;
         const held = series.get(key) ?? { key, term, system, version, ...(item ? { item } : {}), presence, visits: [] };
-        held.visits.push({ at: report.at, ...score, baseline: report.baseline, source: report.source });
+        const visit: Visit = { at, ...score, baseline, source };
+        held.visits.push(visit);
         series.set(key, held);
+        if (baseline && isScored(visit)) recorded.set(key, visit);
       }
     }
+    for (const { term, grade } of report.baselines ?? []) {
+      recorded.set(term, { at, score: grade, baseline: true, source });
+    }
   }
-  return [...series.values()].sort((a, b) => compare(a.key, b.key));
+  return [...series.values()]
+    .map((one): Series => {
+      const baseline = recorded.get(one.key);
+      return baseline ? { ...one, baseline } : one;
+    })
+    .sort((a, b) => compare(a.key, b.key));
 }
 
 interface Score {

@@ -1,5 +1,5 @@
 import type { SourceRef } from './finding.ts';
-import type { Visit } from './longitudinal-series.ts';
+import { type Course, isScored, type Scored, type Visit } from './longitudinal-series.ts';
 
 const DAY_MILLIS = 86_400_000;
 
@@ -18,24 +18,13 @@ export type Absent =
   | 'not-reached';
 
 /**
- * The recorded baseline of a term: the last of the reports recorded as one that has a certain score, as the episodes use it; undefined
- * without any. Visits are in symptom-time order, here and below.
- */
-export const baselineOf = (visits: readonly Visit[]): Scored | undefined =>
-  visits.filter(isScored).findLast(({ baseline }) => baseline);
-
-/** A visit that has a certain score. */
-export type Scored = Visit & { score: number };
-
-/**
- * `max`: highest certain score of all visits, the baseline included.
+ * `max`: highest certain score of all visits, the baseline included where it is one. Visits are in symptom-time order, here and below.
  * Source: ProAE 1.0.4 (R), toxSummary, as read in our table of trial measures.
  */
-export const maximum = (visits: readonly Visit[]): Measure => highestOf(visits.filter(isScored), 'no-score');
+export const maximum = ({ visits }: Course): Measure => highestOf(visits.filter(isScored), 'no-score');
 
 /** `max_post_bl`: highest certain score strictly after the recorded baseline. Source: ProAE 1.0.4, toxSummary. */
-export function maximumPostBaseline(visits: readonly Visit[]): Measure {
-  const baseline = baselineOf(visits);
+export function maximumPostBaseline({ visits, baseline }: Course): Measure {
   return baseline ? highestOf(after(visits, baseline), 'no-score-after-baseline') : { absent: 'no-baseline' };
 }
 
@@ -43,9 +32,9 @@ export function maximumPostBaseline(visits: readonly Visit[]): Measure {
  * `bl_adjusted`: 0 where nothing after the baseline is above it, else the highest score after the baseline (not the difference).
  * Absent where the baseline or a score after it is missing. Source: ProAE 1.0.4, toxSummary.
  */
-export function baselineAdjusted(visits: readonly Visit[]): Measure {
-  const baseline = baselineOf(visits);
-  const highest = maximumPostBaseline(visits);
+export function baselineAdjusted(course: Course): Measure {
+  const { baseline } = course;
+  const highest = maximumPostBaseline(course);
   if (!baseline || 'absent' in highest) return highest;
   const from = [baseline.source, ...highest.from];
   return { value: highest.value <= baseline.score ? 0 : highest.value, from };
@@ -56,7 +45,7 @@ export function baselineAdjusted(visits: readonly Visit[]): Measure {
  * x(i+1) divided by the product of (1 + xj) for j = 1…i; what comes above x1 is at most 0.9999, so its whole part is the highest score.
  * Source: ProAE 1.0.4, toxSummary.
  */
-export function toxicityIndex(visits: readonly Visit[]): Measure {
+export function toxicityIndex({ visits }: Course): Measure {
   const scored = visits.filter(isScored);
   const value = toxicityIndexOf(scored.map(({ score }) => score));
   return value === undefined ? { absent: 'no-score' } : { value, from: scored.map(({ source }) => source) };
@@ -91,8 +80,7 @@ export type TimeToFirst = Measure & {
  * which then counts as well (0 days). A report without a certain score reaches nothing; where its range does not exclude the
  * threshold it is named as `notExcluded`. Our own definition.
  */
-export function timeToFirst(visits: readonly Visit[], threshold: number): TimeToFirst {
-  const baseline = baselineOf(visits);
+export function timeToFirst({ visits, baseline }: Course, threshold: number): TimeToFirst {
   const start = baseline ?? visits[0];
   if (!start) return { absent: 'no-score' };
   const counted = baseline ? visits.filter(({ at }) => at > baseline.at) : visits;
@@ -120,7 +108,7 @@ export type Area = Measure & { overDays?: number };
  * report without one is bridged by the straight line between its neighbours. Absent unless there are scores at two moments.
  * Source: the trapezoidal rule of ProAE 1.0.4 (toxSummary), applied to one patient: our own choice.
  */
-export function areaUnderCurve(visits: readonly Visit[]): Area {
+export function areaUnderCurve({ visits }: Course): Area {
   const scored = visits.filter(isScored);
   const [first, last] = [scored[0], scored.at(-1)];
   if (!first || !last) return { absent: 'no-score' };
@@ -137,7 +125,7 @@ export function areaUnderCurve(visits: readonly Visit[]): Area {
  * Mean of the scores that are certain; what was opted out of or is missing is left out. Of composites it is the average composite score.
  * Source: MII (German medical informatics initiative), oncology PRO-CTCAE FHIR module, average composite score.
  */
-export function average(visits: readonly Visit[]): Measure {
+export function average({ visits }: Course): Measure {
   const scored = visits.filter(isScored);
   if (scored.length === 0) return { absent: 'no-score' };
   const sum = scored.reduce((total, { score }) => total + score, 0);
@@ -147,10 +135,8 @@ export function average(visits: readonly Visit[]): Measure {
 /** Days with their fraction between two instants. */
 export const days = (from: string, to: string): number => (Date.parse(to) - Date.parse(from)) / DAY_MILLIS;
 
-export const isScored = (visit: Visit): visit is Scored => visit.score !== undefined;
-
 /** The scored visits strictly after another. */
-export const after = (visits: readonly Visit[], { at }: Visit): Scored[] =>
+const after = (visits: readonly Visit[], { at }: Visit): Scored[] =>
   visits.filter(isScored).filter((visit) => visit.at > at);
 
 /** The highest score, with every report that has it. */

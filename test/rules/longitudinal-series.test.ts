@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Finding } from '../../src/rules/finding.ts';
+import type { Finding, Report } from '../../src/rules/finding.ts';
 import { type Level, seriesOf } from '../../src/rules/longitudinal-series.ts';
 import { atLeast, contradictory, graded, notGradable, other, presence, report, TERM } from './builders.ts';
 
@@ -74,4 +74,21 @@ t.test('visits are in the order of symptom time, with their reports', async (t) 
     { score: 2, baseline: true, source: { id: '03-01' } },
     { score: 1, baseline: false, source: { id: '03-08' } },
   ]);
+});
+
+t.test('the last baseline that has a score is in force, also one that a clinician recorded', async (t) => {
+  const baselineOf = (...reports: Report[]) => seriesOf(reports, 'composite')[0]?.baseline;
+  const recorded = report('03-08', graded(1), { baseline: true });
+  t.equal(baselineOf(report('03-01', graded(1))), undefined, 'the first report is none');
+  t.match(baselineOf(report('03-01', graded(2), { baseline: true }), recorded), { score: 1, source: { id: '03-08' } });
+  t.match(baselineOf(recorded, report('03-15', atLeast(1, 3), { baseline: true })), { source: { id: '03-08' } });
+  const said: Report = {
+    ...report('03-20', [], { baseline: true, id: 'said' }),
+    baselines: [
+      { term: TERM, grade: 2 },
+      { term: 'PROCTCAE_53_COMP', grade: 1 },
+    ],
+  };
+  t.match(baselineOf(recorded, said), { score: 2, source: { id: 'said' } });
+  t.equal(seriesOf([recorded, said], 'composite').length, 1, 'what was never reported has no series');
 });

@@ -11,7 +11,7 @@ import {
   toxicityIndexOf,
 } from '../../src/rules/longitudinal.ts';
 import { addPatient, emptyTally, type GroupSummary, groupArea, summaryOf } from '../../src/rules/longitudinal-group.ts';
-import type { Visit } from '../../src/rules/longitudinal-series.ts';
+import { type Course, isScored, type Visit } from '../../src/rules/longitudinal-series.ts';
 
 const SHARED = '../shared/clinical/trials.json';
 
@@ -29,13 +29,20 @@ function visit(given: Given, day: number): Visit {
   };
 }
 
-const visits = (...given: Given[]): Visit[] => given.map(visit);
-const weekly = (...given: Given[]): Visit[] => given.map((one, week) => visit(one, 7 * week));
-function groupSummary(patients: readonly (readonly Visit[])[]): GroupSummary {
+function course(visits: readonly Visit[]): Course {
+  const baseline = visits.filter(isScored).findLast(({ baseline }) => baseline);
+  return { visits, ...(baseline ? { baseline } : {}) };
+}
+
+const daily = (...given: Given[]): Course => course(given.map(visit));
+const weekly = (...given: Given[]): Course => course(given.map((one, week) => visit(one, 7 * week)));
+
+function groupSummary(patients: readonly Course[]): GroupSummary {
   const tally = emptyTally();
   for (const one of patients) addPatient(tally, one);
   return summaryOf(tally);
 }
+
 const rounded = (value: number): number => Number(value.toFixed(6));
 
 interface Vectors {
@@ -71,14 +78,14 @@ t.test('the worked vectors are those of the table that they come from', { skip: 
 t.test('toxicity index', async (t) => {
   for (const { scores, toxicityIndex: expected } of VECTORS.toxicityIndex) {
     t.test(`of ${scores.join(', ')}`, async (t) => {
-      const found = toxicityIndex(visits(...scores));
+      const found = toxicityIndex(daily(...scores));
       t.ok('value' in found && rounded(found.value) === expected, JSON.stringify(found));
     });
   }
   t.equal(toxicityIndexOf([]), undefined, 'of nothing there is none');
   t.equal(toxicityIndexOf(Array(400).fill(4)), 4.9999, 'what comes above the highest score is capped');
   t.equal(toxicityIndexOf([0, 2, 1]), toxicityIndexOf([2, 1, 0]), 'whatever the order');
-  t.same(toxicityIndex(visits(null, 'range 0-3')), { absent: 'no-score' });
+  t.same(toxicityIndex(daily(null, 'range 0-3')), { absent: 'no-score' });
 });
 
 t.test('areas of a group against its own baseline', async (t) => {
@@ -105,31 +112,31 @@ t.test('areas of a group against its own baseline', async (t) => {
 });
 
 t.test('measures of one patient', async (t) => {
-  type Row = [name: string, measure: (given: readonly Visit[]) => object, given: Visit[], expected: object];
+  type Row = [name: string, measure: (given: Course) => object, given: Course, expected: object];
   const cases: Row[] = [
-    ['the maximum counts the baseline', maximum, visits('B3', 1, null), { value: 3, from: [{ id: 'r0' }] }],
-    ['every report that has it is told', maximum, visits(2, 1, 2), { value: 2, from: [{ id: 'r0' }, { id: 'r2' }] }],
-    ['a missing score is not 0', maximum, visits(null, 'range 0-3'), { absent: 'no-score' }],
-    ['of no report there is none', maximum, [], { absent: 'no-score' }],
-    ['after the baseline', maximumPostBaseline, visits('B3', 1, 2), { value: 2, from: [{ id: 'r2' }] }],
-    ['before the baseline does not count', maximumPostBaseline, visits(4, 'B0', 1), { value: 1 }],
-    ['the first report is no baseline', maximumPostBaseline, visits(0, 2), { absent: 'no-baseline' }],
-    ['a baseline without a score is none', maximumPostBaseline, visits('Bnull', 2), { absent: 'no-baseline' }],
-    ['nothing came after', maximumPostBaseline, visits('B1', null), { absent: 'no-score-after-baseline' }],
-    ['the last of two baselines stands', maximumPostBaseline, visits('B0', 3, 'B1', 2), { value: 2 }],
-    ['equal to the baseline is 0', baselineAdjusted, visits('B2', 2, 1), { value: 0 }],
-    ['below the baseline is 0', baselineAdjusted, visits('B2', 1), { value: 0 }],
-    ['above it is the score, not the difference', baselineAdjusted, visits('B2', 3), { value: 3 }],
-    ['above a baseline of 0', baselineAdjusted, visits('B0', 1), { value: 1, from: [{ id: 'r0' }, { id: 'r1' }] }],
-    ['no baseline, no adjustment', baselineAdjusted, visits(0, 1), { absent: 'no-baseline' }],
-    ['nothing to adjust', baselineAdjusted, visits('B0', null), { absent: 'no-score-after-baseline' }],
-    ['a trapezoid', areaUnderCurve, visits(0, 2, 1), { value: 2.5, overDays: 2 }],
-    ['a gap is bridged', areaUnderCurve, visits(1, null, 3), { value: 4, overDays: 2, from: [{}, { id: 'r2' }] }],
-    ['a gap at the end is not', areaUnderCurve, visits(1, 1, null), { value: 1, overDays: 1 }],
-    ['one score has no area', areaUnderCurve, visits(null, 2), { absent: 'one-moment' }],
-    ['no score has none either', areaUnderCurve, visits(null), { absent: 'no-score' }],
-    ['a mean of what is known', average, visits(3, null, 0), { value: 1.5 }],
-    ['no mean of nothing', average, visits('range 0-3'), { absent: 'no-score' }],
+    ['the maximum counts the baseline', maximum, daily('B3', 1, null), { value: 3, from: [{ id: 'r0' }] }],
+    ['every report that has it is told', maximum, daily(2, 1, 2), { value: 2, from: [{ id: 'r0' }, { id: 'r2' }] }],
+    ['a missing score is not 0', maximum, daily(null, 'range 0-3'), { absent: 'no-score' }],
+    ['of no report there is none', maximum, daily(), { absent: 'no-score' }],
+    ['after the baseline', maximumPostBaseline, daily('B3', 1, 2), { value: 2, from: [{ id: 'r2' }] }],
+    ['before the baseline does not count', maximumPostBaseline, daily(4, 'B0', 1), { value: 1 }],
+    ['the first report is no baseline', maximumPostBaseline, daily(0, 2), { absent: 'no-baseline' }],
+    ['a baseline without a score is none', maximumPostBaseline, daily('Bnull', 2), { absent: 'no-baseline' }],
+    ['nothing came after', maximumPostBaseline, daily('B1', null), { absent: 'no-score-after-baseline' }],
+    ['the last of two baselines stands', maximumPostBaseline, daily('B0', 3, 'B1', 2), { value: 2 }],
+    ['equal to the baseline is 0', baselineAdjusted, daily('B2', 2, 1), { value: 0 }],
+    ['below the baseline is 0', baselineAdjusted, daily('B2', 1), { value: 0 }],
+    ['above it is the score, not the difference', baselineAdjusted, daily('B2', 3), { value: 3 }],
+    ['above a baseline of 0', baselineAdjusted, daily('B0', 1), { value: 1, from: [{ id: 'r0' }, { id: 'r1' }] }],
+    ['no baseline, no adjustment', baselineAdjusted, daily(0, 1), { absent: 'no-baseline' }],
+    ['nothing to adjust', baselineAdjusted, daily('B0', null), { absent: 'no-score-after-baseline' }],
+    ['a trapezoid', areaUnderCurve, daily(0, 2, 1), { value: 2.5, overDays: 2 }],
+    ['a gap is bridged', areaUnderCurve, daily(1, null, 3), { value: 4, overDays: 2, from: [{}, { id: 'r2' }] }],
+    ['a gap at the end is not', areaUnderCurve, daily(1, 1, null), { value: 1, overDays: 1 }],
+    ['one score has no area', areaUnderCurve, daily(null, 2), { absent: 'one-moment' }],
+    ['no score has none either', areaUnderCurve, daily(null), { absent: 'no-score' }],
+    ['a mean of what is known', average, daily(3, null, 0), { value: 1.5 }],
+    ['no mean of nothing', average, daily('range 0-3'), { absent: 'no-score' }],
   ];
   for (const [name, measure, given, expected] of cases) {
     t.test(name, async (t) => void t.match(measure(given), expected));
@@ -138,7 +145,7 @@ t.test('measures of one patient', async (t) => {
 
 t.test('time to the first score of 2 or more', async (t) => {
   const origin = (kind: string, id: string) => ({ kind, source: { id } });
-  const cases: [name: string, given: Visit[], expected: object][] = [
+  const cases: [name: string, given: Course, expected: object][] = [
     ['from the recorded baseline', weekly('B0', 1, 2), { value: 14, origin: origin('recorded-baseline', 'r0') }],
     ['a report before the baseline does not count', weekly(3, 'B0', 2), { value: 7 }],
     ['a baseline that has it already does not reach it', weekly('B2', 1), { absent: 'not-reached', followedDays: 7 }],
@@ -154,14 +161,27 @@ t.test('time to the first score of 2 or more', async (t) => {
       { absent: 'not-reached', notExcluded: { id: 'r7' } },
     ],
     ['nothing after the baseline', weekly('B0', null), { absent: 'no-score-after-baseline' }],
-    ['no report', [], { absent: 'no-score' }],
+    ['no report', daily(), { absent: 'no-score' }],
   ];
   for (const [name, given, expected] of cases) t.test(name, async (t) => void t.match(timeToFirst(given, 2), expected));
   t.equal('notExcluded' in timeToFirst(weekly('B0', 2, 'range 0-3'), 2), false, 'what came later does not matter');
 });
 
+t.test('a baseline that a clinician recorded is compared with, and is no visit', async (t) => {
+  const baseline = { ...visit('B1', 3), score: 1, source: { type: 'Observation', id: 'recorded', version: 1 } };
+  const given: Course = { visits: [visit(0, 0), visit(1, 7), visit(2, 14)], baseline };
+  t.match(maximum(given), { value: 2, from: [{ id: 'r14' }] });
+  t.match(baselineAdjusted(given), { value: 2, from: [{ id: 'recorded' }, { id: 'r14' }] });
+  t.match(timeToFirst(given, 2), { value: 11, origin: { kind: 'recorded-baseline', source: { id: 'recorded' } } });
+  t.match(groupSummary([given]).visits, [
+    { day: 0, mean: 1 },
+    { day: 7, mean: 1 },
+    { day: 14, mean: 2 },
+  ]);
+});
+
 t.test('a group', async (t) => {
-  const summary = groupSummary([weekly('B0', 1, 2), weekly('B2', null, 1), weekly(3), weekly(null), []]);
+  const summary = groupSummary([weekly('B0', 1, 2), weekly('B2', null, 1), weekly(3), weekly(null), daily()]);
   t.match(summary, { patients: 4, scored: 3, everAbove0: 3, ever3: 1, withBaseline: 2 });
   t.same(summary.visits, [
     { day: 0, answered: 2, asked: 2, mean: 1, above0: 0.5, from3: 0 },
@@ -171,7 +191,7 @@ t.test('a group', async (t) => {
   t.match(summary.area, { worsening: 1.75, improvement: 0, overDays: 14 });
   t.test('the highest of a week stands, and a day after the baseline is the first week', async (t) => {
     const days: Visit[] = [visit('B0', 0), visit(3, 1), visit(1, 8), visit(2, 10), visit(0, 11)];
-    t.match(groupSummary([days]).visits, [
+    t.match(groupSummary([course(days)]).visits, [
       { day: 0, mean: 0 },
       { day: 7, mean: 3 },
       { day: 14, mean: 0 },

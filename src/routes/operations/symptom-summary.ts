@@ -1,15 +1,14 @@
 import type { Group, Parameters, ParametersParameter } from '@medplum/fhirtypes';
 import type { Deps } from '../../deps.ts';
-import { readReport } from '../../evaluation/stored-report.ts';
+import { findingsOf, readReport } from '../../evaluation/stored-report.ts';
 import { CANONICAL } from '../../fhir/canonical.ts';
 import type { Compartment } from '../../fhir/compartment.ts';
 import { dateInterval } from '../../fhir/dates.ts';
 import { badRequest, FhirError, fault } from '../../fhir/errors.ts';
 import { ITEMS, TERMS } from '../../rules/gradings/pro-ctcae-data.ts';
-import { baselineOf } from '../../rules/longitudinal.ts';
 import { addPatient, emptyTally, type GroupTally, summaryOf } from '../../rules/longitudinal-group.ts';
 import { groupTerm, HIGHEST, patientTerm, type Telling } from '../../rules/longitudinal-parameters.ts';
-import { type Level, type Series, seriesOf } from '../../rules/longitudinal-series.ts';
+import { type Course, type Level, type Series, seriesOf } from '../../rules/longitudinal-series.ts';
 import { patientHistory } from '../../store/context.ts';
 import { readResource, type Stored, shardOfId } from '../../store/resources.ts';
 import type { Inputs } from './input.ts';
@@ -122,16 +121,16 @@ async function ofGroup(
 ): Promise<ParametersParameter[]> {
   const group: Group = JSON.parse(content);
   const { patients, others } = membersOf(group, deps.baseUrl);
-  const terms = new Map<string, { series: Omit<Series, 'visits'>; tally: GroupTally }>();
+  const terms = new Map<string, { series: Omit<Series, keyof Course>; tally: GroupTally }>();
   let reporting = 0;
   for (let next = 0; next < patients.length; next += TOGETHER) {
     const read = patients.slice(next, next + TOGETHER).map((id) => seriesOfPatient(deps, within, id, asked));
     for (const all of await Promise.all(read)) {
       if (all.length > 0) reporting += 1;
-      for (const { visits, ...series } of all) {
-        const held = terms.get(series.key) ?? { series, tally: emptyTally() };
+      for (const series of all) {
+        const held = terms.get(series.key) ?? { series: { ...series, visits: [] }, tally: emptyTally() };
         terms.set(series.key, held);
-        addPatient(held.tally, visits);
+        addPatient(held.tally, series);
       }
     }
   }
@@ -171,12 +170,15 @@ function membersOf({ member = [] }: Group, baseUrl: string): { patients: string[
 async function seriesOfPatient(deps: Deps, within: Compartment, patient: string, asked: Asked): Promise<Series[]> {
   const { level, start, end, terms } = asked;
   const { reports } = await patientHistory(deps.db, within, shardOfId(patient), patient);
-  const until = reports.map((text) => readReport(text).report).filter(({ at }) => Date.parse(at) < end);
+  const until = reports
+    .map((text) => readReport(text))
+    .filter(({ report }) => Date.parse(report.at) < end)
+    .map((stored) => ({ ...stored.report, findings: findingsOf(stored) }));
   return seriesOf(until, level)
     .filter(({ key, term, item }) => terms.size === 0 || [key, term, item ?? ''].some((code) => terms.has(code)))
-    .map(({ visits, ...series }) => {
-      const baseline = baselineOf(visits);
-      return { ...series, visits: visits.filter((visit) => visit === baseline || Date.parse(visit.at) >= start) };
-    })
+    .map((series) => ({
+      ...series,
+      visits: series.visits.filter((visit) => visit === series.baseline || Date.parse(visit.at) >= start),
+    }))
     .filter(({ visits }) => visits.length > 0);
 }
