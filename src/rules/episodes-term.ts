@@ -18,13 +18,13 @@ export interface AboutReport {
   /** In the order in which they are asked. */
   policies: readonly Policy[];
   patient: PatientFacts;
+  /** What the conditions are told of a term, in the place of what its past says: where a recorded step is taken once more. */
+  told?: ((term: string) => Told | undefined) | undefined;
   /** Filled when a policy first needs it: the same for all terms. */
   shared?: Shared;
 }
 
 interface Shared {
-  /** What the conditions of the report may cost, all its terms together. */
-  budget: StepBudget;
   needs: ReadonlySet<PolicyNeed>;
   symptoms: Context['symptoms'];
   source: Context['source'];
@@ -50,7 +50,7 @@ export function stepTerm(
   const counting = before.episode && (isDoubled ? before.episode : counted(before.episode, finding, day));
   const shared = about.shared ?? sharedOf(about);
   about.shared = shared;
-  const told = toldOf(shared, report, past.recent, past.burden, expected);
+  const told = about.told ? about.told(key) : toldOf(shared, report, past.recent, past.burden, expected);
   const context: Context = {
     finding,
     at,
@@ -145,7 +145,6 @@ function isExpected(expected: TermState['expected'], finding: Finding, at: strin
 function sharedOf({ report, asked, before, policies }: AboutReport): Shared {
   const needs = needsOf(policies);
   return {
-    budget: stepBudget(),
     needs,
     symptoms: needs.has('symptoms') ? symptomsOf(before, asked) : undefined,
     source: { type: report.source.type, form: report.form },
@@ -173,7 +172,7 @@ function symptomsOf(before: AboutReport['before'], asked: readonly Asked[]): Rec
   return symptoms;
 }
 
-/** The groups that the policies need, and no others: the record has to hold what they were told. */
+/** The groups that the policies need: the record has to hold what they were told; and an expected level, which decides without being asked for. */
 function toldOf(
   { needs, symptoms }: Shared,
   { facts }: Report,
@@ -181,11 +180,11 @@ function toldOf(
   burden: Told['burden'],
   expected: Told['expected'],
 ): Told | undefined {
-  if (needs.size === 0) return undefined;
+  if (needs.size === 0) return expected && { expected };
   const told: Told = {};
   if (needs.has('recent') && recent) told.recent = recent;
   if (needs.has('burden') && burden) told.burden = burden;
-  if (needs.has('expected') && expected) told.expected = expected;
+  if (expected) told.expected = expected;
   if (symptoms) told.symptoms = symptoms;
   if (needs.has('facts') && facts) told.facts = facts;
   return told;
