@@ -66,9 +66,16 @@ export function isNext({ upTo }: FoldState, { at, source }: Report): boolean {
 
 /**
  * Folds one report into the state: terms are independent, a term that the report does not ask is left as it is, and
- * nothing ever happens by silence. Changes none of its arguments. Throws a RangeError when the report is not next.
+ * nothing ever happens by silence. Changes none of its arguments. With `told` the conditions are told that, whatever the state holds of
+ * the past. Throws a RangeError when the report is not next.
  */
-export function step(state: FoldState, report: Report, policies: readonly Policy[], patient: PatientFacts): StepResult {
+export function step(
+  state: FoldState,
+  report: Report,
+  policies: readonly Policy[],
+  patient: PatientFacts,
+  told?: AboutReport['told'],
+): StepResult {
   if (!isNext(state, report))
     throw new RangeError('The report lies before the end of the fold: fold all reports again');
   const terms = { ...state.terms };
@@ -80,7 +87,7 @@ export function step(state: FoldState, report: Report, policies: readonly Policy
   }
   const baselines = baselinesWith(state.baselines, report);
   const asked = askedOnce(findingsOf(report, baselines ?? {}));
-  const about: AboutReport = { report, asked, before: terms, policies: inOrder(policies), patient };
+  const about: AboutReport = { report, asked, before: terms, policies: inOrder(policies), patient, told };
   const made: TermStep[] = new Array(asked.length);
   const after: TermState[] = new Array(asked.length);
   const take = (place: number): TermStep => {
