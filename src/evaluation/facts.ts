@@ -1,15 +1,10 @@
-import type {
-  CodeableConcept,
-  Condition,
-  MedicationAdministration,
-  MedicationStatement,
-  ResearchStudy,
-  ResearchSubject,
-} from '@medplum/fhirtypes';
+import type { CodeableConcept, Condition, ResearchStudy, ResearchSubject } from '@medplum/fhirtypes';
+import type { Snapshot } from '../catalog.ts';
 import type { Deps } from '../deps.ts';
 import type { Compartment } from '../fhir/compartment.ts';
 import type { CtcaeVersion, Report, ReportFacts } from '../rules/finding.ts';
-import { EXTENSION, SYSTEM } from '../rules/resources/codes.ts';
+import { EXTENSION } from '../rules/resources/codes.ts';
+import { type Medication, TREATMENT_SETS, type TreatmentRules, treatmentFacts } from '../rules/treatment-facts.ts';
 import { type FactType, factsOfPatient } from '../store/facts.ts';
 import { findResource } from '../store/resources.ts';
 import type { Evaluating } from './evaluating.ts';
@@ -34,12 +29,11 @@ export async function knownOf(
   const studies = await studiesOf(deps, within, resources);
   return {
     ...(measures ? { ctcae: versionsOf(studies) ?? deps.ctcaeVersions } : {}),
-    ...(asked ? { facts: factsOf(resources, studies) } : {}),
+    ...(asked ? { facts: factsOf(resources, studies, treatmentRules(snapshot), deps.now()) } : {}),
   };
 }
 
-type FactResource = ResearchSubject | MedicationStatement | MedicationAdministration | Condition;
-type Medication = MedicationStatement | MedicationAdministration;
+type FactResource = ResearchSubject | Medication | Condition;
 
 /** Those who take part, or may soon, or are followed up. Source: HL7 FHIR R4 4.0.1, ValueSet research-subject-status. */
 const TAKES_PART = new Set<ResearchSubject['status']>([
@@ -86,7 +80,12 @@ function versionsOf(studies: readonly Study[]): CtcaeVersion[] | undefined {
 }
 
 /** Sorted: the same facts give the same record, in whatever order they were read. */
-function factsOf(resources: readonly FactResource[], studies: readonly Study[]): ReportFacts {
+function factsOf(
+  resources: readonly FactResource[],
+  studies: readonly Study[],
+  rules: TreatmentRules,
+  now: Date,
+): ReportFacts {
   const conditions = resources.flatMap((one) =>
     one.resourceType === 'Condition' && isPresent(one) ? codesOf(one.code) : [],
   );
@@ -96,37 +95,31 @@ function factsOf(resources: readonly FactResource[], studies: readonly Study[]):
       value === undefined ? [] : [`${system ?? ''}|${value}`],
     ),
   ]);
-  return { treatments: treatmentsOf(resources), studies: sorted(named), conditions: sorted(conditions) };
-}
-
-function treatmentsOf(resources: readonly FactResource[]): NonNullable<ReportFacts['treatments']> {
   const medications = resources.filter((one): one is Medication => /^Medication/.test(one.resourceType));
-  const current = medications.filter(isCurrent);
   return {
-    ...known('systemic', isOf('systemic', medications)),
-    ...known('cellTherapy', isOf('cell-therapy', medications)),
-    codes: sorted(current.flatMap(({ medicationCodeableConcept }) => codesOf(medicationCodeableConcept))),
+    treatments: treatmentFacts(medications, rules, now.toISOString()),
+    studies: sorted(named),
+    conditions: sorted(conditions),
   };
 }
 
-/** True when one of the kind is taken, false when it is only said that none is; else nobody knows. */
-function isOf(kind: 'systemic' | 'cell-therapy', medications: readonly Medication[]): boolean | undefined {
-  const ofKind = medications.filter(({ category }) => codesOf(category).includes(`${SYSTEM.treatment}|${kind}`));
-  if (ofKind.some(isCurrent)) return true;
-  return ofKind.some(({ status }) => status === 'not-taken') ? false : undefined;
+/** Members of the site's value set of each kind of treatment; none where it has no active one that can be enumerated. */
+function treatmentRules(snapshot: Snapshot): TreatmentRules {
+  const known = RULES.get(snapshot);
+  if (known) return known;
+  const { holdings } = snapshot;
+  const membersOf = (url: string): ReadonlySet<string> => {
+    const active = holdings.valueSet(url)?.status === 'active' ? holdings.expand(url) : undefined;
+    return new Set(active?.map(({ system, code }) => `${system}|${code}`));
+  };
+  const rules = {
+    sets: { systemic: membersOf(TREATMENT_SETS.systemic), cellTherapy: membersOf(TREATMENT_SETS.cellTherapy) },
+  };
+  RULES.set(snapshot, rules);
+  return rules;
 }
 
-const known = (name: string, value: boolean | undefined): Record<string, boolean> =>
-  value === undefined ? {} : { [name]: value };
-
-/**
- * What is taken, or was given: an administration counts whatever its age, since nothing says how long it works. Source: HL7 FHIR R4
- * 4.0.1, CodeSystems medication-statement-status and medication-admin-status.
- */
-const isCurrent = ({ resourceType, status }: Medication): boolean =>
-  resourceType === 'MedicationStatement'
-    ? status === 'active' || status === 'on-hold' || status === 'unknown'
-    : status === 'in-progress' || status === 'completed' || status === 'on-hold' || status === 'unknown';
+const RULES = new WeakMap<Snapshot, TreatmentRules>();
 
 /** Not said to be over, refuted or entered in error. Source: HL7 Terminology, CodeSystems condition-clinical and condition-ver-status. */
 function isPresent({ clinicalStatus, verificationStatus }: Condition): boolean {
