@@ -89,7 +89,7 @@ function isOneStatement(
   const patients = new Set<string>();
   for (const { request, links } of prepared) {
     const { kind, entry } = request;
-    if (kind !== 'create' || entry.ifNoneExist !== undefined || !isPlain(request.spec)) return false;
+    if (kind !== 'create' || entry.ifNoneExist !== undefined || !isPlain(request.spec, request.received)) return false;
     if (links.some((link) => link.kind === 'reference' && conditionalReference(link.value, baseUrl))) return false;
     const owner = patientOf(registry, request.spec, request.received.value as object, baseUrl); // a resource
     const other = owner && entryOf(owner.reference, entry, named);

@@ -29,7 +29,7 @@ export interface Evaluating {
 }
 
 /** What a resource says, before anything is known of its patient. */
-export interface Said extends Pick<Report, 'findings' | 'measured' | 'expected'> {
+export interface Said extends Pick<Report, 'findings' | 'measured' | 'baselines' | 'expected'> {
   baseline: boolean;
   /** As its author wrote the moment. */
   authored: string;

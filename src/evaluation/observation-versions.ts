@@ -37,9 +37,9 @@ export async function observationVersions(
   write: Writer,
   { before, report, regraded }: ObservationFacts,
 ): Promise<NewVersion[]> {
-  const now = report ? derivedFindings(report) : [];
+  const now = report ? findingsOf(report) : [];
   const said = new Set(now.map(termKey));
-  const gone = before ? derivedFindings(before).filter((finding) => !said.has(termKey(finding))) : [];
+  const gone = before ? findingsOf(before).filter((finding) => !said.has(termKey(finding))) : [];
   const amended = input.amended || before !== undefined;
   // Also when the version before this one was withdrawn, or could not be evaluated: its Observations are there.
   const again = input.source.version > 1;
@@ -53,16 +53,6 @@ export async function observationVersions(
   ];
   const held = await versionsOf(deps, within, input.context.shard, sheets);
   return sheets.flatMap((sheet) => versionsOfSheet(deps, within, input, write, sheet, held));
-}
-
-/**
- * The findings that get an Observation. A grade that a clinician recorded as an Observation is one already.
- */
-function derivedFindings(stored: StoredReport): readonly Finding[] {
-  const all = findingsOf(stored);
-  if (stored.report.source.type !== 'Observation') return all;
-  const own = new Set(stored.report.findings.filter(({ system }) => system !== 'emergency'));
-  return all.filter((finding) => !own.has(finding));
 }
 
 function versionsOfSheet(

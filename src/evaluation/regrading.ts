@@ -14,8 +14,13 @@ export function withGraded(stored: StoredReport, steps: readonly TermStep[]): St
   const graded = steps.flatMap(({ source, finding }) =>
     isOf(source, stored) && !said.has(termKey(finding)) ? [finding] : [],
   );
-  return { ...stored, graded };
+  return { ...stored, graded: stored.clockAhead ? graded.map(withClock) : graded };
 }
+
+const withClock = (finding: Finding): Finding => ({
+  ...finding,
+  dataQuality: [...finding.dataQuality, 'clock-ahead'],
+});
 
 /** Of the other reports those whose measured values come to something else now, with the findings that differ. */
 export function regradedOf(others: readonly StoredReport[], steps: readonly TermStep[]): Regraded[] {

@@ -31,7 +31,7 @@ export const rowOf = (stored: StoredReport): ReportRow => {
 /** The text of a report row. */
 export function writeReport(stored: StoredReport): string {
   const { report, authored, clockAhead, unvalidatedWording, graded, performer } = stored;
-  const { source, form, at, day, baseline, findings, policies, measured, ctcae, expected, facts } = report;
+  const { source, form, at, day, baseline, findings, policies, measured, ctcae, baselines, expected, facts } = report;
   const { system, version } = findings[0] ?? { system: 'pro-ctcae' as const, version: '' };
   const pack = (finding: Finding) => packFinding(finding, { system, version });
   const kept: Kept = {
@@ -48,6 +48,7 @@ export function writeReport(stored: StoredReport): string {
     findings: findings.map(pack),
     ...(measured ? { measured } : {}),
     ...(ctcae ? { ctcae } : {}),
+    ...(baselines ? { baselines } : {}),
     ...(expected ? { expected } : {}),
     ...(facts ? { facts } : {}),
     ...(graded ? { graded: graded.map(pack) } : {}),
@@ -74,6 +75,7 @@ export function readReport(text: string): StoredReport {
       policies: kept.policies,
       ...(kept.measured ? { measured: kept.measured } : {}),
       ...(kept.ctcae ? { ctcae: kept.ctcae } : {}),
+      ...(kept.baselines ? { baselines: kept.baselines } : {}),
       ...(kept.expected ? { expected: kept.expected } : {}),
       ...(kept.facts ? { facts: kept.facts } : {}),
     },
@@ -85,7 +87,7 @@ export function readReport(text: string): StoredReport {
   };
 }
 
-interface Kept extends Pick<Report, 'form' | 'measured' | 'ctcae' | 'expected' | 'facts'> {
+interface Kept extends Pick<Report, 'form' | 'measured' | 'ctcae' | 'baselines' | 'expected' | 'facts'> {
   source: [type: Report['source']['type'], id: string, version: number];
   at: string;
   day: string;

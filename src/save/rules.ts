@@ -2,6 +2,7 @@ import { checkDefinition, checkParameter } from './rules/conformance.ts';
 import { refuseEngine } from './rules/device.ts';
 import { checkForm, refuseAnswered } from './rules/form.ts';
 import { checkMeanings, refuseMeant } from './rules/meanings.ts';
+import { checkObservation, concernsObservation, refuseMeasured } from './rules/observation.ts';
 import { refuseInhabited } from './rules/patient.ts';
 import { checkPlan, refuseReleased } from './rules/plan.ts';
 import { checkResponse, refuseGraded } from './rules/response.ts';
@@ -11,6 +12,7 @@ import type { TypeRules } from './rules/type-rules.ts';
 /** The types that have rules of their own. One row per type. */
 export const RULES: Readonly<Record<string, TypeRules>> = {
   QuestionnaireResponse: { patientOnly: true, check: checkResponse, refuseRemoval: refuseGraded },
+  Observation: { concerns: concernsObservation, check: checkObservation, refuseRemoval: refuseMeasured },
   Questionnaire: { check: checkForm, refuseRemoval: refuseAnswered },
   PlanDefinition: { check: checkPlan, refuseRemoval: refuseReleased },
   CodeSystem: { check: checkMeanings, refuseRemoval: refuseMeant },

@@ -20,8 +20,17 @@ export interface Plain {
   id: string;
 }
 
-/** True for types of which nothing follows and that nothing else is compiled from: several of one patient go into one statement. */
-export const isPlain = (spec: ResourceSpec): boolean => !spec.canonical && rulesOf(spec).check === undefined;
+/** True where nothing follows from a resource and nothing else is compiled from it: several of one patient go into one statement. */
+export function isPlain(spec: ResourceSpec, received: ReceivedText): boolean {
+  const { check, concerns } = rulesOf(spec);
+  if (spec.canonical) return false;
+  if (check === undefined) return true;
+  try {
+    return concerns?.(received.value as Resource) === false;
+  } catch {
+    return false; // it is not well formed: refused where it is looked at alone
+  }
+}
 
 /**
  * Creates several resources of one patient in one statement: all of them or none. `owner` is the patient who is there already; without

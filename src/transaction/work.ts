@@ -179,7 +179,7 @@ function groupsOf(identities: Identities, resolution: Resolution, ready: readonl
   const groups = new Map<Storing, Group>();
   for (const one of ready) {
     const { entry, kind, spec, received } = one.request;
-    if (kind !== 'create' || entry.ifNoneExist !== undefined || !isPlain(spec)) continue;
+    if (kind !== 'create' || entry.ifNoneExist !== undefined || !isPlain(spec, received)) continue;
     const patient = spec.type === 'Patient' ? identities.of(entry) : resolution.patientOf(entry, spec, received);
     if (!patient?.startsWith('Patient/')) continue;
     const group = byPatient.get(patient) ?? { patient, members: [] };

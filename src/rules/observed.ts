@@ -1,0 +1,160 @@
+import type { Coding, Extension, Observation, Quantity } from '@medplum/fhirtypes';
+import { dateInterval } from '../fhir/dates.ts';
+import { fault, type Issue } from '../fhir/errors.ts';
+import { type Finding, type GradingSystem, type Report, termKey } from './finding.ts';
+import { gradedBy } from './gradings/ctcae.ts';
+import { CTCAE_VERSIONS, LOINC, termOf } from './gradings/ctcae-data.ts';
+import { measuredOf, quantityOf } from './gradings/ctcae-measured.ts';
+import { emergenciesOf } from './gradings/emergency.ts';
+import { isTemperature } from './gradings/emergency-fever.ts';
+import type { MeasuredInput } from './gradings/measured.ts';
+import { DATA, TERMS as PRO_CTCAE_TERMS } from './gradings/pro-ctcae-data.ts';
+import { EXTENSION, TERMS } from './resources/codes.ts';
+
+/** What an Observation says that the engine can use. */
+export interface Observed extends Pick<Report, 'measured' | 'baselines' | 'expected'> {
+  /** It was recorded as a baseline. */
+  baseline: boolean;
+  /** Emergencies, which need nothing beside the value. */
+  findings: readonly Finding[];
+}
+
+/**
+ * Whether an Observation is of any use to the engine: a result that a CTCAE ladder or an emergency is told by, a recorded baseline, or the
+ * level that a clinician expects of a term. Most are not, and are stored as anything else is.
+ */
+export const isObserved = (observation: Observation): boolean =>
+  isMeasured(observation) ||
+  (termOfObservation(observation) !== undefined && (isBaseline(observation) || expectation(observation) !== undefined));
+
+/** What an Observation says. Undefined when it is of no use to the engine. */
+export function observedOf(observation: Observation): Observed | undefined {
+  const baseline = isBaseline(observation);
+  if (isMeasured(observation)) {
+    const measured = inputsOf(observation);
+    return { baseline, measured, findings: emergenciesOf(measured) };
+  }
+  const term = termOfObservation(observation);
+  if (!term) return undefined;
+  const key = termKey(term);
+  const grade = observation.valueInteger;
+  const level = expectation(observation);
+  const until = level && instantOf(level);
+  if (level && until !== undefined) {
+    return {
+      baseline: false,
+      findings: [],
+      expected: [{ term: key, level: partOf(level, 'level')?.valueInteger ?? 0, until }],
+    };
+  }
+  return baseline && grade !== undefined ? { baseline, findings: [], baselines: [{ term: key, grade }] } : undefined;
+}
+
+/** What is wrong with a recorded baseline or expected level of a term, which could not be used otherwise. */
+export function observedIssues(observation: Observation): Issue[] {
+  const level = expectation(observation);
+  if (isMeasured(observation) || (!level && !isBaseline(observation))) return [];
+  const term = termOfObservation(observation);
+  if (!term)
+    return level
+      ? [wrong('code', 'expected a term of our CodeSystems pro-ctcae or ctcae (ctcae with its version, 5.0 or 6.0)')]
+      : [];
+  const inRange = (grade: number | undefined) => grade !== undefined && grade >= 0 && grade <= term.most;
+  if (!level) {
+    return inRange(observation.valueInteger)
+      ? []
+      : [wrong('value', `expected valueInteger, the grade from 0 to ${term.most}`)];
+  }
+  return [
+    ...(inRange(partOf(level, 'level')?.valueInteger)
+      ? []
+      : [wrong('extension', `expected a level from 0 to ${term.most}`)]),
+    ...(instantOf(level) === undefined ? [wrong('extension', 'expected until: a moment with a time zone')] : []),
+  ];
+}
+
+const wrong = (element: string, text: string): Issue =>
+  fault('business-rule', `Observation.${element}: ${text}`, `Observation.${element}`);
+
+const isBaseline = ({ extension }: Observation): boolean =>
+  extension?.some(({ url, valueBoolean }) => url === EXTENSION.baselineReport && valueBoolean) === true;
+
+const expectation = ({ extension }: Observation): Extension | undefined =>
+  extension?.find(({ url }) => url === EXTENSION.expectedLevel);
+
+const partOf = ({ extension }: Extension, name: string): Extension | undefined =>
+  extension?.find(({ url }) => url === name);
+
+function instantOf(level: Extension): string | undefined {
+  const until = partOf(level, 'until')?.valueDateTime;
+  const start = until?.includes('T') ? dateInterval(until)?.start : undefined;
+  return start === undefined ? undefined : new Date(start).toISOString();
+}
+
+/** A term that a clinician may speak of; `most` is its highest grade. */
+export interface KnownTerm {
+  term: string;
+  system: GradingSystem;
+  version: string;
+  most: number;
+}
+
+/** The term of a coding; undefined for what is none of ours, and for one of CTCAE without the version that it is of. */
+export function termOfCoding({ system, version, code }: Coding): KnownTerm | undefined {
+  if (code === undefined) return undefined;
+  if (system === TERMS['pro-ctcae']) {
+    const term = PRO_CTCAE_TERMS.find((one) => one.code === code);
+    return term && { term: code, system: 'pro-ctcae', version: DATA.version, most: term.kind === 'composite' ? 3 : 1 };
+  }
+  const edition = CTCAE_VERSIONS.find((one) => one === version);
+  if (system !== TERMS.ctcae || edition === undefined || termOf(code)?.en[edition] === undefined) return undefined;
+  return { term: code, system: 'ctcae', version: edition, most: 4 };
+}
+
+function termOfObservation({ code }: Observation): KnownTerm | undefined {
+  for (const coding of code?.coding ?? []) {
+    const term = termOfCoding(coding);
+    if (term) return term;
+  }
+  return undefined;
+}
+
+function isMeasured({ code, component = [] }: Observation): boolean {
+  return [code, ...component.map((part) => part.code)].some((concept) => {
+    const codings = concept?.coding ?? [];
+    return codings.length > 0 && (gradedBy(codings).length > 0 || isTemperature({ loinc: loincsOf(codings) }));
+  });
+}
+
+const loincsOf = (codings: readonly Coding[]): string[] =>
+  codings.flatMap(({ system, code }) => (system === LOINC && code !== undefined ? [code] : []));
+
+/** The result, and each part of a panel. */
+function inputsOf(observation: Observation): MeasuredInput[] {
+  const { code, valueQuantity, component = [] } = observation;
+  const parts = component.map((part) => inputOf(part.code?.coding ?? [], part.valueQuantity));
+  // A panel has no value of its own.
+  if (valueQuantity === undefined && parts.length > 0) return parts;
+  return [{ ...inputOf(code?.coding ?? [], valueQuantity), ...limitsOf(observation) }, ...parts];
+}
+
+function inputOf(codings: readonly Coding[], quantity: Quantity | undefined): MeasuredInput {
+  const { unit, value, comparator } = quantityOf(quantity) ?? {};
+  return {
+    loinc: loincsOf(codings),
+    ...(value === undefined ? {} : { value }),
+    ...(comparator ? { comparator } : {}),
+    ...(unit === undefined ? {} : { unit }),
+  };
+}
+
+/** The limits of normal; of two in different units the one in the unit of the result. */
+function limitsOf(observation: Observation): Pick<MeasuredInput, 'low' | 'high' | 'limitUnit'> {
+  const { value, low, high } = measuredOf(observation);
+  const unit = low && high && low.unit !== high.unit ? value?.unit : (low ?? high)?.unit;
+  return {
+    ...(low && low.unit === unit ? { low: low.value } : {}),
+    ...(high && high.unit === unit ? { high: high.value } : {}),
+    ...(unit === undefined || unit === value?.unit ? {} : { limitUnit: unit }),
+  };
+}
