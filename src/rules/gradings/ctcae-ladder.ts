@@ -20,8 +20,6 @@ export interface Step {
 /** The steps of one sub-table, the highest first. */
 export interface Table {
   steps: readonly Step[];
-  /** The highest grade that a number has a part in. */
-  top: number;
   /** What this table does not grade, although a number is there. */
   outside?: Test;
 }
@@ -143,7 +141,6 @@ function unitSet(
         grade: Number(grade),
         test: compileCondition(steps[grade] ?? {}, amount, printed(name, grade)),
       })),
-      top: Number(present.find((grade) => isNumeric(steps[grade] ?? {})) ?? 0),
       ...(elsewhere ? { outside: compileCondition(elsewhere, amount) } : {}),
     });
   }

@@ -2,7 +2,7 @@ import type { DataQuality, MissingFact, Outcome } from '../finding.ts';
 import type { Ladder, Table, UnitTables } from './ctcae-ladder.ts';
 import type { Scenario, Scenarios } from './ctcae-scenarios.ts';
 import type { Known } from './ladder-condition.ts';
-import { compare, scaled } from './ladder-range.ts';
+import { ANY, compare, scaled } from './ladder-range.ts';
 
 /** What climbing came to. */
 export interface Climbed {
@@ -41,10 +41,20 @@ export function climb(ladder: Ladder, set: UnitTables, scenarios: Scenarios, sta
   if (span.min === span.max) {
     return { outcome: { kind: 'graded', grade: span.min }, dataQuality: qualityOf([], looked) };
   }
-  const top = Math.max(...scenarios.list.map(({ table }) => set.tables.get(table)?.top ?? 0));
-  if (span.min === 0 && span.max >= top && !span.met) return notGradable(reasonOf(missing), missing, dataQuality);
+  if (span.min === 0 && !span.met && span.max >= spanOf(ladder, set, blind(scenarios), 'none').max) {
+    return notGradable(reasonOf(missing), missing, dataQuality);
+  }
   return { outcome: { kind: 'at-least', min: span.min, max: span.max, missing }, dataQuality };
 }
+
+/** The same scenarios without any number: what they leave open is everything. */
+const blind = ({ list, cause }: Scenarios): Scenarios => ({
+  list: list.map((scenario) => ({
+    ...scenario,
+    known: { ...scenario.known, value: ANY, baseline: ANY, low: ANY, high: ANY, roles: {} },
+  })),
+  cause,
+});
 
 /** In the order in which they are named. */
 const FACTS: readonly MissingFact[] = ['value', 'upper-limit', 'lower-limit', 'baseline', 'clinical-fact'];
@@ -141,8 +151,7 @@ function climbOne(
       return { min: grade, max: max ?? grade, outside: false, causes, met };
     }
     if (holds === undefined) {
-      const needsPerson = now.causes.size === 1 && now.causes.has('clinical-fact');
-      if (grade > cap && needsPerson && raise !== 'possible') continue;
+      if (grade > cap && raise !== 'possible' && needsPerson(test, known)) continue;
       max ??= grade;
       for (const cause of now.causes) causes.add(cause);
     }
@@ -153,6 +162,12 @@ function climbOne(
 /** Whether a step holds although nobody has stated anything. */
 function byNumber(test: (known: Known) => boolean | undefined, known: Known): boolean {
   return test({ ...known, raise: 'none', fact: () => undefined, causes: new Set(), met: false }) === true;
+}
+
+/** Whether an undecided step would need a clinical fact that nobody has stated, whatever the numbers are. */
+function needsPerson(test: (known: Known) => boolean | undefined, known: Known): boolean {
+  const fact = (name: string) => known.fact(name) ?? false;
+  return test({ ...known, raise: 'none', fact, causes: new Set(), met: false }) === false;
 }
 
 function isNewOnly({ reading }: Ladder['entry'], version: string, grade: number): boolean {

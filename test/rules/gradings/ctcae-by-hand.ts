@@ -40,6 +40,8 @@ export interface Whole {
   flags: Record<string, boolean>;
   context?: string;
   sustained?: boolean;
+  /** On anticoagulation plain numbers do not count. */
+  withoutPlain?: boolean;
   /** Numbers of this unit stand for those of the step, by grade. */
   printed?: Record<string, number>;
 }
@@ -87,6 +89,7 @@ export function stepHolds(one: Raw, whole: Whole, grade: string, raise: boolean,
   if (ref === 'ULN') return holds(op, value, multiple * whole.high);
   if (ref === 'LLN') return holds(op, value, multiple * whole.low);
   if (ref === 'baseline') return holds(op, value, multiple * baseline + delta);
+  if (whole.withoutPlain) return false;
   return holds(op, value, whole.printed?.[grade] ?? one.value);
 }
 
@@ -113,4 +116,33 @@ export function chosenByHand(entry: Raw, version: string, whole: Whole, facts: R
   if (first === 'corrected') return facts.ionised ? 'ionised' : 'corrected';
   if (first === 'fasting') return facts.fasting ? 'fasting' : 'nonFasting';
   return first;
+}
+
+export type Expected = { graded: number } | { from: number; to: number } | 'none';
+
+/** What the table, its pitfalls and the highest grade from data alone come to, where nothing is missing. */
+export function expectedByHand(entry: Raw, version: string, whole: Whole, facts: Record<string, boolean>): Expected {
+  const name = chosenByHand(entry, version, whole, facts);
+  const table = tablesByHand(entry, version)[name];
+  const elsewhere = entry.notGradableHere?.[version];
+  if (elsewhere && holds(elsewhere.op, whole.value, elsewhere.value)) return 'none';
+  const plain = gradeByHand(table, whole, false);
+  if (name === 'nonFasting' && plain === 0 && holds('>', whole.value, whole.high)) return 'none';
+  const grade = entry.kind === 'lab' && plain === 0 ? 0 : gradeByHand(table, whole, true);
+  const cap = entry.maxGradeFromDataAlone;
+  const unstated = { ...whole, flags: {}, sustained: false };
+  if (grade > cap && stepHolds(table[grade], unstated, String(grade), false)) return { from: cap, to: grade };
+  return { graded: grade };
+}
+
+/** The units that the steps of a sub-table are printed in, each with the numbers that stand for those of the grades. */
+export function unitsByHand(entry: Raw, version: string, table: string): { unit: string; printed?: Raw }[] {
+  const { canonicalUnit = '', unitSteps = {}, inputs = [] } = entry;
+  const free = canonicalUnit.startsWith('ratio') || canonicalUnit.includes('% of');
+  const sets = Object.entries(unitSteps).flatMap(([unit, steps]: [string, Raw]) => {
+    const printed = steps[table] ?? steps[version] ?? steps;
+    return Object.values(printed).every((number) => typeof number === 'number') ? [{ unit, printed }] : [];
+  });
+  if (free) return inputs.slice(0, 1).map(({ ucum }: Raw) => ({ unit: ucum[0] }));
+  return [{ unit: canonicalUnit.replace(' (albumin-corrected)', '') }, ...sets];
 }
