@@ -53,7 +53,7 @@ export function transactions(
         resourceType: 'Observation',
         status: 'final',
         identifier: [{ system: IDENTIFIERS, value: `${identifier}-${at}` }],
-        code: { coding: [{ system: 'http://loinc.org', code: '8310-5', display: 'Body temperature' }] },
+        code: { coding: [{ system: 'http://loinc.org', code: '8331-1', display: 'Oral temperature' }] },
         subject: { reference: `Patient/${patient}` },
         effectiveDateTime: new Date(first + (k * 15 + at) * 60_000).toISOString(),
         valueQuantity: {

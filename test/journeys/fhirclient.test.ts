@@ -33,7 +33,7 @@ t.test('fhirclient creates, reads, updates, patches, searches, pages and deletes
   const observation = (day: number): Observation => ({
     resourceType: 'Observation',
     status: 'final',
-    code: { coding: [{ system: 'http://loinc.org', code: '8310-5' }] },
+    code: { coding: [{ system: 'http://loinc.org', code: '8331-1' }] },
     subject: { reference: `Patient/${id}` },
     effectiveDateTime: `2026-11-0${day}T08:00:00Z`,
     valueQuantity: { value: 37.5, unit: '°C', system: 'http://unitsofmeasure.org', code: 'Cel' },

@@ -8,7 +8,7 @@ const device = (name: string) => ({ resourceType: 'Device', identifier: [{ syste
 const observation = (subject: string) => ({
   resourceType: 'Observation',
   status: 'final',
-  code: { coding: [{ system: 'http://loinc.org', code: '8310-5' }] },
+  code: { coding: [{ system: 'http://loinc.org', code: '8331-1' }] },
   subject: { reference: subject },
 });
 

@@ -81,7 +81,7 @@ export const VALID: Readonly<Record<string, (patient: string) => Resource>> = {
     ...(example('Observation-body-temperature') as object),
     resourceType: 'Observation',
     status: 'final',
-    code: { coding: [{ system: 'http://loinc.org', code: '8310-5' }] },
+    code: { coding: [{ system: 'http://loinc.org', code: '8331-1' }] },
     subject: { reference: subject },
   }),
   Device: () => example('Device-f001'),

@@ -26,7 +26,7 @@ t.test('ids that clients choose', async (t) => {
     resourceType: 'Observation',
     id,
     status: 'final',
-    code: { coding: [{ system: 'http://loinc.org', code: '8310-5' }] },
+    code: { coding: [{ system: 'http://loinc.org', code: '8331-1' }] },
     ...(subject === undefined ? {} : { subject: { reference: subject } }),
     effectiveDateTime: '2026-11-01T08:00:00Z',
     valueQuantity: { value },

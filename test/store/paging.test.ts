@@ -14,7 +14,7 @@ t.test('what does not change while a client pages is met exactly once', async (t
   const observation = (day: number | undefined, value = 0) => ({
     resourceType: 'Observation',
     status: 'final',
-    code: { coding: [{ system: 'http://loinc.org', code: '29463-7' }] },
+    code: { coding: [{ system: 'http://loinc.org', code: '3141-9' }] },
     subject: { reference: patient },
     ...(day === undefined ? {} : { effectiveDateTime: `2026-10-${String(1 + (day % 28)).padStart(2, '0')}` }),
     valueInteger: value,

@@ -13,7 +13,7 @@ const patient = (name: string) => ({ resourceType: 'Patient', identifier: [{ sys
 const observation = (subject: string, more: object = {}) => ({
   resourceType: 'Observation',
   status: 'final',
-  code: { coding: [{ system: 'http://loinc.org', code: '8310-5' }] },
+  code: { coding: [{ system: 'http://loinc.org', code: '8331-1' }] },
   subject: { reference: subject },
   ...more,
 });
