@@ -37,6 +37,8 @@ export interface Planted {
   system: 'pro-ctcae' | 'ctcae';
   term: string;
   grades: Readonly<Record<string, number>>;
+  /** Code of the Flag that has to stand for it, `system|code`; absent where no policy that ships must open one. */
+  flag?: string;
 }
 
 /** Identifiers of all that a cohort posts: what was posted before is found by them, and not made again. */

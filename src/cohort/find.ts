@@ -1,6 +1,6 @@
 import type { Flag, Observation } from '@medplum/fhirtypes';
-import { CANONICAL } from '../fhir/canonical.ts';
 import { dateInterval } from '../fhir/dates.ts';
+import { TERMS } from '../rules/resources/codes.ts';
 import type { PlantedHere } from './post.ts';
 import { pagesOf, type Service } from './service.ts';
 
@@ -12,19 +12,21 @@ export interface Sought {
 
 /**
  * Reads back over HTTP what the service made of a planted event. Its grade: a derived Observation of the term with the grade that the
- * published table gives; of CTCAE, in each version that the service grades by. Of a symptom also its Flag: one of the patient
- * and term that is not entered in error, and whose period covers the event.
+ * published table gives; of CTCAE, in each version that the service grades by. And its Flag, where one has to stand: one of the patient
+ * and of that code that is not entered in error, and whose period covers the event.
  */
 export async function seek(service: Service, base: string, planted: PlantedHere): Promise<Sought> {
   const faults = await faultsOfGrade(service, base, planted);
-  if (planted.kind === 'symptom' && !(await isFlagged(service, base, planted))) faults.push('no Flag covers it');
+  if (planted.flag !== undefined && !(await isFlagged(service, base, planted, planted.flag))) {
+    faults.push('no Flag covers it');
+  }
   return { planted, faults };
 }
 
 async function faultsOfGrade(service: Service, base: string, planted: PlantedHere): Promise<string[]> {
   const { kind, system, term, grades, sourceHere } = planted;
   const source = `${kind === 'symptom' ? 'QuestionnaireResponse' : 'Observation'}/${sourceHere}`;
-  const query = new URLSearchParams({ 'derived-from': source, code: `${CANONICAL}/CodeSystem/${system}|${term}` });
+  const query = new URLSearchParams({ 'derived-from': source, code: `${TERMS[system]}|${term}` });
   const faults: string[] = [];
   let graded = 0;
   for await (const observation of pagesOf<Observation>(service, base, `Observation?${query}`)) {
@@ -42,9 +44,10 @@ async function faultsOfGrade(service: Service, base: string, planted: PlantedHer
 async function isFlagged(
   service: Service,
   base: string,
-  { patientHere, system, term, at }: PlantedHere,
+  { patientHere, at }: PlantedHere,
+  code: string,
 ): Promise<boolean> {
-  const query = new URLSearchParams({ patient: patientHere, code: `${CANONICAL}/CodeSystem/${system}|${term}` });
+  const query = new URLSearchParams({ patient: patientHere, code });
   const moment = Date.parse(at);
   for await (const { status, period } of pagesOf<Flag>(service, base, `Flag?${query}`)) {
     const start = dateInterval(period?.start ?? '')?.start ?? Number.POSITIVE_INFINITY;

@@ -1,5 +1,5 @@
 import type { QuestionnaireResponse } from '@medplum/fhirtypes';
-import { EXTENSION } from '../rules/resources/codes.ts';
+import { EXTENSION, SYSTEM, TERMS as TERM_SYSTEMS } from '../rules/resources/codes.ts';
 import {
   type CohortOptions,
   DAY_MILLIS,
@@ -90,6 +90,7 @@ function patientEntries(index: number, { weeks, seed, start }: CohortOptions): E
         id: `${id}-treatment`,
         identifier: [identifierOf(`${id}-treatment`)],
         status: 'active',
+        category: { coding: [{ system: SYSTEM.treatment, code: 'systemic' }] },
         medicationCodeableConcept: { text: regimen.name },
         subject: { reference: `Patient/${id}` },
         effectivePeriod: { start: localTime(life.start + 3 * DAY_MILLIS) },
@@ -146,6 +147,7 @@ function reports({ id, regimen, plan, start, weeks, last }: Life, random: Random
       system: 'pro-ctcae',
       term: event.term.code,
       grades: { '1.0': gradeOf(event.term, worst(event.term.items)) },
+      flag: `${TERM_SYSTEMS['pro-ctcae']}|${event.term.code}`,
     };
     const first = event?.how === 'amended' ? scores : severe;
     const firstSkips = event?.how === 'amended' ? new Map() : skips;
@@ -256,7 +258,7 @@ const plantedMeasurement = (
   patient: string,
   source: string,
   millis: number,
-  { term, grades }: { term: string; grades: Readonly<Record<string, number>> },
+  { term, grades, flag }: Pick<Planted, 'term' | 'grades' | 'flag'>,
 ): Planted => ({
   kind,
   how: 'on-time',
@@ -266,4 +268,5 @@ const plantedMeasurement = (
   system: 'ctcae',
   term,
   grades,
+  ...(flag === undefined ? {} : { flag }),
 });

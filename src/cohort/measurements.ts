@@ -1,4 +1,5 @@
 import type { Observation, Quantity } from '@medplum/fhirtypes';
+import { TERMS } from '../rules/resources/codes.ts';
 import { identifierOf, localTime } from './entry.ts';
 import type { Random } from './random.ts';
 
@@ -93,8 +94,13 @@ export const ANALYTES: readonly [Analyte, ...Analyte[]] = [
 /** Those whose severe value has one grade whatever else is known: ALT also asks for a baseline. */
 export const PLANTABLE = ANALYTES.filter(({ name }) => name !== 'alt');
 
-/** A fever at home. Source: NCI CTCAE v5.0 and v6.0, Fever: 38.0 - 39.0 degrees C is grade 1. */
-export const FEVER = { celsius: 38.6, term: 'fever', grades: { '5.0': 1, '6.0': 1 } } as const;
+/** A fever at home, and the emergency that it is. Source: NCI CTCAE v5.0 and v6.0, Fever: 38.0 - 39.0 degrees C is grade 1. */
+export const FEVER = {
+  celsius: 38.6,
+  term: 'fever',
+  grades: { '5.0': 1, '6.0': 1 },
+  flag: `${TERMS.emergency}|fever`,
+} as const;
 
 /** An unremarkable value of an analyte; `fall` is the share by which it is lower at this point of a cycle. */
 export function ordinaryValue({ usual, spread, digits, falls }: Analyte, random: Random, fall: number): number {

@@ -1,5 +1,4 @@
 import type { Coding, ParametersParameter, Quantity } from '@medplum/fhirtypes';
-import { CANONICAL } from '../fhir/canonical.ts';
 import type { SourceRef } from './finding.ts';
 import {
   areaUnderCurve,
@@ -13,6 +12,7 @@ import {
 } from './longitudinal.ts';
 import type { GroupSummary, GroupVisit } from './longitudinal-group.ts';
 import { type Course, isScored, type Level, type Series, type Visit } from './longitudinal-series.ts';
+import { TERMS } from './resources/codes.ts';
 import type { Labels } from './resources/labels.ts';
 
 /** Highest score of each scale. */
@@ -194,7 +194,7 @@ const referenceTo = ({ type, id, version }: SourceRef): string => `${type}/${id}
 function codingOf({ term, system, version, item }: Omit<Series, keyof Course>, labels: Labels): Coding {
   const display = item === undefined ? labels.term(term).en : labels.item(item)?.en;
   return {
-    system: `${CANONICAL}/CodeSystem/${system}`,
+    system: TERMS[system],
     ...(system === 'ctcae' ? { version } : {}),
     code: item ?? term,
     ...(display === undefined ? {} : { display }),

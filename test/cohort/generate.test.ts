@@ -23,7 +23,7 @@ t.test('the same options give the same bytes, others give others', async (t) => 
   t.not(digestOf({ ...OPTIONS, seed: 8 }), digestOf(OPTIONS));
   t.equal(
     digestOf({ patients: 3, weeks: 5, seed: 1, start: START }),
-    '269036602e3ccbc9595e97b255f600d6325cec1a934a20d7f817f387d83e6218',
+    '8040977a2f3bef7dcd099ad662d8ebb0e86c1f28682f65c3cbff9fba230acd5d',
     'on every machine: a change of the generator is seen here',
   );
 });

@@ -30,7 +30,8 @@ t.test('a cohort: what was planted is found, in whatever order it arrives', asyn
   t.test('what is not there is missed, and told', async (t) => {
     const [planted] = posted.planted.filter(({ kind }) => kind === 'symptom');
     if (!planted) throw new Error('nothing was planted');
-    const elsewhere = { ...planted, term: 'PROCTCAE_17_COMP' };
+    const term = 'PROCTCAE_17_COMP';
+    const elsewhere = { ...planted, term, flag: `https://vigie.example/fhir/CodeSystem/pro-ctcae|${term}` };
     const missed = await seek(first.service, first.base, elsewhere);
     t.same(missed.faults, ['not graded', 'no Flag covers it']);
     const wrong = await seek(first.service, first.base, { ...planted, grades: { '1.0': 2 } });
