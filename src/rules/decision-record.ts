@@ -1,5 +1,5 @@
 import type { Episode } from './episode.ts';
-import type { TermStep } from './episodes.ts';
+import type { TermStep, Told } from './episodes.ts';
 import type { Finding, Report } from './finding.ts';
 import type { Policy } from './policy.ts';
 
@@ -47,10 +47,16 @@ export interface RecordedTerm {
   finding: Finding;
   previous?: { grade: number; at: string; day: string; source: Report['source'] };
   baseline?: { grade: number; at: string; source: Report['source'] };
+  /** What else the conditions were told. */
+  told?: Told;
   episodeBefore?: Episode;
   transition: TermStep['transition'];
   episodeAfter?: Episode;
   conditions: readonly RecordedCondition[];
+  /** The level that a clinician expects held back a rise that true conditions asked for. */
+  held?: true;
+  /** `termKey` of the other wording of the same adverse event whose episode says as much. */
+  mergedInto?: string;
 }
 
 export interface RecordedCondition {

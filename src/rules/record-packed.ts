@@ -1,5 +1,5 @@
 import type { DecisionRecord, RecordedCondition, RecordedTerm, RecordInput } from './decision-record.ts';
-import type { ActionRef, Episode, Priority } from './episode.ts';
+import type { ActionRef, Episode, PastEpisode, Priority } from './episode.ts';
 import type { TermStep, Transition } from './episodes.ts';
 import { type DataQuality, type Finding, type Measured, type Report, termOfKey } from './finding.ts';
 import {
@@ -11,6 +11,7 @@ import {
   readOutcome,
 } from './finding-packed.ts';
 import type { ConditionResult } from './policy.ts';
+import { type PackedShared, type PackedTold, packShared, packTold, readTold } from './record-told.ts';
 
 /**
  * A decision record as it is kept. There is one for every response, so what repeats is said once: reports and actions are
@@ -26,8 +27,12 @@ export interface Packed {
   policies: readonly PackedPolicy[];
   patient: string;
   baseline?: true;
+  /** Moments that terms point to: a symptom time, and the day where the patient was where that is another. */
+  moments?: readonly string[];
   /** [`type/id/version`, symptom time, day]; the first is the report that the record is of. Time and day are left out where not known. */
   reports: readonly (readonly string[])[];
+  /** What the conditions of all terms of a report were told, by the place of the report. */
+  shared?: Record<string, PackedShared>;
   terms: readonly PackedTerm[];
   errors?: readonly string[];
 }
@@ -55,6 +60,12 @@ interface PackedTerm {
   previous?: readonly [number, number];
   baseline?: readonly [number, number];
   before?: PackedEpisode;
+  /** What else the conditions were told. */
+  told?: PackedTold;
+  /** An expected level held back a rise. */
+  held?: true;
+  /** The other wording whose episode says as much. */
+  merged?: string;
   transition?: Transition;
   /** The members that differ from `before`. */
   after?: Partial<PackedEpisode>;
@@ -82,6 +93,8 @@ interface PackedEpisode {
   /** [days, the last of them]. */
   calm: readonly (number | string)[];
   reports: number;
+  /** Opening report, start and end of the episode before. */
+  reopens?: readonly [string, string, string];
 }
 
 /** The packed form of what an evaluation did. */
@@ -89,6 +102,13 @@ export function pack(input: RecordInput): Packed {
   const policies = [...input.policies].sort((a, b) => (a.canonical < b.canonical ? -1 : 1));
   const places = new Map(policies.map(({ canonical }, place) => [canonical, place]));
   const reports = new Map<string, { place: number; at?: string; day?: string }>();
+  const moments = new Map<string, number>();
+  const shared: Record<string, PackedShared> = {};
+  const momentPlace = (moment: string): number => {
+    const known = moments.get(moment) ?? moments.size;
+    moments.set(moment, known);
+    return known;
+  };
   const refText = ({ policy, action }: ActionRef) => `${places.get(policy) ?? policy}:${action}`;
 
   const placeOf = ({ type, id, version }: Report['source'], at?: string, day?: string): number => {
@@ -117,13 +137,16 @@ export function pack(input: RecordInput): Packed {
     outcome: packOutcome(episode.outcome),
     previous: episode.previousGrade,
     priority: episode.priority,
+    reopens: episode.reopens && [episode.reopens.origin, episode.reopens.start, episode.reopens.end],
     reports: episode.reports,
     startAuthored: episode.startAuthored,
   });
 
   const packTerm = (step: TermStep): PackedTerm => {
-    const { finding, previous, baseline, episodeBefore, episodeAfter } = step;
+    const { finding, previous, baseline, told, episodeBefore, episodeAfter } = step;
     const report = placeOf(step.source, step.at, step.day);
+    const alike = told && packShared(told);
+    if (alike) shared[report] ??= alike;
     const before = episodeBefore && packEpisode(episodeBefore);
     const after = episodeAfter && packEpisode(episodeAfter);
     const errors = step.conditions.flatMap((one) => (one.error ? [[refText(one), one.error] as const] : []));
@@ -135,13 +158,16 @@ export function pack(input: RecordInput): Packed {
       conditions: policies.map(({ canonical, actions }) => letters(step.conditions, canonical, actions)),
       errors: errors.length > 0 ? Object.fromEntries(errors) : undefined,
       grading: gradingOf(finding.system, finding.version),
+      held: step.held,
       issues: finding.dataQuality.length > 0 ? finding.dataQuality : undefined,
       kind: finding.kind === 'composite' ? undefined : finding.kind,
       measured: finding.measured,
+      merged: step.mergedInto,
       outcome: packOutcome(finding.outcome),
       previous: previous && [previous.grade, placeOf(previous.source, previous.at, previous.day)],
       report: report === 0 ? undefined : report,
       term: step.term,
+      told: told && packTold(told, momentPlace),
       transition: step.transition === 'none' ? undefined : step.transition,
     };
   };
@@ -155,10 +181,12 @@ export function pack(input: RecordInput): Packed {
     fhirpath: input.fhirpathVersion,
     format: 1,
     gradings: input.gradings,
+    moments: moments.size > 0 ? [...moments.keys()] : undefined,
     patient: `${input.patient.reference}/_history/${input.patient.version}`,
     policies: policies.map((policy) => packPolicy(policy, input.steps)),
     questionnaire: input.questionnaire,
     reports: Array.from(reports, ([key, { at, day }]) => [key, at, day].filter((part) => part !== undefined)),
+    shared: Object.keys(shared).length > 0 ? shared : undefined,
     terms,
   };
 }
@@ -198,6 +226,7 @@ export function unpack(packed: Packed): DecisionRecord {
       openingLevel: episode.level,
       previousGrade: episode.previous,
       baselineGrade: episode.baseline,
+      ...(episode.reopens ? { reopens: pastOf(episode.reopens) } : {}),
       priority: episode.priority,
       openedBy: episode.openedBy.map(ref),
       decidedBy: episode.decidedBy.map(ref),
@@ -209,6 +238,7 @@ export function unpack(packed: Packed): DecisionRecord {
 
   const readTerm = (term: PackedTerm): RecordedTerm => {
     const { before, after } = term;
+    const told = readTold(term.told, packed.shared?.[term.report ?? 0], packed.moments ?? []);
     const previous = term.previous && { grade: term.previous[0], ...report(term.previous[1]) };
     const baselineReport = term.baseline && report(term.baseline[1]);
     return {
@@ -228,6 +258,9 @@ export function unpack(packed: Packed): DecisionRecord {
         at: baselineReport.at,
         source: baselineReport.source,
       },
+      ...(told ? { told } : {}),
+      ...(term.held ? { held: true } : {}),
+      ...(term.merged === undefined ? {} : { mergedInto: term.merged }),
       episodeBefore: before && readEpisode(before, term),
       transition: term.transition ?? 'none',
       // Only what differs was kept; where nothing was open before it is all there.
@@ -317,6 +350,8 @@ function readReport([key = '', at = '', day = at.slice(0, 10)]: readonly string[
     day,
   };
 }
+
+const pastOf = ([origin, start, end]: readonly [string, string, string]): PastEpisode => ({ origin, start, end });
 
 /** The members of `after` that `before` does not have, or not so. An episode never loses a member. */
 function changed(before: PackedEpisode | undefined, after: PackedEpisode): Partial<PackedEpisode> {

@@ -1,11 +1,11 @@
 import type { RecordedTerm } from './decision-record.ts';
-import type { Episode, PatientFacts } from './episode.ts';
-import { step, type TermStep } from './episodes.ts';
+import type { Episode, PatientFacts, TermState } from './episode.ts';
+import { step, type TermStep, type Told } from './episodes.ts';
 import { type Finding, type Report, termKey } from './finding.ts';
 import type { Policy } from './policy.ts';
 import type { Context } from './policy-language.ts';
 
-/** What a step rests on beside what its record says of the term. */
+/** What the steps of a report rest on beside what its record says of each term. */
 export interface Surroundings {
   /** The policies that are asked. */
   policies: readonly Policy[];
@@ -16,49 +16,78 @@ export interface Surroundings {
   authored?: string | undefined;
 }
 
-/** What is put in the place of what was. */
-export interface Otherwise {
-  finding?: Finding;
-  episodeBefore?: Episode | undefined;
-}
-
-/** A step taken once more by the engine of today, and what the conditions were told; no context where no policy was asked. */
+/** A step taken once more, and what its conditions were told; no context where no policy was asked. */
 export interface Restep {
   made: TermStep;
   context: Context | undefined;
 }
 
-/** Takes a recorded step once more, from what was known before it, through the very code that took it first. */
+/**
+ * Takes the recorded steps of one report once more, from what their record says was known before it, through the very code that took
+ * them first. The steps are of one report, each of another term.
+ */
+export function resteps(recorded: readonly RecordedTerm[], around: Surroundings): readonly Restep[] {
+  const [first] = recorded;
+  if (!first) return [];
+  const contexts = new Map<string, Context>();
+  const told = new Map(recorded.map((one) => [termKey(one.finding), one.told]));
+  const { steps } = step(
+    { terms: Object.fromEntries(recorded.map((one) => [termKey(one.finding), before(one)])) },
+    reportOf(recorded, first, around),
+    around.policies.map((policy) => listening(policy, contexts)),
+    around.patient,
+    (term) => told.get(term),
+  );
+  return steps.map((made) => ({ made, context: contexts.get(made.term) }));
+}
+
+/** What is put in the place of what was. */
+export interface Otherwise {
+  finding?: Finding;
+  episodeBefore?: Episode | undefined;
+  told?: Told | undefined;
+}
+
+/** One recorded step taken once more, or as it would have been otherwise. */
 export function restep(recorded: RecordedTerm, around: Surroundings, otherwise: Otherwise = {}): Restep {
-  const { policies, patient, form, authored } = around;
-  const finding = otherwise.finding ?? recorded.finding;
-  const episode = 'episodeBefore' in otherwise ? otherwise.episodeBefore : recorded.episodeBefore;
-  const report: Report = {
-    source: recorded.source,
-    at: recorded.at,
-    day: recorded.day,
-    baseline: isOwnBaseline(recorded),
-    findings: [finding],
+  const [taken] = resteps([{ ...recorded, ...otherwise }], around);
+  if (!taken) throw new Error('a report of one finding makes one step');
+  return taken;
+}
+
+function reportOf(recorded: readonly RecordedTerm[], first: RecordedTerm, { form, authored }: Surroundings): Report {
+  const { source, at, day } = first;
+  return {
+    source,
+    at,
+    day,
+    baseline: recorded.some(isOwnBaseline),
+    findings: recorded.map(({ finding }) => finding),
     ...(form === undefined ? {} : { form }),
     ...(authored === undefined ? {} : { authored }),
   };
-  const before = { previous: recorded.previous, baseline: recorded.baseline, episode };
-  let context: Context | undefined;
-  const listening = policies.map(
-    (policy): Policy => ({
-      ...policy,
-      evaluate: (which, told) => {
-        context = told;
-        return policy.evaluate(which, told);
-      },
-    }),
-  );
-  const { steps } = step({ terms: { [termKey(finding)]: before } }, report, listening, patient);
-  const [made] = steps;
-  if (!made) throw new Error('a report of one finding makes one step');
-  return { made, context };
 }
 
 /** The report recorded the baseline that its own conditions were told. */
 const isOwnBaseline = ({ baseline, source }: RecordedTerm): boolean =>
   baseline !== undefined && baseline.source.id === source.id && baseline.source.type === source.type;
+
+function before({ previous, baseline, told, episodeBefore, episodeAfter, at, source }: RecordedTerm): TermState {
+  const closed = episodeBefore ? undefined : episodeAfter?.reopens;
+  return {
+    ...(previous ? { previous } : {}),
+    ...(baseline ? { baseline } : {}),
+    ...(episodeBefore ? { episode: episodeBefore } : {}),
+    ...(closed ? { closed } : {}),
+    ...(told?.expected ? { expected: { ...told.expected, at, source } } : {}),
+  };
+}
+
+/** The policy, noting what it was told of each term. */
+const listening = (policy: Policy, contexts: Map<string, Context>): Policy => ({
+  ...policy,
+  evaluate: (which, context) => {
+    contexts.set(termKey(context.finding), context);
+    return policy.evaluate(which, context);
+  },
+});

@@ -19,6 +19,7 @@ import {
   plan,
   presence,
   report,
+  TERM,
 } from './builders.ts';
 
 const shipped = compilePolicy(demonstration());
@@ -214,4 +215,55 @@ t.test('of what a patient wrote only that it was written', async (t) => {
     state: 'written',
     linkId: 'item-text',
   });
+});
+
+t.test('what the conditions were told of the past, of other terms and of treatment comes back', async (t) => {
+  const source = { type: 'Observation', id: 'lab', version: 2 } as const;
+  const told = {
+    recent: {
+      grades: [
+        { grade: 1, at: '2026-03-01T23:30:00.000Z', day: '2026-03-02' },
+        { grade: 2, at: '2026-03-05T08:00:00.000Z', day: '2026-03-05' },
+      ],
+      since: ['2026-03-02', '2026-03-05', undefined],
+    },
+    burden: { area: 4.5, days1: 3, since: '2026-03-01T23:30:00.000Z' },
+    expected: { level: 2, until: '2026-04-01T00:00:00.000Z' },
+    symptoms: { [TERM]: 2, 'anaemia@5.0': 1 },
+    facts: { treatments: { systemic: true, codes: ['urn:x|a'] }, studies: ['ResearchStudy/s'], conditions: [] },
+  } as const;
+  const step = {
+    term: TERM,
+    source,
+    at: '2026-03-05T08:00:00.000Z',
+    day: '2026-03-05',
+    finding: graded(2),
+    conditions: [],
+    transition: 'merge',
+    mergedInto: 'PROCTCAE_1_COMP',
+    held: true,
+  } as const;
+  const { text } = decisionRecord({
+    engine: { name: 'vigie', version: '1' },
+    fhirpathVersion: '5',
+    gradings: [{ system: 'pro-ctcae', version: '1.0', digest: 'b' }],
+    policies: [],
+    source,
+    patient: { reference: 'Patient/p', version: 1 },
+    report: { at: step.at, day: step.day, baseline: false },
+    steps: [
+      { ...step, told },
+      {
+        ...step,
+        term: 'PROCTCAE_1_COMP',
+        finding: { ...graded(2), term: 'PROCTCAE_1_COMP' },
+        told: { symptoms: told.symptoms },
+      },
+    ],
+  });
+  const [first, second] = readRecord(text).terms;
+  t.same(plain(first?.told), plain(told));
+  t.match(first, { held: true, mergedInto: 'PROCTCAE_1_COMP', transition: 'merge' });
+  t.same(second?.told?.symptoms, told.symptoms);
+  t.equal(text.split('2026-03-01T23:30').length, 3, 'a moment is written once for each way that it is said');
 });
