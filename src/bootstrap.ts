@@ -13,7 +13,7 @@ import { Indexing } from './indexing.ts';
 import { checkGradings } from './rules/check.ts';
 import type { CtcaeVersion } from './rules/finding.ts';
 import { gradingLibrary } from './rules/gradings/grading.ts';
-import { GRADINGS } from './rules/gradings/index.ts';
+import { PUBLISHED } from './rules/gradings/index.ts';
 import { allLabels } from './rules/resources/all-labels.ts';
 import { NAMING } from './rules/resources/codes.ts';
 import { engineDevice } from './rules/resources/device.ts';
@@ -34,7 +34,7 @@ export interface BootOptions {
   language: Language;
   /** Folder of our profiles. */
   profiles: string;
-  /** Also the demonstration forms and alert policy. */
+  /** Also the demonstration forms, and the policies that are active: the demonstration's and those of emergencies. */
   demoPolicy: boolean;
   /** Versions of CTCAE that measured values are graded by; 5.0 without. */
   ctcaeVersions?: readonly CtcaeVersion[];
@@ -43,7 +43,7 @@ export interface BootOptions {
 
 /**
  * Everything that routes are given, from a migrated database: checks the gradings, and writes what ships with the service and is not there
- * yet (our definitions, the grading Libraries, the Device of the engine; the demonstration forms and policy where asked for).
+ * yet (our definitions, the grading Libraries, the Device of the engine, policies in draft; forms and active policies where asked for).
  */
 export async function boot(options: BootOptions): Promise<Deps> {
   checkGradings();
@@ -75,11 +75,11 @@ export async function boot(options: BootOptions): Promise<Deps> {
   const { id } = await put(deps, device as Shipped, `identifier=${NAMING.engine}|vigie/${ENGINE_VERSION}`);
   deps.engine.device = `Device/${id}`;
   readOnly.add(deps.engine.device);
-  for (const resource of [...shipped, ...GRADINGS.map(gradingLibrary)]) {
-    if (isDemonstration(resource) && !options.demoPolicy) continue;
+  for (const resource of [...shipped, ...PUBLISHED.map(gradingLibrary)]) {
+    if (isFormOrPolicy(resource) && !isDraft(resource) && !options.demoPolicy) continue;
     const stored = await put(deps, resource, `url=${resource.url}&version=${resource.version}`);
-    // A form or policy that ships is the site's from then on: to be retired, or replaced.
-    if (!isDemonstration(resource)) readOnly.add(`${resource.resourceType}/${stored.id}`);
+    // A form or policy that ships is the site's from then on: to be filled in, retired or replaced.
+    if (!isFormOrPolicy(resource)) readOnly.add(`${resource.resourceType}/${stored.id}`);
   }
   await indexing.refresh();
   return deps;
@@ -88,12 +88,16 @@ export async function boot(options: BootOptions): Promise<Deps> {
 /** What is looked at of a resource that ships with the service. */
 interface Shipped {
   resourceType: string;
+  status?: string;
   url?: string;
   version?: string;
 }
 
-const isDemonstration = ({ resourceType }: Shipped): boolean =>
+const isFormOrPolicy = ({ resourceType }: Shipped): boolean =>
   resourceType === 'Questionnaire' || resourceType === 'PlanDefinition';
+
+/** A draft acts on nothing: it can be read, and filled in, wherever the service runs. */
+const isDraft = ({ status }: Shipped): boolean => status === 'draft';
 
 /** Our definitions; forms and policies last, since they use the code systems. */
 async function readProfiles(folder: string): Promise<Shipped[]> {
@@ -101,7 +105,7 @@ async function readProfiles(folder: string): Promise<Shipped[]> {
   const resources = await Promise.all(
     files.map(async (file): Promise<Shipped> => JSON.parse(await readFile(file, 'utf8'))),
   );
-  return [...resources.filter((one) => !isDemonstration(one)), ...resources.filter(isDemonstration)];
+  return [...resources.filter((one) => !isFormOrPolicy(one)), ...resources.filter(isFormOrPolicy)];
 }
 
 const jsonFiles = async (folder: string): Promise<string[]> =>

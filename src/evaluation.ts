@@ -8,6 +8,7 @@ import { notEvaluated } from './evaluation/not-evaluated.ts';
 import { observationVersions } from './evaluation/observation-versions.ts';
 import { recordOf } from './evaluation/recording.ts';
 import { regradedOf, withGraded } from './evaluation/regrading.ts';
+import { scored } from './evaluation/scored.ts';
 import { policiesOf, stepsToTell } from './evaluation/steps.ts';
 import { findingsOf, readReport, rowOf, type StoredReport, timeOf } from './evaluation/stored-report.ts';
 import { writerOf } from './evaluation/writer.ts';
@@ -101,7 +102,7 @@ async function reportOf(
   const said = input.read(time);
   if (!said) return undefined;
   const { source, snapshot, performer } = input;
-  const { authored, baseline, unvalidatedWording, measured, baselines, expected } = said;
+  const { authored, baseline, unvalidatedWording, measured, baselines, expected, scores } = said;
   if (snapshot.broken.length > 0) throw new Error('an active policy cannot be compiled by this engine');
   const findings = time.clockAhead
     ? said.findings.map((finding): Finding => ({ ...finding, dataQuality: [...finding.dataQuality, 'clock-ahead'] }))
@@ -124,6 +125,7 @@ async function reportOf(
     authored,
     clockAhead: time.clockAhead,
     unvalidatedWording,
+    ...(scores ? { scores } : {}),
     ...(measured && performer !== undefined ? { performer } : {}),
   };
 }
@@ -162,8 +164,9 @@ async function follow(
     regraded,
   });
   const vitals = await extracted(deps, within, input, writer, { before: past?.before, report });
+  const scores = await scored(deps, within, input, writer, { before: past?.before, report });
   const flags = await flagVersions(deps, within, input, writer, { changes, steps, reports, failed: past?.failed });
-  const derived = [...vitals, ...observations, ...flags.versions];
+  const derived = [...vitals, ...scores, ...observations, ...flags.versions];
   const { decision, provenance } = recordOf(deps, input, writer, {
     before: past?.before,
     report,

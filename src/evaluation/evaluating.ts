@@ -1,5 +1,6 @@
 import type { Form, Snapshot } from '../catalog.ts';
 import type { Finding, Report } from '../rules/finding.ts';
+import type { Score } from '../rules/gradings/scores/score.ts';
 import type { Changes } from '../rules/resources/outcome.ts';
 import type { PatientContext } from '../store/context.ts';
 import type { EpisodeRow, NewVersion, Write } from '../store/write.ts';
@@ -30,6 +31,8 @@ export interface Evaluating {
 
 /** What a resource says, before anything is known of its patient. */
 export interface Said extends Pick<Report, 'findings' | 'measured' | 'baselines' | 'expected'> {
+  /** Scores of other questionnaires than those that are graded. */
+  scores?: readonly Score[];
   baseline: boolean;
   /** As its author wrote the moment. */
   authored: string;

@@ -1,6 +1,8 @@
 import type { QuestionnaireResponse } from '@medplum/fhirtypes';
 import type { Form, Snapshot } from '../catalog.ts';
 import { type Finding, lowest } from '../rules/finding.ts';
+import { scoresOf } from '../rules/gradings/scores/index.ts';
+import type { Score } from '../rules/gradings/scores/score.ts';
 import { EXTENSION } from '../rules/resources/codes.ts';
 import { measuredVitals } from '../rules/vital-signs.ts';
 import type { PatientContext } from '../store/context.ts';
@@ -46,10 +48,12 @@ function said(response: QuestionnaireResponse, form: Form, complete: boolean): S
   // A term of which nothing was asked this time says nothing, and gets no Observation.
   const findings = form.grade(states).filter(complete ? wasAsked : isUrgent);
   const measured = complete ? measuredVitals(states) : [];
-  if (findings.length === 0 && measured.length === 0) return undefined;
+  const scores = complete ? scoresOf(form.compiled, states).filter(isAsked) : [];
+  if (findings.length === 0 && measured.length === 0 && scores.length === 0) return undefined;
   return {
     findings,
     ...(measured.length === 0 ? {} : { measured }),
+    ...(scores.length === 0 ? {} : { scores }),
     baseline:
       response.extension?.some(({ url, valueBoolean }) => url === EXTENSION.baselineReport && valueBoolean) === true,
     authored: response.authored ?? '',
@@ -58,6 +62,9 @@ function said(response: QuestionnaireResponse, form: Form, complete: boolean): S
 }
 
 const wasAsked = ({ outcome }: Finding): boolean => outcome.kind !== 'not-gradable' || outcome.reason !== 'not-asked';
+
+/** The form asks for it at all. */
+const isAsked = ({ reason }: Score): boolean => reason !== 'not-asked';
 
 /** An emergency that is certainly there. */
 const isUrgent = ({ system, outcome }: Finding): boolean => system === 'emergency' && (lowest(outcome) ?? 0) >= 1;

@@ -1,6 +1,7 @@
 import type { Coding } from '@medplum/fhirtypes';
 import type { Finding, Report } from '../rules/finding.ts';
 import { type PackedFinding, packFinding, readFinding } from '../rules/finding-packed.ts';
+import type { Score } from '../rules/gradings/scores/score.ts';
 import { UNVALIDATED_WORDING } from '../rules/resources/codes.ts';
 import type { ReportRow } from '../store/write.ts';
 import type { Dated } from '../symptom-time.ts';
@@ -14,6 +15,8 @@ export interface StoredReport {
   unvalidatedWording: boolean;
   /** What the fold last made of its measured values: as its derived Observations say. Absent where it has none. */
   graded?: readonly Finding[];
+  /** Scores of other questionnaires than those that are graded; nothing is decided by them. */
+  scores?: readonly Score[];
   /** Who measured: kept where a changed baseline may write its Observations anew. */
   performer?: string;
 }
@@ -30,7 +33,7 @@ export const rowOf = (stored: StoredReport): ReportRow => {
 
 /** The text of a report row. */
 export function writeReport(stored: StoredReport): string {
-  const { report, authored, clockAhead, unvalidatedWording, graded, performer } = stored;
+  const { report, authored, clockAhead, unvalidatedWording, graded, scores, performer } = stored;
   const { source, form, at, day, baseline, findings, policies, measured, ctcae, baselines, expected, facts } = report;
   const { system, version } = findings[0] ?? { system: 'pro-ctcae' as const, version: '' };
   const pack = (finding: Finding) => packFinding(finding, { system, version });
@@ -52,6 +55,7 @@ export function writeReport(stored: StoredReport): string {
     ...(expected ? { expected } : {}),
     ...(facts ? { facts } : {}),
     ...(graded ? { graded: graded.map(pack) } : {}),
+    ...(scores ? { scores } : {}),
     ...(performer === undefined ? {} : { performer }),
   };
   return JSON.stringify(kept);
@@ -83,6 +87,7 @@ export function readReport(text: string): StoredReport {
     clockAhead: kept.clockAhead === true,
     unvalidatedWording: kept.unvalidatedWording === true,
     ...(kept.graded ? { graded: kept.graded.map(read) } : {}),
+    ...(kept.scores ? { scores: kept.scores } : {}),
     ...(kept.performer === undefined ? {} : { performer: kept.performer }),
   };
 }
@@ -100,6 +105,7 @@ interface Kept extends Pick<Report, 'form' | 'measured' | 'ctcae' | 'baselines' 
   grading: [system: Finding['system'], version: string];
   findings: readonly PackedFinding[];
   graded?: readonly PackedFinding[];
+  scores?: readonly Score[];
   performer?: string;
 }
 

@@ -1,11 +1,11 @@
-import type { Grading } from './gradings/grading.ts';
-import { GRADINGS } from './gradings/index.ts';
+import type { PublishedGrading } from './gradings/grading.ts';
+import { PUBLISHED } from './gradings/index.ts';
 
 /**
  * At start: the data of every grading system is whole, versioned and sourced. Throws one error that lists all faults,
  * since a service with half a table would grade half its patients.
  */
-export function checkGradings(gradings: readonly Grading[] = GRADINGS): void {
+export function checkGradings(gradings: readonly PublishedGrading[] = PUBLISHED): void {
   const faults = gradings.flatMap((grading) => {
     const { system, version, title, licence } = grading.data;
     const own = [

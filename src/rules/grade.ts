@@ -3,6 +3,7 @@ import type { CompiledQuestionnaire, ItemState } from '../fhir/questionnaire.ts'
 import type { Finding } from './finding.ts';
 import type { FormGrading } from './gradings/grading.ts';
 import { GRADINGS } from './gradings/index.ts';
+import { checkScoreItems } from './gradings/scores/index.ts';
 
 /**
  * What a response says, by every registered grading system: one finding per term that the form asks, in the order of
@@ -26,7 +27,7 @@ export function gradingOf(form: CompiledQuestionnaire): FormGrading {
 
 /** What is wrong with a form's items that carry codes of a grading system: to be asked when a Questionnaire is stored. */
 export function checkGradingItems(form: CompiledQuestionnaire): Issue[] {
-  return GRADINGS.flatMap((grading) => grading.check(form));
+  return [...GRADINGS.flatMap((grading) => grading.check(form)), ...checkScoreItems(form)];
 }
 
 function prepare(form: CompiledQuestionnaire): FormGrading {

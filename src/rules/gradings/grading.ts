@@ -23,12 +23,16 @@ export interface GradingSource {
 /** Grades the items of one response of the form that it was made for. */
 export type FormGrading = (states: readonly ItemState[]) => readonly Finding[];
 
-/** One grading system: published data and the pure functions that run it. */
-export interface Grading {
+/** Published data, whatever runs them. */
+export interface PublishedGrading {
   data: GradingData;
   sources: readonly GradingSource[];
   /** Everything that is wrong with the data, empty when it is whole. */
   faults(): readonly string[];
+}
+
+/** One grading system: published data and the pure functions that run it. */
+export interface Grading extends PublishedGrading {
   /** What is wrong with the items of a form that carry this system's codes; errors make the form unfit for grading. */
   check(form: CompiledQuestionnaire): readonly Issue[];
   /** The part that depends on the form, done once; nothing when the form carries none of the codes. Throws on an unfit form. */
@@ -39,8 +43,7 @@ export interface Grading {
  * The grading as the API publishes it: url, version and the whole data file, in canonical JSON, as its content. The
  * identifier is the SHA-256 of exactly those bytes, so a reader can verify which data graded a response.
  */
-export function gradingLibrary(grading: Grading): Library {
-  const { data, sources } = grading;
+export function gradingLibrary({ data, sources }: PublishedGrading): Library {
   return {
     resourceType: 'Library',
     url: `${CANONICAL}/Library/grading-${data.system}`,
