@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { CodeSystem, Resource, SearchParameter, StructureDefinition } from '@medplum/fhirtypes';
 import t from 'tap';
 import { CANONICAL, TAG } from '../src/fhir/canonical.ts';
+import { SCORE_GRADINGS } from '../src/rules/gradings/scores/index.ts';
 import { EXTENSION, PROFILE, SYSTEM, UNVALIDATED_WORDING } from '../src/rules/resources/codes.ts';
 import { faults } from './rules/resources/r4.ts';
 
@@ -83,7 +84,11 @@ const systems: [name: string, url: string, codes: readonly (string | undefined)[
     ],
   ],
   ['policy actions', `${CANONICAL}/CodeSystem/policy-action`, ['open', 'escalate', 'de-escalate', 'close']],
-  ['grading systems', SYSTEM.gradingSystem, ['pro-ctcae', 'ctcae', 'emergency']],
+  [
+    'grading systems',
+    SYSTEM.gradingSystem,
+    ['pro-ctcae', 'ctcae', 'emergency', ...SCORE_GRADINGS.map(({ data }) => data.system)],
+  ],
   ['Flag codes', SYSTEM.flagCode, ['not-evaluated', 'policy-budget']],
   [
     'inputs of a grade',

@@ -43,7 +43,7 @@ export function scoreObservation(score: Score, context: ScoreContext): Observati
     effectiveDateTime: effective,
     issued,
     ...(performer ? { performer: [{ reference: performer }] } : {}),
-    ...valueOf(score),
+    ...resultOf(score),
     ...(score.band ? { interpretation: [{ coding: [{ system: SCORE, code: score.band }] }] } : {}),
     method: { coding: [{ system: SYSTEM.gradingSystem, version: score.version, code: score.system }] },
     device: { reference: device },
@@ -55,7 +55,7 @@ const codeOf = ({ code, loinc }: Score): CodeableConcept => ({
   coding: [{ system: SCORE, code }, ...(loinc ? [{ system: LOINC, code: loinc }] : [])],
 });
 
-function valueOf({ value, profile, unit, reason }: Score): Partial<Observation> {
+function resultOf({ value, profile, unit, reason }: Score): Partial<Observation> {
   if (profile !== undefined) return { valueString: profile };
   if (value !== undefined) return { valueQuantity: { value, unit: 'score', system: UCUM, code: unit } };
   return { dataAbsentReason: absentConcept(ABSENT[reason ?? 'incomplete']) };
