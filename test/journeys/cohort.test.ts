@@ -18,10 +18,11 @@ t.test('a cohort: what was planted is found, in whatever order it arrives', asyn
   t.teardown(first.close);
   const posted = await postCohort(first.service, cohort(OPTIONS), { connections: 4 });
 
-  t.test('each planted symptom is graded and flagged', async (t) => {
+  t.test('each planted event is graded, and flagged where a Flag has to stand', async (t) => {
     const symptoms = posted.planted.filter(({ kind }) => kind === 'symptom');
     t.same([...new Set(symptoms.map(({ how }) => how))].sort(), ['amended', 'late', 'on-time']);
-    for (const planted of symptoms) {
+    t.same([...new Set(posted.planted.map(({ kind }) => kind))].sort(), ['lab', 'symptom', 'vital']);
+    for (const planted of posted.planted) {
       const { faults } = await seek(first.service, first.base, planted);
       t.same(faults, [], `${planted.source} ${planted.term}, ${planted.how}`);
     }
@@ -66,7 +67,7 @@ t.test('a cohort: what was planted is found, in whatever order it arrives', asyn
     const mixed: Posted = await postCohort(second.service, entries, { connections: 4 });
     t.equal(mixed.responses, posted.responses);
     t.same(await openFlags(second), await openFlags(first));
-    for (const planted of mixed.planted.filter(({ kind }) => kind === 'symptom')) {
+    for (const planted of mixed.planted) {
       t.same((await seek(second.service, second.base, planted)).faults, [], `${planted.source}, shuffled`);
     }
   });

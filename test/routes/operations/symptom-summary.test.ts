@@ -1,4 +1,4 @@
-import type { Group, ParametersParameter } from '@medplum/fhirtypes';
+import type { Group, Observation, ParametersParameter } from '@medplum/fhirtypes';
 import t from 'tap';
 import { EXTENSION } from '../../../src/rules/resources/codes.ts';
 import { faults } from '../../rules/resources/r4.ts';
@@ -110,6 +110,36 @@ t.test('what was reported over time', async (t) => {
     t.equal(value(terms[0], 'time-to-first'), 14);
     t.equal((await ask('?level=item&term=PROCTCAE_9_COMP')).terms.length, 2);
     t.equal((await ask('?level=ctcae')).terms.length, 0, 'patient-reported grades are no CTCAE grades');
+  });
+
+  t.test('grades of measured values, with the result behind each', async (t) => {
+    const measured = await aPatient(app);
+    const quantity = (value: number) => ({ value, unit: 'g/dL', system: 'http://unitsofmeasure.org', code: 'g/dL' });
+    const haemoglobin = async (day: string, value: number): Promise<string> => {
+      const observation: Observation = {
+        resourceType: 'Observation',
+        status: 'final',
+        code: { coding: [{ system: 'http://loinc.org', code: '718-7' }] },
+        subject: { reference: measured },
+        effectiveDateTime: `2026-${day}T07:30:00Z`,
+        valueQuantity: quantity(value),
+        referenceRange: [{ low: quantity(12), high: quantity(16) }],
+      };
+      return (await put(app, observation)).id;
+    };
+    await haemoglobin('09-01', 12.5);
+    const low = await haemoglobin('09-08', 7.1);
+    await haemoglobin('09-15', 9);
+    const { terms } = await ask('?level=ctcae', measured);
+    t.equal(terms.length, 1);
+    t.match(named(terms[0]?.part, 'code'), [
+      { valueCoding: { system: 'https://vigie.example/fhir/CodeSystem/ctcae', version: '5.0', code: 'anemia' } },
+    ]);
+    t.equal(value(terms[0], 'max'), 3);
+    t.match(named(measure(terms[0], 'max'), 'source'), [
+      { valueReference: { reference: `Observation/${low}/_history/1` } },
+    ]);
+    t.same((await ask('', measured)).terms, [], 'they are no PRO-CTCAE grades');
   });
 
   t.test('a group: shares, curve and areas', async (t) => {
