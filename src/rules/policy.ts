@@ -77,9 +77,13 @@ export function isPolicy(plan: PlanDefinition): boolean {
   );
 }
 
-/** Everything that is wrong with a policy, each with its place; empty when it can be compiled. */
+/**
+ * Everything that is wrong with a policy, each with its place; empty when it can be compiled. Numbers may be left open in a draft, and only there:
+ * a condition that names one is undecided.
+ */
 export function checkPolicy(plan: PlanDefinition): Issue[] {
-  return [...checkShape(plan), ...(plan.action ?? []).flatMap(checkCondition)];
+  const open = plan.status === 'draft';
+  return [...checkShape(plan), ...(plan.action ?? []).flatMap((action, index) => checkCondition(action, index, open))];
 }
 
 /** Compiles a policy. Throws a FhirError of status 422 with every fault that checkPolicy finds. */
@@ -127,7 +131,7 @@ interface Compiled extends RunnableExpression {
 
 function compileAction(plan: PlanDefinitionAction, policy: string): Compiled {
   const expression = plan.condition?.[0]?.expression?.expression ?? '';
-  const { mentions, parts, nodes } = checkExpression(expression);
+  const { mentions, parts, nodes } = checkExpression(expression, { open: true }); // checked before
   const title = plan.title ?? plan.description;
   const priority = priorityOf(plan);
   return {
@@ -153,20 +157,39 @@ function evaluatorOf(
   applies: ((facts: ReportFacts | undefined) => Applies) | undefined,
 ): Policy['evaluate'] {
   const wakers = [...new Map(actions.map(({ triggers, wakes }) => [triggers, wakes]))];
-  const situations = new Map<string, Situation>();
+  const choices: Choices = { none: {}, PN: {}, PL: {}, PM: {}, PH: {} };
+  const staying: Choices = { none: {}, PN: {}, PL: {}, PM: {}, PH: {} };
   return (which, context) => {
     if (applies?.(context.facts) === 'no') return NONE;
-    let key = which.open === 'none' ? 'none' : `${which.open} ${which.mayClose}`;
-    for (const [, wakes] of wakers) key += wakes(context) ? ' +' : ' -';
-    let situation = situations.get(key);
-    if (!situation) {
-      const awake = new Set(wakers.filter(([, wakes]) => wakes(context)).map(([triggers]) => triggers));
-      situation = situationOf(actions.filter(({ action, triggers }) => isIn(which, action) && awake.has(triggers)));
-      situations.set(key, situation);
+    let choice = (which.open === 'none' || which.mayClose ? choices : staying)[which.open];
+    for (const [, wakes] of wakers) {
+      if (wakes(context)) choice = choice.awake ??= {};
+      else choice = choice.asleep ??= {};
     }
+    choice.situation ??= chosen(actions, wakers, which, context);
+    const { situation } = choice;
     if (context.budget && !spend(context.budget, situation.cost)) return situation.overrun;
     return situation.evaluate(context);
   };
+}
+
+/** Which conditions are asked, by one trigger after another: a tree, since to name a choice by a text took longer than to make it. */
+interface Choice {
+  awake?: Choice;
+  asleep?: Choice;
+  situation?: Situation;
+}
+
+type Choices = Record<Which['open'], Choice>;
+
+function chosen(
+  actions: readonly Compiled[],
+  wakers: readonly (readonly [string, Waker])[],
+  which: Which,
+  context: Context,
+): Situation {
+  const awake = new Set(wakers.filter(([, wakes]) => wakes(context)).map(([triggers]) => triggers));
+  return situationOf(actions.filter(({ action, triggers }) => isIn(which, action) && awake.has(triggers)));
 }
 
 interface Situation {
@@ -219,10 +242,10 @@ function isIn(which: Which, { code, priority }: PolicyAction): boolean {
   return code !== 'open' || (priority !== undefined && PRIORITIES.indexOf(priority) > PRIORITIES.indexOf(which.open));
 }
 
-function checkCondition(action: PlanDefinitionAction, index: number): Issue[] {
+function checkCondition(action: PlanDefinitionAction, index: number, open: boolean): Issue[] {
   const expression = action.condition?.[0]?.expression?.expression;
   if (typeof expression !== 'string') return [];
-  return checkExpression(expression).faults.map(({ code, message, line, column }) => ({
+  return checkExpression(expression, { open }).faults.map(({ code, message, line, column }) => ({
     severity: 'error',
     code,
     diagnostics: `Action ${action.id ?? index}, line ${line}, column ${column}: ${message}`,

@@ -19,7 +19,7 @@ t.test('policies over HTTP', async (t) => {
     ['a function that is not allowed', "%finding.term.matches('^(a+)+$')", /line 1, column/],
     ['a path into a resource', 'QuestionnaireResponse.item.exists()', /line 1, column 1/],
     ['what is not a boolean', '%finding.min', /line 1, column/],
-    ['a grade that the scale does not have', '%finding.grade >= 4', /line 1, column/],
+    ['a grade that no scale has', '%finding.grade >= 5', /line 1, column/],
     ['a fault in the second line', '%finding.min >= 3\nor %finding.grde = 1', /line 2, column 13/],
     ['an expression beyond the cap', Array(400).fill(SOUND).join(' or '), /line 1/],
   ];

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import type { PlanDefinition, PlanDefinitionAction } from '@medplum/fhirtypes';
 import t from 'tap';
 import { FhirError } from '../../src/fhir/errors.ts';
 import { checkPolicy, compilePolicy, isPolicy, policyDigest } from '../../src/rules/policy.ts';
-import { DURATIONS, FUNCTIONS, OBJECTS, VALUES } from '../../src/rules/policy-language.ts';
+import { DURATIONS, FUNCTIONS, OBJECTS, type Property, VALUES } from '../../src/rules/policy-language.ts';
 import { action, demonstration, flagPriority, graded, plan } from './builders.ts';
 
 const OPEN = { id: 'one' } as const;
@@ -23,6 +23,10 @@ const but = (over: Record<string, unknown>): PlanDefinition =>
 const trigger = (over: Record<string, unknown>) => ({
   trigger: [{ type: 'data-added', data: [{ type: 'QuestionnaireResponse' }], ...over }],
 });
+const FILTER = 'PlanDefinition.action[0].trigger[0].data[0].codeFilter[0]';
+const USAGE = 'http://terminology.hl7.org/CodeSystem/usage-context-type';
+const filter = (type: string, path: string, code: object[], over: Record<string, unknown> = {}) =>
+  trigger({ data: [{ type, codeFilter: [{ path, ...(code.length > 0 ? { code } : {}), ...over }] }] });
 const condition = (over: Record<string, unknown>) => ({
   condition: [{ kind: 'applicability', expression: { language: 'text/fhirpath', expression: 'true' }, ...over }],
 });
@@ -106,6 +110,118 @@ const faulty: [name: string, plan: PlanDefinition, expression: string, code: str
     'PlanDefinition.action[0].trigger[0].data',
     'required',
     /trd-3/,
+  ],
+  [
+    'a trigger of another type',
+    but(trigger({ data: [{ type: 'Condition' }] })),
+    'PlanDefinition.action[0].trigger[0].data[0].type',
+    'not-supported',
+    /QuestionnaireResponse or Observation, not by "Condition"/,
+  ],
+  [
+    'a trigger of two kinds of data',
+    but(trigger({ data: [{ type: 'QuestionnaireResponse' }, { type: 'Observation' }] })),
+    'PlanDefinition.action[0].trigger[0].data',
+    'not-supported',
+    /a trigger for each/,
+  ],
+  [
+    'a trigger with a timing too',
+    but(trigger({ timingTiming: {} })),
+    'PlanDefinition.action[0].trigger[0].timingTiming',
+    'not-supported',
+    /trd-1/,
+  ],
+  [
+    'a filter on another path',
+    but(filter('QuestionnaireResponse', 'status', [{ code: 'https://example.org/Questionnaire/a' }])),
+    `${FILTER}.path`,
+    'not-supported',
+    /has the path "questionnaire", not "status"/,
+  ],
+  ['a filter without codes', but(filter('Observation', 'code', [])), `${FILTER}.code`, 'required', /lists the codes/],
+  [
+    'a filter by value set',
+    but(filter('Observation', 'code', [{ system: 'http://loinc.org', code: '718-7' }], { valueSet: 'http://x' })),
+    `${FILTER}.valueSet`,
+    'not-supported',
+    /list its codes/,
+  ],
+  [
+    'a date filter',
+    but(trigger({ data: [{ type: 'Observation', dateFilter: [{ path: 'effective' }] }] })),
+    'PlanDefinition.action[0].trigger[0].data[0].dateFilter',
+    'not-supported',
+    /say it in the condition/,
+  ],
+  [
+    'a form by a relative reference',
+    but(filter('QuestionnaireResponse', 'questionnaire', [{ code: 'Questionnaire/a' }])),
+    `${FILTER}.code[0].code`,
+    'value',
+    /no canonical/,
+  ],
+  [
+    'a form with a system',
+    but(filter('QuestionnaireResponse', 'questionnaire', [{ system: 'http://x', code: 'http://x/Questionnaire/a' }])),
+    `${FILTER}.code[0]`,
+    'value',
+    /by code alone/,
+  ],
+  [
+    'a LOINC code with a wrong check digit',
+    but(filter('Observation', 'code', [{ system: 'http://loinc.org', code: '718-8' }])),
+    `${FILTER}.code[0].code`,
+    'code-invalid',
+    /check digit/,
+  ],
+  [
+    'a code of a system that nothing is graded by',
+    but(filter('Observation', 'code', [{ system: 'http://snomed.info/sct', code: '1' }])),
+    `${FILTER}.code[0].system`,
+    'code-invalid',
+    /loinc/,
+  ],
+  [
+    'a misspelt term',
+    but(filter('Observation', 'code', [{ system: 'https://vigie.example/fhir/CodeSystem/emergency', code: 'fevr' }])),
+    `${FILTER}.code[0].code`,
+    'code-invalid',
+    /did you mean fever\?/,
+  ],
+  [
+    'a version of CTCAE that is not held',
+    but(
+      filter('Observation', 'code', [
+        { system: 'https://vigie.example/fhir/CodeSystem/ctcae', code: 'anemia', version: '4.03' },
+      ]),
+    ),
+    `${FILTER}.code[0].version`,
+    'code-invalid',
+    /5\.0, 6\.0/,
+  ],
+  [
+    'a context that is not acted on',
+    plan([OPEN], { useContext: [{ code: { system: USAGE, code: 'venue' }, valueCodeableConcept: { text: 'x' } }] }),
+    'PlanDefinition.useContext[0].code',
+    'not-supported',
+    /not acted on here/,
+  ],
+  [
+    'a program that is no study',
+    plan([OPEN], {
+      useContext: [{ code: { system: USAGE, code: 'program' }, valueReference: { reference: 'Group/1' } }],
+    }),
+    'PlanDefinition.useContext[0].valueReference',
+    'value',
+    /ResearchStudy/,
+  ],
+  [
+    'a focus without a code',
+    plan([OPEN], { useContext: [{ code: { system: USAGE, code: 'focus' }, valueCodeableConcept: { text: 'lung' } }] }),
+    'PlanDefinition.useContext[0].valueCodeableConcept',
+    'value',
+    /A focus is/,
   ],
   [
     'a trigger with a condition',
@@ -230,14 +346,89 @@ t.test('only the actions that come into question are asked, in their order', asy
 
 t.test('docs/policies.md names every variable, property, function and duration, and no other', async (t) => {
   const text = readFileSync('docs/policies.md', 'utf8');
-  const rows = [...text.matchAll(/^\| `(%[^`]+)` \| ([a-zA-Z]+) \|/gm)].map(([, path, type]) => `${path} ${type}`);
+  const rows = [...text.matchAll(/^\| `(%[^`]+)` \| ([a-zA-Z]+) \| (.*?) \| (.*) \|$/gm)].map(([, ...cells]) =>
+    cells.join(' | '),
+  );
   const expected = [
-    ...Object.entries(OBJECTS).flatMap(([name, { properties }]) =>
-      Object.entries(properties).map(([property, { type }]) => `%${name}.${property} ${type}`),
-    ),
-    ...Object.entries(VALUES).map(([name, { type }]) => `%${name} ${type}`),
+    ...Object.entries(OBJECTS).flatMap(([name, { properties }]) => {
+      // Said once for all that are alike: `%lastN` of the five, `%symptoms.<term>` of every term.
+      if (/^last[3-6]$/.test(name)) return [];
+      if (name === 'symptoms') return [];
+      return Object.entries(properties).map(([property, spec]) => rowOf(`%${name}.${property}`, spec));
+    }),
+    ...Object.entries(VALUES).map(([name, spec]) => rowOf(`%${name}`, spec)),
   ];
-  t.same(rows.toSorted(), expected.toSorted());
+  const symptoms = /^%symptoms\.<term> \| integer/;
+  t.same(rows.filter((row) => !symptoms.test(row)).toSorted(), expected.toSorted());
+  t.equal(rows.filter((row) => symptoms.test(row)).length, 1);
   for (const name of FUNCTIONS) t.match(text, `\`${name}()\``);
   for (const name of DURATIONS) t.match(text, name);
+});
+
+/** A row of the table of variables: path, type, unit with range or values, and what it holds. */
+function rowOf(path: string, { type, unit, range, values, doc }: Property): string {
+  const words = values && (values.length > 8 ? 'codes' : values.map((value) => `\`${value}\``).join(' '));
+  const what = [unit && `\`${unit}\``, range?.join('-'), words].filter((part) => part !== undefined).join(', ');
+  const row = [path, type, what, doc].join(' | ');
+  return path.startsWith('%last2.')
+    ? row.replace('%last2', '%lastN').replace('0-2', '0-N').replace('0-8', '0-4N').replace('most 2', 'most N')
+    : row;
+}
+
+t.test('the five windows of the last reports, and the terms, are alike', async (t) => {
+  for (const n of [2, 3, 4, 5, 6]) {
+    t.same(Object.keys(OBJECTS[`last${n}`]?.properties ?? {}), Object.keys(OBJECTS.last2?.properties ?? {}));
+    t.same(OBJECTS[`last${n}`]?.properties.sum?.range, [0, 4 * n]);
+  }
+  const terms = OBJECTS.symptoms?.properties ?? {};
+  t.same(new Set(Object.values(terms).map(({ type }) => type)), new Set(['integer']));
+  t.match(terms, {
+    PROCTCAE_9_COMP: { range: [0, 3] },
+    anemia_6_0: { range: [0, 4] },
+    dyspnoea_at_rest: { range: [0, 1] },
+  });
+});
+
+t.test('a policy says what it needs to be told', async (t) => {
+  const needs = (expression: string, over: Partial<PlanDefinition> = {}) =>
+    [...compilePolicy(plan([{ id: 'one', expression }], over)).needs].sort();
+  t.same(needs('%finding.grade > 1 and %previous.exists() and %patient.gender.exists()'), []);
+  t.same(needs('%last3.worst > 1'), ['recent']);
+  t.same(needs('%persistence.days1 > 1 and %burden.area > 2'), ['burden', 'recent']);
+  t.same(needs('%expected.exists()'), ['expected']);
+  t.same(needs('%treatment.systemic and %symptoms.PROCTCAE_9_COMP > 1'), ['facts', 'symptoms']);
+  t.same(needs('true', { useContext: [treatment('L01')] }), ['facts']);
+});
+
+const treatment = (code: string) => ({
+  code: { system: 'https://vigie.example/fhir/CodeSystem/policy-context', code: 'treatment' },
+  valueCodeableConcept: { coding: [{ system: 'http://www.whocc.no/atc', code }] },
+});
+
+t.test('numbers may be left open in a draft, and only there', async (t) => {
+  const open = (status: PlanDefinition['status']) =>
+    plan([{ id: 'one', expression: '%finding.grade >= %fill.severe' }], { status });
+  t.same(checkPolicy(open('draft')), []);
+  for (const status of ['active', 'retired', 'unknown'] as const) {
+    t.match(checkPolicy(open(status)), [
+      { code: 'value', diagnostics: /%fill stands for a number that is still open/ },
+    ]);
+  }
+  const context = { finding: graded(3), at: '2026-01-01T00:00:00.000Z', day: '2026-01-01', before: {}, patient: {} };
+  t.match(compilePolicy(open('draft')).evaluate({ open: 'none' }, context), [{ value: 'undecided' }]);
+});
+
+t.test('the policies that ship: those in draft have open numbers, the others are whole', async (t) => {
+  for (const name of readdirSync('profiles/policies')) {
+    const shipped: PlanDefinition = JSON.parse(readFileSync(`profiles/policies/${name}`, 'utf8'));
+    t.same(checkPolicy(shipped), [], name);
+    t.equal(shipped.status, name.startsWith('draft-') ? 'draft' : 'active', name);
+    if (shipped.status !== 'draft') continue;
+    t.match(checkPolicy({ ...shipped, status: 'active' }), [{ code: 'value' }], `${name} cannot be released as it is`);
+    t.match(shipped.description, /from memory|nobody has published/i, `${name} says how far it is trusted`);
+    t.match(shipped.purpose, /clinical lead/, `${name} says what to fill in`);
+    t.ok(shipped.relatedArtifact?.length, `${name} names its source`);
+    const filled: PlanDefinition = JSON.parse(JSON.stringify(shipped).replaceAll(/%fill\.\w+/g, '2'));
+    t.same(checkPolicy({ ...filled, status: 'active' }), [], `${name} can be released once it is filled in`);
+  }
 });

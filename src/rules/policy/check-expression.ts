@@ -21,12 +21,20 @@ export interface ExpressionPart {
   mentions: readonly string[];
 }
 
+export interface CheckOptions {
+  /** Of a draft: `%fill.name` may stand for a number that a clinician has yet to fill in. */
+  open?: boolean;
+}
+
+/** The variable of open numbers. */
+const FILL = 'fill';
+
 /**
  * Checks a condition against the allow-list of policy-language.ts: every construct that is not named here is refused,
  * every variable and property is known and of the right type, comparisons can come out both ways, the result is boolean.
  * Source: FHIRPath N1 (v2.0.0); HL7 FHIR R4, PlanDefinition.action.condition.
  */
-export function checkExpression(expression: string): CheckedExpression {
+export function checkExpression(expression: string, { open = false }: CheckOptions = {}): CheckedExpression {
   const parsed = parse(expression);
   if ('fault' in parsed) return { faults: [parsed.fault], mentions: [], parts: [], nodes: 0 };
   const faults: ExpressionFault[] = [];
@@ -88,6 +96,14 @@ export function checkExpression(expression: string): CheckedExpression {
     const value = own(VALUES, name);
     if (value) return mention(node, `%${name}`, value, among);
     if (own(OBJECTS, name)) return { type: 'object', name };
+    if (name === FILL && open) return { type: 'object', name };
+    if (name === FILL) {
+      return judge(
+        node,
+        'value',
+        '%fill stands for a number that is still open: a clinician fills it in before release',
+      );
+    }
     if (name === '') return judge(node, 'not-supported', 'write the name of a variable without quotes or backticks');
     return judge(
       node,
@@ -105,6 +121,10 @@ export function checkExpression(expression: string): CheckedExpression {
     const of = target && walk(target, among);
     const at = node.children?.[1] ?? node;
     if (!of) return undefined;
+    if (of.type === 'object' && of.name === FILL) {
+      note(node, `%${FILL}.${name}`);
+      return { type: 'decimal', path: `%${FILL}.${name}` };
+    }
     const properties = of.type === 'object' ? own(OBJECTS, of.name ?? '')?.properties : undefined;
     if (!properties) return judge(at, 'value', `${named(of)} has no properties, "${name}" neither`);
     const property = own(properties, name);

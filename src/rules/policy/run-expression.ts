@@ -65,7 +65,7 @@ const NO: Verdict = { value: false };
 const UNDECIDED: Verdict = { value: 'undecided' };
 
 function allOf(parts: readonly RunnableExpression[], context: Context): Verdict {
-  let open: Verdict | undefined;
+  let open: Verdict | undefined = parts.length === 0 ? UNDECIDED : undefined;
   for (const { run } of parts) {
     const verdict = run(context);
     if (verdict.value === false) return NO;
