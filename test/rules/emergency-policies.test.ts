@@ -1,0 +1,164 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { PlanDefinition } from '@medplum/fhirtypes';
+import t from 'tap';
+import type { Episode } from '../../src/rules/episode.ts';
+import { fold } from '../../src/rules/episodes.ts';
+import type { Finding, Outcome, Report, ReportFacts } from '../../src/rules/finding.ts';
+import { emergenciesOf } from '../../src/rules/gradings/emergency.ts';
+import { EMERGENCY, EMERGENCY_TERMS } from '../../src/rules/gradings/emergency-data.ts';
+import { checkPolicy, compilePolicy } from '../../src/rules/policy.ts';
+
+const PLANS = readdirSync('profiles/policies')
+  .filter((file) => file.startsWith('emergency-'))
+  .map((file): PlanDefinition => JSON.parse(readFileSync(`profiles/policies/${file}`, 'utf8')));
+const POLICIES = PLANS.map(compilePolicy);
+
+const THERE: Outcome = { kind: 'graded', grade: 1 };
+const ABSENT: Outcome = { kind: 'graded', grade: 0 };
+const OPEN: Outcome = { kind: 'at-least', min: 0, max: 1, missing: ['presence'] };
+const BLANK: Outcome = { kind: 'not-gradable', reason: 'not-answered', missing: ['presence'] };
+
+const said = (term: string, outcome: Outcome): Finding => ({
+  term,
+  system: 'emergency',
+  version: '1',
+  kind: 'emergency',
+  outcome,
+  attributes: {},
+  dataQuality: [],
+});
+
+const treated = (treatments: Omit<NonNullable<ReportFacts['treatments']>, 'codes'>): ReportFacts => ({
+  treatments: { ...treatments, codes: [] },
+});
+
+/** Reports of consecutive days, unless a day is given. */
+function episodes(findings: readonly (readonly Finding[])[], facts?: ReportFacts, days?: readonly number[]): Episode[] {
+  const reports = findings.map((all, index): Report => {
+    const day = `2026-11-${String(days?.[index] ?? index + 1).padStart(2, '0')}`;
+    return {
+      source: { type: 'QuestionnaireResponse', id: `r${index}`, version: 1 },
+      at: `${day}T${String(8 + index).padStart(2, '0')}:00:00.000Z`,
+      day,
+      baseline: false,
+      findings: all,
+      ...(facts ? { facts } : {}),
+    };
+  });
+  return [...fold(reports, POLICIES, {}).episodes];
+}
+
+const told = (finding: Finding, facts?: ReportFacts): string | undefined => episodes([[finding]], facts)[0]?.priority;
+
+t.test('there is one policy for each emergency, sound, active, sourced, and woken by its term', async (t) => {
+  t.strictSame(PLANS.map(({ id }) => id).sort(), EMERGENCY_TERMS.map(({ code }) => `emergency-${code}`).sort());
+  for (const plan of PLANS) {
+    const term = plan.id?.replace('emergency-', '');
+    t.strictSame(checkPolicy(plan), []);
+    t.equal(plan.status, 'active');
+    t.ok(plan.relatedArtifact?.length && plan.relatedArtifact.every(({ citation }) => citation), `${term}: sources`);
+    for (const { trigger = [] } of plan.action ?? []) {
+      for (const { data } of trigger) {
+        t.match(data, [{ codeFilter: [{ path: 'code', code: [{ system: EMERGENCY, code: term }] }] }]);
+      }
+    }
+  }
+});
+
+const SURE = treated({ systemic: false, cellTherapy: false });
+const cases: [term: string, facts: string, known: ReportFacts | undefined, priority: string | undefined][] = [
+  ['fever', 'nothing is known', undefined, 'PH'],
+  ['fever', 'it was asked and nothing is recorded', treated({}), 'PH'],
+  ['fever', 'under systemic treatment', treated({ systemic: true }), 'PH'],
+  ['fever', 'known to be under none', treated({ systemic: false }), undefined],
+  ['fever', 'known to be under none, and never after cell therapy', SURE, undefined],
+  ['fever', 'under none, after cell therapy', treated({ systemic: false, cellTherapy: true }), 'PH'],
+  ['dyspnoea-at-rest', 'nothing is known', undefined, 'PH'],
+  ['dyspnoea-at-rest', 'known to be under no treatment', SURE, 'PH'],
+  ['confusion', 'nothing is known', undefined, 'PH'],
+  ['confusion', 'after cell therapy', treated({ cellTherapy: true }), 'PH'],
+  ['confusion', 'never after cell therapy', treated({ cellTherapy: false }), 'PM'],
+  ['sleepiness', 'nothing is known', undefined, 'PH'],
+  ['sleepiness', 'after cell therapy', treated({ cellTherapy: true }), 'PH'],
+  ['sleepiness', 'never after cell therapy', treated({ cellTherapy: false }), undefined],
+  ['bleeding', 'nothing is known', undefined, 'PH'],
+  ['bleeding', 'known to be under no treatment', SURE, 'PH'],
+  ['self-harm', 'nothing is known', undefined, 'PH'],
+  ['self-harm', 'known to be under no treatment', SURE, 'PH'],
+];
+for (const [term, facts, known, priority] of cases) {
+  t.test(`${term}, ${facts}: ${priority ?? 'no Flag'}`, async (t) => {
+    t.equal(told(said(term, THERE), known), priority);
+    for (const outcome of [ABSENT, OPEN, BLANK]) t.equal(told(said(term, outcome), known), undefined);
+  });
+}
+
+t.test('a finding of another grading with the same code wakes none of them', async (t) => {
+  t.equal(
+    told({ ...said('fever', { kind: 'graded', grade: 3 }), system: 'ctcae', version: '5.0', kind: 'ladder' }),
+    undefined,
+  );
+});
+
+const temperatures: [celsius: number, priority: string | undefined][] = [
+  [12, 'PM'],
+  [33.9, 'PM'],
+  [34, undefined],
+  [37.9, undefined],
+  [38, 'PH'],
+  [50, 'PH'],
+  [50.1, 'PM'],
+  [375, 'PM'],
+];
+for (const [value, priority] of temperatures) {
+  t.test(`a temperature of ${value} °C: ${priority ?? 'no Flag'}`, async (t) => {
+    const [finding] = emergenciesOf([{ loinc: ['8310-5'], value, unit: 'Cel' }]);
+    t.equal(finding && told(finding), priority);
+  });
+}
+
+const closings: [name: string, outcomes: Outcome[], days: number[], open: boolean][] = [
+  ['nothing more is said', [THERE], [1], true],
+  ['one no', [THERE, ABSENT], [1, 2], true],
+  ['two noes of one day', [THERE, ABSENT, ABSENT], [1, 2, 2], true],
+  ['two noes of two days', [THERE, ABSENT, ABSENT], [1, 2, 3], false],
+  ['a no and a blank', [THERE, ABSENT, BLANK], [1, 2, 3], true],
+  ['two reports that leave it open', [THERE, OPEN, OPEN], [1, 2, 3], true],
+  ['a no, a yes, a no', [THERE, ABSENT, THERE, ABSENT], [1, 2, 3, 4], true],
+  ['a no, a yes, two noes', [THERE, ABSENT, THERE, ABSENT, ABSENT], [1, 2, 3, 4, 5], false],
+];
+for (const [name, outcomes, days, open] of closings) {
+  t.test(`every emergency ${open ? 'stays open' : 'closes'} after ${name}`, async (t) => {
+    for (const { code } of EMERGENCY_TERMS) {
+      const all = episodes(
+        outcomes.map((outcome) => [said(code, outcome)]),
+        undefined,
+        days,
+      );
+      t.strictSame(
+        all.map(({ status }) => status),
+        [open ? 'open' : 'closed'],
+        code,
+      );
+    }
+  });
+}
+
+t.test('a fever after one that is closed is another Flag', async (t) => {
+  const all = episodes([THERE, ABSENT, ABSENT, THERE].map((outcome) => [said('fever', outcome)]));
+  t.strictSame(
+    all.map(({ status, priority }) => [status, priority]),
+    [
+      ['closed', 'PH'],
+      ['open', 'PH'],
+    ],
+  );
+});
+
+t.test('a temperature that was not believed, then a fever: the same Flag at high priority', async (t) => {
+  const [strange = said('fever', BLANK)] = emergenciesOf([{ loinc: ['8310-5'], value: 375, unit: 'Cel' }]);
+  t.strictSame(
+    episodes([[strange], [said('fever', THERE)]]).map(({ status, priority }) => [status, priority]),
+    [['open', 'PH']],
+  );
+});
