@@ -1,6 +1,6 @@
 import type { Finding, GradingSystem, Outcome, Report } from './finding.ts';
 import type { MeasuredBaseline } from './gradings/measured.ts';
-import type { Burden, ExpectedLevel, RecentPast } from './policy-language.ts';
+import type { Burden, ExpectedLevel, RecentPast } from './policy/past.ts';
 
 /** Priority of a Flag. Source: HL7 FHIR R4 extension flag-priority, CodeSystem flag-priority-code; the codes of HL7 v2 table 0485 neighbours. */
 export type Priority = 'PN' | 'PL' | 'PM' | 'PH';

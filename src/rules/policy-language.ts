@@ -9,7 +9,8 @@ import { PATIENT } from './policy/variables-patient.ts';
  */
 
 export { isComplete, isContradictory, scoreOf } from './policy/completeness.ts';
-export type { Burden, Context, ExpectedLevel, PolicyNeed, PolicyNeeds, RecentPast } from './policy/context.ts';
+export type { Context, PolicyNeed, PolicyNeeds } from './policy/context.ts';
+export type { Burden, ExpectedLevel, RecentPast } from './policy/past.ts';
 export type { ObjectVariable, Property, Scalar, ScalarType } from './policy/property.ts';
 export { PRIORITIES } from './policy/variables-past.ts';
 

@@ -5,7 +5,7 @@ import { TERMS } from '../resources/codes.ts';
 import type { Context } from './context.ts';
 
 /** Whether an action is asked about a finding: one of its triggers lets it through. */
-export type Waker = (context: Context) => boolean;
+export type Waker = (context: Pick<Context, 'finding' | 'source'>) => boolean;
 
 /**
  * The triggers of an action, checked before. A QuestionnaireResponse wakes by the form that it answers. An Observation wakes as it was received,
@@ -27,7 +27,7 @@ function wakerOfTrigger({ data }: TriggerDefinition): Waker {
   const [requirement] = data ?? [];
   if (!requirement) return () => false; // refused before
   const filters = (requirement.codeFilter ?? []).map(filterOf(requirement));
-  const ofType = ({ source }: Context): boolean => source === undefined || source.type === requirement.type;
+  const ofType: Waker = ({ source }) => source === undefined || source.type === requirement.type;
   return filters.length === 0 ? ofType : (context) => filters.every((lets) => lets(context));
 }
 
@@ -46,7 +46,7 @@ const filterOf =
   };
 
 /** Without a version any version of the form. */
-function isAnswerTo(canonical: string, { source }: Context): boolean {
+function isAnswerTo(canonical: string, { source }: Pick<Context, 'source'>): boolean {
   if (source === undefined) return true;
   if (source.type !== 'QuestionnaireResponse') return false;
   if (source.form === undefined || source.form === canonical) return true;
@@ -54,6 +54,6 @@ function isAnswerTo(canonical: string, { source }: Context): boolean {
   return version === undefined && splitCanonical(source.form).url === url;
 }
 
-function isResultOf(loinc: string, { source, finding: { measured } }: Context): boolean {
+function isResultOf(loinc: string, { source, finding: { measured } }: Pick<Context, 'finding' | 'source'>): boolean {
   return source?.type !== 'QuestionnaireResponse' && (measured === undefined || measured.loinc === loinc);
 }
