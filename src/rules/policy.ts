@@ -52,6 +52,8 @@ export interface Policy {
   actions: readonly PolicyAction[];
   /** The optional groups of a Context that its conditions name: what has to be loaded before it is asked. */
   needs: PolicyNeeds;
+  /** Whether a trigger of any of its actions lets a finding through: else it is not asked, and what it needs need not be loaded. */
+  wakes: Waker;
   /** Whether it is meant for a patient of these facts. Where that is unknown it is asked. */
   applies: (facts: ReportFacts | undefined) => Applies;
   /**
@@ -99,6 +101,7 @@ export function compilePolicy(plan: PlanDefinition): Policy {
     digest: policyDigest(plan),
     actions: actions.map(({ action }) => action),
     needs: new Set([...actions.flatMap(({ needs }) => needs), ...(applies ? (['facts'] as const) : [])]),
+    wakes: wakesAny(actions),
     applies: applies ?? (() => 'yes'),
     evaluate: evaluatorOf(actions, applies),
   };
@@ -149,6 +152,12 @@ function compileAction(plan: PlanDefinitionAction, policy: string): Compiled {
       expression,
     },
   };
+}
+
+/** Actions of one key have the same triggers. */
+function wakesAny(actions: readonly Compiled[]): Waker {
+  const wakers = [...new Map(actions.map(({ triggers, wakes }) => [triggers, wakes])).values()];
+  return (context) => wakers.some((wakes) => wakes(context));
 }
 
 /** Chooses the actions that come into question, and evaluates them together. Each choice is made once and kept. */
