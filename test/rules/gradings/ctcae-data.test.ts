@@ -11,6 +11,7 @@ import {
   type CtcaeEntry,
   termOf,
 } from '../../../src/rules/gradings/ctcae-data.ts';
+import { compileLadder } from '../../../src/rules/gradings/ctcae-ladder.ts';
 import { gradingLibrary } from '../../../src/rules/gradings/grading.ts';
 import { GRADING_DIGESTS } from '../../../src/rules/gradings/index.ts';
 import { type Raw, TABLE } from './ctcae-by-hand.ts';
@@ -236,4 +237,28 @@ t.test('a condition that is not understood, and a unit that is none, are faults'
   t.match(ladderFaults(strange).join('\n'), /neutrophil_count_decreased 5.0: .*not understood/);
   const unitless = broken((one) => ({ ...one, canonicalUnit: 'spoon' }));
   t.match(ladderFaults(unitless).join('\n'), /unit spoon cannot be read/);
+});
+
+t.test('the documentation lists the codes of every term that has a ladder', async (t) => {
+  const text = readFileSync('docs/grading-ctcae.md', 'utf8');
+  let measured = 0;
+  for (const entry of CTCAE_DATA.entries) {
+    const versions = CTCAE_VERSIONS.filter((version) => compileLadder(entry, version));
+    if (versions.length === 0) {
+      t.notMatch(text, `| \`${entry.id}\` |`);
+      continue;
+    }
+    measured++;
+    const codes = (active: boolean) =>
+      (entry.inputs ?? []).filter((one) => one.active === active).map(({ loinc }) => loinc);
+    const cells = [
+      `\`${entry.id}\``,
+      versions.join(', '),
+      codes(true).join(', ') || '**none**',
+      codes(false).join(', '),
+      entry.maxGradeFromDataAlone,
+    ];
+    t.ok(text.includes(`| ${cells.join(' | ')} |`), entry.id);
+  }
+  t.equal(measured, 43);
 });

@@ -209,7 +209,7 @@ for (const entry of ENTRIES) {
             high * 6,
           ]),
         ].filter(
-          (value) => (!percent || (value > 1 && value <= 100)) && (unit !== 'Cel' || (value < 45 && value > 25)),
+          (value) => (!percent || (value > 1 && value <= 100)) && (unit !== 'Cel' || (value < 45 && value >= 34)),
         );
         const wrong: string[] = [];
         let open = 0;

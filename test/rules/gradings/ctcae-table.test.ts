@@ -166,7 +166,8 @@ for (const entry of SINGLE) {
                 edges.flatMap((edge) => [edge * 0.9999, edge, edge * 1.0001, edge * 1.4, edge * 0.7]),
               );
               for (const value of values) {
-                if ((unit === '%' && (value <= 1 || value > 100)) || (unit === 'Cel' && value > 50)) continue;
+                if ((unit === '%' && (value <= 1 || value > 100)) || (unit === 'Cel' && (value < 34 || value > 50)))
+                  continue;
                 for (const raised of ['', ...flagsOf(entry, version)]) {
                   const symptoms =
                     entry.id === 'hyponatremia'

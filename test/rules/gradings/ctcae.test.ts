@@ -245,6 +245,13 @@ const cases: [name: string, term: string, version: CtcaeVersion, input: Measured
     result(TEMPERATURE, q(38.5, '[degF]')),
     'value-implausible',
   ],
+  [
+    '28.5 Celsius is a slip of the finger, never grade 0',
+    'fever',
+    '5.0',
+    result(TEMPERATURE, q(28.5, 'Cel')),
+    'value-implausible',
+  ],
   ['saturation 0.88 per cent is a fraction', 'hypoxia', '5.0', result('59408-5', q(0.88, '%')), 'value-implausible'],
   [
     'saturation 0.87 as a ratio is 87 per cent',
