@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { Episode } from '../../src/rules/episode.ts';
-import { EMPTY, fold, isNext, step } from '../../src/rules/episodes.ts';
-import type { Finding, Report } from '../../src/rules/finding.ts';
+import { fold } from '../../src/rules/episodes.ts';
+import type { Finding } from '../../src/rules/finding.ts';
 import { advance, type FlagChange, type LedgerRow, reconcile } from '../../src/rules/flags.ts';
 import { compilePolicy } from '../../src/rules/policy.ts';
 import { shownSignature, signature } from '../../src/rules/signature.ts';
@@ -16,6 +16,7 @@ import {
   report,
   TERM,
 } from './builders.ts';
+import { Clinic, chance, shuffled } from './clinic.ts';
 
 const policies = [compilePolicy(demonstration())];
 
@@ -202,92 +203,6 @@ t.test('reconcile', async (t) => {
   );
 });
 
-/** The write path in small: one step when a report is next, else all again. Reports are amended and retracted by id. */
-class Clinic {
-  reports = new Map<string, Report>();
-  /** Ids ever received: a report that comes back after it was retracted is no first one. */
-  known = new Set<string>();
-  ledger: LedgerRow[] = [];
-  state = EMPTY;
-
-  receive(one: Report): void {
-    const known = this.known.has(one.source.id);
-    this.known.add(one.source.id);
-    this.reports.set(one.source.id, one);
-    if (known || !isNext(this.state, one)) {
-      this.refold();
-      return;
-    }
-    const { state, steps } = step(plain(this.state), one, policies, {});
-    this.state = state;
-    const open = this.ledger.filter(({ status }) => status === 'active');
-    this.write(
-      advance(
-        open,
-        steps.flatMap(({ episodeAfter }) => episodeAfter ?? []),
-      ),
-    );
-  }
-
-  retract(id: string): void {
-    this.reports.delete(id);
-    this.refold();
-  }
-
-  refold(): void {
-    const { state, episodes } = fold([...this.reports.values()], policies, {});
-    this.state = state;
-    this.write(reconcile(this.ledger, episodes));
-  }
-
-  write(changes: readonly FlagChange[]): void {
-    for (const change of changes) {
-      if (change.kind === 'retract') {
-        change.row.status = 'entered-in-error';
-        change.row.version += 1;
-        continue;
-      }
-      const { episode, kind } = change;
-      const { term, origin, start, end } = episode;
-      const status = episode.status === 'open' ? 'active' : 'inactive';
-      const shown = shownSignature(episode.shown ?? episode);
-      const now = { start, end, status, signature: kind === 'ledger-only' ? change.row.signature : shown } as const;
-      if (kind === 'create') {
-        if (this.ledger.some((row) => row.term === term && row.origin === origin))
-          throw new Error('an identity given twice');
-        this.ledger.push({ flagId: `${term} ${origin}`, version: 1, term, origin, ...now });
-      } else if (kind !== 'none')
-        Object.assign(change.row, now, { version: change.row.version + (kind === 'update' ? 1 : 0) });
-    }
-  }
-
-  /** What an EHR sees, apart from which report the identity names. */
-  seen(): string[] {
-    return this.ledger
-      .filter(({ status }) => status !== 'entered-in-error')
-      .map(({ term, start, end, signature }) => `${term} ${start} ${end} ${signature}`)
-      .sort();
-  }
-}
-
-/** A small generator with a seed, so that a failure can be repeated. */
-function chance(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return Math.floor(state / 65_536) % below;
-  };
-}
-
-function shuffled<T>(list: readonly T[], next: (below: number) => number): T[] {
-  const out = [...list];
-  for (let i = out.length - 1; i > 0; i--) {
-    const j = next(i + 1);
-    [out[i], out[j]] = [out[j] as T, out[i] as T]; // both lie within the list
-  }
-  return out;
-}
-
 const KINDS: readonly ((next: (below: number) => number) => Finding)[] = [
   (next) => graded(next(4)),
   (next) => graded(next(2)),
@@ -311,12 +226,12 @@ t.test('any order of arrival gives the same Flags, and one open episode per term
         baseline: next(6) === 0,
       });
     });
-    const inOrder = new Clinic();
+    const inOrder = new Clinic(policies);
     for (const one of season) inOrder.receive(one);
     const refolded = fold(season, policies, {});
     t.same(plain(inOrder.state), plain(refolded.state), `seed ${seed}: in order is the fold`);
     for (let round = 0; round < 4; round++) {
-      const clinic = new Clinic();
+      const clinic = new Clinic(policies);
       // Some arrive first with another content and are amended, some are retracted and one is sent that never was.
       for (const one of shuffled(season, next)) {
         if (next(3) === 0) clinic.receive({ ...one, findings: [graded(next(4))] });
