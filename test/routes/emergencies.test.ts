@@ -81,6 +81,22 @@ t.test('emergencies and vital signs', async (t) => {
     }
   });
 
+  t.test('the Flag says what it is in words', async (t) => {
+    const patient = await aPatient(app);
+    await post(app, aReport(patient, hoursAgo(1), { 'ask-dyspnoea-at-rest': true }));
+    const [flag] = await found<Flag>(app, `/Flag?patient=${patient}`);
+    t.match(flag?.code, {
+      coding: [
+        { system: `${BASE}/CodeSystem/emergency`, code: 'dyspnoea-at-rest', display: /^Breathlessness at rest/ },
+      ],
+      text: /^Breathlessness at rest: /,
+    });
+    t.strictSame(
+      flag?.meta?.tag?.map(({ code }) => code),
+      ['unvalidated-wording'],
+    );
+  });
+
   t.test('38.0 °C in the form is an emergency, 37.9 °C is none', async (t) => {
     const [one, other] = [await aPatient(app), await aPatient(app)];
     await post(app, aReport(one, hoursAgo(1), { temperature: 38 }));

@@ -1,10 +1,11 @@
 import { termKey } from '../finding.ts';
 import { CTCAE_DATA, CTCAE_VERSIONS, type CtcaeEntry } from '../gradings/ctcae-data.ts';
+import { DATA as EMERGENCIES, EMERGENCY_TERMS } from '../gradings/emergency-data.ts';
 import { DATA } from '../gradings/pro-ctcae-data.ts';
 import { type Label, type Labels, labelsOf, type NamedTerm, withTerms } from './labels.ts';
 
 /** Labels of the terms of every grading system. */
-export const allLabels = (): Labels => withTerms(labelsOf(DATA.items), ctcaeTerms());
+export const allLabels = (): Labels => withTerms(labelsOf(DATA.items), [...ctcaeTerms(), ...emergencyTerms()]);
 
 /** How the entries of the table are measured. The French is our own. */
 const MEASURED_BY: Partial<Record<CtcaeEntry['kind'], Label>> = {
@@ -32,3 +33,12 @@ function ctcaeTerms(): NamedTerm[] {
     }),
   );
 }
+
+const emergencyTerms = (): NamedTerm[] =>
+  EMERGENCY_TERMS.map(({ code, en, fr }) => ({
+    key: termKey({ term: code, system: 'emergency', version: EMERGENCIES.version }),
+    code,
+    en,
+    fr,
+    result: { en: 'emergency', fr: 'urgence' },
+  }));
