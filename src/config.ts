@@ -1,5 +1,4 @@
 import { Ajv } from 'ajv';
-import type { CtcaeVersion } from './rules/finding.ts';
 
 /** What the environment sets. Frozen; no other file reads the environment. */
 export interface Config {
@@ -18,7 +17,7 @@ export interface Config {
   demoPolicy: boolean;
   language: 'en' | 'fr';
   /** Versions of CTCAE that measured values are graded by. */
-  ctcaeVersions: readonly CtcaeVersion[];
+  ctcaeVersions: readonly ('5.0' | '6.0')[];
   logLevel: string;
   connections: number;
 }
@@ -150,7 +149,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     corsOrigins: listOf(text('CORS_ORIGINS')),
     demoPolicy: yes('DEMO_POLICY'),
     language: text('FLAG_LANGUAGE') === 'fr' ? 'fr' : 'en',
-    ctcaeVersions: Object.freeze(text('CTCAE_VERSIONS').split(',') as CtcaeVersion[]), // the schema allows no other
+    ctcaeVersions: Object.freeze(text('CTCAE_VERSIONS').split(',') as ('5.0' | '6.0')[]), // the schema allows no other
     logLevel: text('LOG_LEVEL'),
     connections: Number(values.DB_CONNECTIONS),
   });

@@ -1,6 +1,14 @@
 import type { Patient } from '@medplum/fhirtypes';
 import type { Deps } from './deps.ts';
-import { type Consequence, type Evaluating, isOf, NOT_EVALUATED, type Past } from './evaluation/evaluating.ts';
+import {
+  type Consequence,
+  type Evaluating,
+  isOf,
+  isOperational,
+  NOT_EVALUATED,
+  type Past,
+  POLICY_BUDGET,
+} from './evaluation/evaluating.ts';
 import { extracted } from './evaluation/extraction.ts';
 import { knownOf } from './evaluation/facts.ts';
 import { flagVersions, ledgerRow } from './evaluation/flag-versions.ts';
@@ -19,6 +27,7 @@ import { fold, isNext } from './rules/episodes.ts';
 import type { Finding, SourceRef } from './rules/finding.ts';
 import { advance, reconcile } from './rules/flags.ts';
 import type { MeasuredInput } from './rules/gradings/measured.ts';
+import { isOverrun } from './rules/policy.ts';
 import { type KeptState, readState, writeState } from './rules/state-packed.ts';
 import { findReport, type PatientContext, patientHistory } from './store/context.ts';
 import { StaleRead } from './store/errors.ts';
@@ -84,11 +93,13 @@ async function readPast(deps: Deps, within: Compartment, { source, patient, cont
   const all = reports.map(readReport);
   const before = all.find((stored) => isOf(source, stored));
   const failed = failureOf(ledger, source.id);
+  const overran = ledger.find((row) => row.term === POLICY_BUDGET && row.origin === source.id);
   return {
     reports: all,
     ledger,
     ...(before ? { before } : {}),
     ...(failed?.status === 'active' ? { failed } : {}),
+    ...(overran ? { overran } : {}),
   };
 }
 
@@ -152,9 +163,11 @@ async function follow(
   );
   const report = read && withGraded(read, folded.steps);
   const regraded = regradedOf(others, folded.steps);
-  const ledger = (past?.ledger ?? context.open).filter(({ term }) => term !== NOT_EVALUATED);
+  const ledger = (past?.ledger ?? context.open).filter((row) => !isOperational(row));
   const changes = (past ? reconcile : advance)(ledger.map(ledgerRow), folded.episodes);
   const steps = stepsToTell(folded.steps, [past?.before, report], regraded, changes);
+
+  const own = folded.steps.filter((step) => step.source.id === source.id && step.source.type === source.type);
 
   const writer = writerOf(deps, within, input);
   const reports = [...others, ...(report ? [report] : [])];
@@ -165,7 +178,14 @@ async function follow(
   });
   const vitals = await extracted(deps, within, input, writer, { before: past?.before, report });
   const scores = await scored(deps, within, input, writer, { before: past?.before, report });
-  const flags = await flagVersions(deps, within, input, writer, { changes, steps, reports, failed: past?.failed });
+  const flags = await flagVersions(deps, within, input, writer, {
+    changes,
+    steps,
+    reports,
+    failed: past?.failed,
+    overran: past?.overran,
+    overrun: own.some(({ conditions }) => isOverrun(conditions)),
+  });
   const derived = [...vitals, ...scores, ...observations, ...flags.versions];
   const { decision, provenance } = recordOf(deps, input, writer, {
     before: past?.before,
@@ -188,13 +208,11 @@ async function follow(
     changes: {
       flags: flags.events,
       findings: report ? findingsOf(report) : [],
-      undecided: steps
-        .filter((step) => step.source.id === source.id && step.source.type === source.type)
-        .flatMap(({ term, finding, conditions }) =>
-          conditions
-            .filter(({ value }) => value === 'undecided' && finding.outcome.kind !== 'not-gradable')
-            .map(({ policy, action }) => ({ term, policy, action })),
-        ),
+      undecided: own.flatMap(({ term, finding, conditions }) =>
+        conditions
+          .filter(({ value }) => value === 'undecided' && finding.outcome.kind !== 'not-gradable')
+          .map(({ policy, action }) => ({ term, policy, action })),
+      ),
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Form, Snapshot } from '../catalog.ts';
-import type { Finding, Report } from '../rules/finding.ts';
+import type { Finding, Report, SourceRef } from '../rules/finding.ts';
 import type { Score } from '../rules/gradings/scores/score.ts';
 import type { Changes } from '../rules/resources/outcome.ts';
 import type { PatientContext } from '../store/context.ts';
@@ -54,6 +54,8 @@ export interface Past {
   before?: StoredReport;
   /** The open Flag that says an earlier version of it was not evaluated. */
   failed?: EpisodeRow;
+  /** The Flag, open or not, that says that policies were not fully evaluated on an earlier version of it. */
+  overran?: EpisodeRow;
 }
 
 /** An earlier report whose measured values come to something else, since the baseline that they are compared with has changed. */
@@ -68,6 +70,13 @@ export interface Regraded {
 /** The ledger's term for Flags of reports that could not be evaluated. */
 export const NOT_EVALUATED = 'not-evaluated';
 
+/** The ledger's term for Flags of reports on which alert policies took more steps than one report is given. */
+export const POLICY_BUDGET = 'policy-budget';
+
+/** Rows of the ledger that stand for no episode. */
+export const isOperational = ({ term }: Pick<EpisodeRow, 'term'>): boolean =>
+  term === NOT_EVALUATED || term === POLICY_BUDGET;
+
 /** Whether a report is the one of `source`, in whatever version. */
-export const isOf = (source: Report['source'], { report }: StoredReport): boolean =>
+export const isOf = (source: Pick<SourceRef, 'type' | 'id'>, { report }: StoredReport): boolean =>
   report.source.id === source.id && report.source.type === source.type;

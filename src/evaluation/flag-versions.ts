@@ -11,7 +11,8 @@ import type { Changes, FlagEvent } from '../rules/resources/outcome.ts';
 import { shownSignature } from '../rules/signature.ts';
 import { findResources } from '../store/resources.ts';
 import type { EpisodeRow, NewVersion } from '../store/write.ts';
-import { type Evaluating, isOf } from './evaluating.ts';
+import { type Evaluating, isOf, POLICY_BUDGET } from './evaluating.ts';
+import { operationalVersion } from './operational.ts';
 import { findingsOf, type StoredReport, tagsOf } from './stored-report.ts';
 import type { Writer } from './writer.ts';
 
@@ -20,7 +21,11 @@ export interface FlagFacts {
   changes: readonly FlagChange[];
   steps: readonly TermStep[];
   reports: readonly StoredReport[];
+  /** The open Flag of an earlier version that was not evaluated. */
   failed: EpisodeRow | undefined;
+  /** Flag of an earlier version on which policies were not fully evaluated, open or not; and whether they are not on this one. */
+  overran: EpisodeRow | undefined;
+  overrun: boolean;
 }
 
 /** Flags whose grade, status or priority changed, their rows in the ledger, and what to tell of them. */
@@ -29,7 +34,7 @@ export async function flagVersions(
   within: Compartment,
   input: Evaluating,
   write: Writer,
-  { changes, steps, reports, failed }: FlagFacts,
+  { changes, steps, reports, failed, overran, overrun }: FlagFacts,
 ): Promise<{ versions: NewVersion[]; ledger: EpisodeRow[]; events: Changes['flags'][number][] }> {
   const versions: NewVersion[] = [];
   const ledger: EpisodeRow[] = [];
@@ -77,15 +82,21 @@ export async function flagVersions(
       }
     }
   }
-  if (failed) {
-    const stored = await currentFlag(deps, within, input, failed.flagId);
+  const settled = [failed, overrun || overran?.status !== 'active' ? undefined : overran];
+  for (const row of settled) {
+    if (!row) continue;
+    const stored = await currentFlag(deps, within, input, row.flagId);
     const ended = deps.now().toISOString();
     const retracted = input.asks === 'retraction';
     put(
-      { ...failed, version: failed.version + 1, status: retracted ? 'entered-in-error' : 'inactive', ended },
+      { ...row, version: row.version + 1, status: retracted ? 'entered-in-error' : 'inactive', ended },
       withStatus(stored, retracted ? 'entered-in-error' : 'inactive', ended),
       retracted ? 'retracted' : 'closed',
     );
+  }
+  if (overrun && overran?.status !== 'active') {
+    const { row, flag } = operationalVersion(deps, input, POLICY_BUDGET, overran, reports.at(-1)?.report.at);
+    put(row, flag, 'opened');
   }
   return { versions, ledger, events };
 }

@@ -1,10 +1,9 @@
 import type { Deps } from '../deps.ts';
 import type { Compartment } from '../fhir/compartment.ts';
-import { derivedId } from '../fhir/ids.ts';
-import { notEvaluatedFlag } from '../rules/resources/flag.ts';
 import { type KeptState, writeState } from '../rules/state-packed.ts';
 import type { EpisodeRow } from '../store/write.ts';
 import { type Consequence, type Evaluating, NOT_EVALUATED } from './evaluating.ts';
+import { operationalVersion } from './operational.ts';
 import { rowOf, type StoredReport } from './stored-report.ts';
 import { writerOf } from './writer.ts';
 
@@ -28,30 +27,10 @@ export function notEvaluated(
 ): Consequence {
   const { source, patient, context } = input;
   const { type, id } = source;
-  const write = writerOf(deps, within, input);
-  const flagId = failed?.flagId ?? derivedId(id, NOT_EVALUATED, context.shard);
-  const version = (failed?.version ?? 0) + 1;
-  const flag = notEvaluatedFlag({
-    patient: `Patient/${patient}`,
-    identifier: `${id}.${NOT_EVALUATED}`,
-    device: deps.engine.device,
-    research: false,
-    language: deps.language,
-    source: `${type}/${id}`,
-    at,
-  });
-  const row: EpisodeRow = {
-    flagId,
-    version,
-    term: NOT_EVALUATED,
-    origin: id,
-    status: 'active',
-    started: at,
-    ended: null,
-    signature: NOT_EVALUATED,
-  };
+  const { row, flag } = operationalVersion(deps, input, NOT_EVALUATED, failed, at);
+  const { flagId, version } = row;
   return {
-    versions: [write('Flag', flagId, version, flag)],
+    versions: [writerOf(deps, within, input)('Flag', flagId, version, flag)],
     patient: {
       id: patient,
       shard: context.shard,

@@ -371,12 +371,17 @@ function compositeValue(app: TestApp, type: string, name: string): string | unde
   return values.length > 0 && values.every((value) => value !== undefined) ? values.join('$') : undefined;
 }
 
-type Parameter = [name: string, value: string | object, key?: string];
+type Parameter = [name: string, value: string | number | object, key?: string];
 
 /** What no URL can hold. Source: FHIR R4, section 3.2.0.1: GET takes simple types only. */
 const isStructured = ([, value]: Parameter): boolean => typeof value !== 'string';
 
 /** What each operation needs to be asked, by its name and, where it differs, its type. */
+const RECORDED: readonly Parameter[] = [
+  ['author', { reference: 'Practitioner/walker' }, 'valueReference'],
+  ['reason', 'To walk here'],
+];
+
 const ASK: Readonly<Record<string, (on: { type: string; level: string; patient: string }) => Parameter[]>> = {
   expand: ({ level }) => (level === 'type' ? [['url', SETS[0]?.url ?? '', 'valueUri']] : []),
   'validate-code': ({ type, level }) => [
@@ -405,6 +410,14 @@ const ASK: Readonly<Record<string, (on: { type: string; level: string; patient: 
     ['category', 'survey'],
   ],
   compose: () => [['term', 'nausea']],
+  evaluate: ({ type, level, patient }) =>
+    level === 'type' ? [['resource', { resourceType: type, ...VALID[type]?.(patient) }, 'resource']] : [],
+  'set-baseline': () => [
+    ['code', { system: 'http://loinc.org', code: '2160-0' }, 'valueCoding'],
+    ['value', { value: 0.9, system: 'http://unitsofmeasure.org', code: 'mg/dL' }, 'valueQuantity'],
+    ...RECORDED,
+  ],
+  expect: () => [['level', 2, 'valueInteger'], ['until', '2099-01-01T00:00:00Z', 'valueDateTime'], ...RECORDED],
   'meta-add': () => [['meta', { tag: [{ system: 'urn:walk', code: 'walked' }] }, 'valueMeta']],
   'meta-delete': () => [['meta', { tag: [{ system: 'urn:walk', code: 'walked' }] }, 'valueMeta']],
   validate: ({ type, level, patient }) =>

@@ -2,12 +2,14 @@ import { composeOperation } from './compose.ts';
 import { evaluateOperation } from './evaluate.ts';
 import { everythingOperation } from './everything.ts';
 import { expandOperation } from './expand.ts';
+import { expectOperation } from './expect.ts';
 import { explainOperation } from './explain.ts';
 import { lastnOperation } from './lastn.ts';
 import { lookupOperation } from './lookup.ts';
 import { metaAddOperation, metaDeleteOperation, metaOperation } from './meta.ts';
 import type { Operation } from './operation.ts';
 import { reindexOperation } from './reindex.ts';
+import { setBaselineOperation } from './set-baseline.ts';
 import { subsumesOperation } from './subsumes.ts';
 import { symptomSummaryOperation } from './symptom-summary.ts';
 import { translateOperation } from './translate.ts';
@@ -20,6 +22,7 @@ export const OPERATIONS: readonly Operation[] = [
   evaluateOperation,
   everythingOperation,
   expandOperation,
+  expectOperation,
   explainOperation,
   lastnOperation,
   lookupOperation,
@@ -27,6 +30,7 @@ export const OPERATIONS: readonly Operation[] = [
   metaDeleteOperation,
   metaOperation,
   reindexOperation,
+  setBaselineOperation,
   subsumesOperation,
   symptomSummaryOperation,
   translateOperation,

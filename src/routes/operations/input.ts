@@ -1,4 +1,4 @@
-import type { CodeableConcept, Coding, Meta, Resource } from '@medplum/fhirtypes';
+import type { CodeableConcept, Coding, Meta, Quantity, Resource } from '@medplum/fhirtypes';
 import type { FastifyRequest } from 'fastify';
 import { dateInterval } from '../../fhir/dates.ts';
 import { badRequest, FhirError, fault } from '../../fhir/errors.ts';
@@ -8,7 +8,7 @@ import { paramsOf, readBody } from '../route.ts';
 export type InputType = Single | `${Single}*`;
 
 type Single = 'string' | 'uri' | 'code' | 'boolean' | 'integer' | 'dateTime' | Complex;
-type Complex = 'Coding' | 'CodeableConcept' | 'Meta' | 'Resource';
+type Complex = 'Coding' | 'CodeableConcept' | 'Quantity' | 'Reference' | 'Meta' | 'Resource';
 
 /** Names and types of what an operation takes. `rest: true`: other names are search parameters, given by `Inputs.others`. */
 export interface InputTable {
@@ -25,6 +25,9 @@ export interface Inputs {
   truth(name: string): boolean | undefined;
   coding(name: string): Coding | undefined;
   concept(name: string): CodeableConcept | undefined;
+  quantity(name: string): Quantity | undefined;
+  /** The text of a Reference. */
+  reference(name: string): string | undefined;
   meta(name: string): Meta | undefined;
   resource(name: string): Resource | undefined;
   /** Names that the table does not have, in the order in which they came; always empty without `rest`. */
@@ -77,6 +80,8 @@ export function readInputs(request: FastifyRequest, table: InputTable): Inputs {
     truth: (name) => first(name) as boolean | undefined,
     coding: (name) => first(name) as Coding | undefined,
     concept: (name) => first(name) as CodeableConcept | undefined,
+    quantity: (name) => first(name) as Quantity | undefined,
+    reference: (name) => first(name) as string | undefined,
     meta: (name) => first(name) as Meta | undefined,
     resource: (name) => first(name) as Resource | undefined,
     others,
@@ -161,6 +166,13 @@ function fromBody(name: string, type: Single, value: unknown): unknown {
       if (!Array.isArray(coding)) throw badRequest(`${name}.coding: expected an array`);
       return { coding: coding.map((one) => codingOf(name, one)) };
     }
+    case 'Quantity':
+      return quantityOf(name, value);
+    case 'Reference': {
+      const { reference } = objectOf(name, type, value);
+      if (typeof reference !== 'string' || reference === '') throw badRequest(`${name}.reference: expected a string`);
+      return reference;
+    }
     case 'Meta': {
       const { tag = [], security = [], profile = [] } = objectOf(name, type, value);
       if (!Array.isArray(profile) || !profile.every((one) => typeof one === 'string')) {
@@ -201,6 +213,18 @@ function codingOf(name: string, value: unknown): Coding {
     coding[key] = part;
   }
   return coding;
+}
+
+function quantityOf(name: string, given: unknown): Quantity {
+  const { value, unit, system, code } = objectOf(name, 'Quantity', given);
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw badRequest(`${name}.value: expected a number`);
+  const quantity: Quantity = { value };
+  for (const [key, part] of Object.entries({ unit, system, code })) {
+    if (part === undefined) continue;
+    if (typeof part !== 'string' || part === '') throw badRequest(`${name}.${key}: expected a string`);
+    quantity[key as 'unit' | 'system' | 'code'] = part; // the three keys just named
+  }
+  return quantity;
 }
 
 function objectOf(name: string, type: Complex, value: unknown): Record<string, unknown> {

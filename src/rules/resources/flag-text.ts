@@ -46,8 +46,9 @@ function saidOf(episode: Episode, term: TermLabel, words: Words, { measured }: L
   }
 }
 
-/** Text of the Flag that stands for a report which the engine could not evaluate. */
-export const notEvaluatedText = (language: Language): string => WORDS[language].notEvaluated;
+/** Text of the Flag that stands for a report which the engine could not evaluate, or not wholly. */
+export const operationalText = (code: 'not-evaluated' | 'policy-budget', language: Language): string =>
+  code === 'not-evaluated' ? WORDS[language].notEvaluated : WORDS[language].policyBudget;
 
 interface Words {
   language: Language;
@@ -57,6 +58,7 @@ interface Words {
   notCertain: string;
   other: string;
   notEvaluated: string;
+  policyBudget: string;
   severity: string;
   contradictory: string;
   was(grade: string): string;
@@ -84,6 +86,7 @@ const WORDS: Readonly<Record<Language, Words>> = {
     notCertain: 'not certain',
     other: 'Other symptom reported by the patient: see the response',
     notEvaluated: 'Report received but not evaluated: a person must read it',
+    policyBudget: 'Alert policies were not fully evaluated on this report: a person must read it',
     severity: 'severity 4 of 4',
     contradictory: 'the answers contradict each other, please review',
     was: (grade) => `was ${grade}`,
@@ -102,6 +105,7 @@ const WORDS: Readonly<Record<Language, Words>> = {
     notCertain: 'non établi',
     other: 'Autre symptôme signalé par le patient : lire la réponse',
     notEvaluated: 'Réponse reçue mais non évaluée : elle doit être lue par une personne',
+    policyBudget: 'Règles d’alerte évaluées en partie seulement : la réponse doit être lue par une personne',
     severity: 'intensité 4 sur 4',
     contradictory: 'les réponses se contredisent, à vérifier',
     was: (grade) => `auparavant ${grade}`,

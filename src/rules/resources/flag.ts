@@ -2,7 +2,7 @@ import type { CodeableConcept, Coding, Extension, Flag } from '@medplum/fhirtype
 import type { ActionRef, Episode, Priority } from '../episode.ts';
 import type { DataQuality, Measured } from '../finding.ts';
 import { EXTENSION, NAMING, PROFILE, priorityConcept, SYSTEM, TERMS } from './codes.ts';
-import { flagText, notEvaluatedText } from './flag-text.ts';
+import { flagText, operationalText } from './flag-text.ts';
 import type { Labels, Language, TermLabel } from './labels.ts';
 import { dataQualityExtensions } from './observation.ts';
 
@@ -64,16 +64,24 @@ const codingOf = ({ system, systemVersion }: Episode, term: TermLabel): Coding =
     ? { system: TERMS[system], code: term.code, display: term.result.en }
     : { system: TERMS[system], version: systemVersion, code: term.code, display: term.en };
 
-/** The Flag, high priority, of a report that is stored and that the engine failed to evaluate. */
-export function notEvaluatedFlag(context: FlagContext & { source: string; at: string }): Flag {
+/** What a Flag is about that is about no term. Displays of CodeSystem `flag-code`. */
+const OPERATIONAL = {
+  'not-evaluated': 'Report not evaluated',
+  'policy-budget': 'Alert policy not fully evaluated',
+} as const;
+
+export type OperationalCode = keyof typeof OPERATIONAL;
+
+/** The Flag, high priority, of a report that is stored and that the engine failed to evaluate, or could not evaluate wholly. */
+export function operationalFlag(code: OperationalCode, context: FlagContext & { source: string; at: string }): Flag {
   return flag(context, {
     status: 'active',
     priority: 'PH',
     details: [context.source],
     extensions: [],
     code: {
-      coding: [{ system: SYSTEM.flagCode, code: 'not-evaluated', display: 'Report not evaluated' }],
-      text: notEvaluatedText(context.language),
+      coding: [{ system: SYSTEM.flagCode, code, display: OPERATIONAL[code] }],
+      text: operationalText(code, context.language),
     },
     period: { start: context.at },
   });

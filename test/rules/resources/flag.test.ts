@@ -4,7 +4,7 @@ import { EXTENSION, NAMING, UNVALIDATED_WORDING } from '../../../src/rules/resou
 import {
   type EpisodeFlagContext,
   flagOf,
-  notEvaluatedFlag,
+  operationalFlag,
   priorityOf,
   withStatus,
 } from '../../../src/rules/resources/flag.ts';
@@ -244,7 +244,11 @@ t.test('a stored Flag is retracted without its id and version, and is not change
 
 t.test('a report that was not evaluated is a high-priority Flag that points to it', async (t) => {
   const { observations: _observations, labels: _labels, ...context } = CONTEXT;
-  const flag = notEvaluatedFlag({ ...context, source: 'QuestionnaireResponse/r9', at: '2026-03-01T08:00:00.000Z' });
+  const flag = operationalFlag('not-evaluated', {
+    ...context,
+    source: 'QuestionnaireResponse/r9',
+    at: '2026-03-01T08:00:00.000Z',
+  });
   t.same(faults(flag), []);
   t.equal(priorityOf(flag), 'PH');
   t.match(flag, {
@@ -256,7 +260,12 @@ t.test('a report that was not evaluated is a high-priority Flag that points to i
     period: { start: '2026-03-01T08:00:00.000Z' },
     extension: [{}, { url: EXTENSION.flagDetail, valueReference: { reference: 'QuestionnaireResponse/r9' } }],
   });
-  const french = notEvaluatedFlag({ ...context, language: 'fr', source: 'QuestionnaireResponse/r9', at: '2026-03-01' });
+  const french = operationalFlag('not-evaluated', {
+    ...context,
+    language: 'fr',
+    source: 'QuestionnaireResponse/r9',
+    at: '2026-03-01',
+  });
   t.match(french.code.text, /non évaluée/);
 });
 

@@ -1,0 +1,280 @@
+import type { Observation } from '@medplum/fhirtypes';
+import t from 'tap';
+import { CANONICAL } from '../../src/fhir/canonical.ts';
+import { NOW, type TestApp, testApp } from '../support/app.ts';
+import {
+  ALT,
+  aPolicy,
+  aResult,
+  CREATININE,
+  flagsOf,
+  gradesOf,
+  LADDER_POLICY,
+  NEUTROPHILS,
+  post,
+  quantity,
+} from '../support/observations.ts';
+import { aPatient, aResponse, weeklyForm } from '../support/responses.ts';
+
+const UNIT = 'U/L';
+const alt = (patient: string, value: number, at: string, extra: Partial<Observation> = {}) =>
+  aResult(patient, { loinc: ALT, value, unit: UNIT, low: 5, high: 40, at }, extra);
+const recorded = { extension: [{ url: `${CANONICAL}/StructureDefinition/baseline-report`, valueBoolean: true }] };
+
+const author = { name: 'author', valueReference: { reference: 'Practitioner/anna' } };
+const reason = { name: 'reason', valueString: 'Before the first dose' };
+const setBaseline = (app: TestApp, patient: string, parameter: object[]) =>
+  app.send('POST', `/${patient}/$set-baseline`, { resourceType: 'Parameters', parameter });
+
+t.test('a baseline that is recorded late grades anew what came after it, in one write', async (t) => {
+  const app = await testApp({ now: () => NOW });
+  t.teardown(() => app.close());
+  await post(app, aPolicy('cautious', [['open', "%finding.kind = 'ladder' and %finding.max >= 3", 'PM']]));
+  const patient = await aPatient(app);
+  const before = await post(app, alt(patient, 250, '2026-10-01T08:00:00Z'));
+  const after = await post(app, alt(patient, 250, '2026-11-10T08:00:00Z'));
+  const open = ['alt_increased@5.0 0-3 final v1'];
+  t.same(
+    await gradesOf(app, `Observation/${after.id}`),
+    open,
+    'six times the limit of normal, unless it was high before',
+  );
+  t.equal((await flagsOf(app, patient)).length, 1);
+
+  const answer = await setBaseline(app, patient, [
+    { name: 'code', valueCoding: { system: 'http://loinc.org', code: ALT } },
+    { name: 'value', valueQuantity: quantity(100, UNIT) },
+    { name: 'high', valueQuantity: quantity(40, UNIT) },
+    { name: 'at', valueDateTime: '2026-11-01T08:00:00Z' },
+    author,
+    reason,
+  ]);
+  t.equal(answer.status, 200, answer.text);
+  t.match(answer.body, {
+    resourceType: 'Observation',
+    subject: { reference: patient },
+    valueQuantity: { value: 100 },
+    performer: [{ reference: 'Practitioner/anna' }],
+    note: [{ text: 'Before the first dose' }],
+  });
+  t.same(await gradesOf(app, `Observation/${before.id}`), open, 'what came before it stays');
+  t.same(
+    await gradesOf(app, `Observation/${after.id}`),
+    ['alt_increased@5.0 1 amended v2'],
+    '2.5 times an abnormal baseline',
+  );
+  const regraded = (await app.send('GET', `/Observation?derived-from=Observation/${after.id}`)).body.entry[0].resource;
+  t.same(
+    regraded.derivedFrom.map(({ reference }: { reference: string }) => reference),
+    [`Observation/${after.id}`, `Observation/${answer.body.id}`],
+    'it rests on the baseline too',
+  );
+  t.ok(JSON.stringify(regraded.component).includes('"baseline"'));
+
+  const named = await app.send('GET', `/Provenance?target=Observation/${regraded.id}/_history/2`);
+  t.equal(named.body.entry.length, 1);
+  const provenance = named.body.entry[0].resource;
+  t.match(provenance.reason, [{ text: 'Before the first dose' }]);
+  t.ok(provenance.agent.some(({ who }: { who: { reference: string } }) => who.reference === 'Practitioner/anna'));
+  t.ok(JSON.stringify(provenance.entity).includes(`Observation/${answer.body.id}/_history/1`));
+  const targets: string[] = provenance.target.map(({ reference }: { reference: string }) => reference);
+  t.ok(
+    targets.some((target) => target.startsWith('Flag/')),
+    'the Flag that changed is named by the same one',
+  );
+
+  t.equal((await app.send('DELETE', `/Observation/${answer.body.id}`)).status, 409);
+  const withdrawn = await app.send('PUT', `/Observation/${answer.body.id}`, {
+    ...answer.body,
+    status: 'entered-in-error',
+  });
+  t.equal(withdrawn.status, 200, withdrawn.text);
+  t.same(
+    await gradesOf(app, `Observation/${after.id}`),
+    ['alt_increased@5.0 0-3 amended v3'],
+    'a baseline taken back is none',
+  );
+});
+
+t.test('a baseline that comes in order grades what comes next', async (t) => {
+  const app = await testApp({ now: () => NOW });
+  t.teardown(() => app.close());
+  const patient = await aPatient(app);
+  await post(app, {
+    ...aResult(patient, {
+      loinc: CREATININE,
+      value: 80,
+      unit: 'umol/L',
+      low: 45,
+      high: 84,
+      at: '2026-11-01T08:00:00Z',
+    }),
+    ...recorded,
+  });
+  const { id } = await post(
+    app,
+    aResult(patient, { loinc: CREATININE, value: 170, unit: 'umol/L', low: 45, high: 84, at: '2026-11-08T08:00:00Z' }),
+  );
+  t.same(await gradesOf(app, `Observation/${id}`), ['creatinine_increased@5.0 2 final v1']);
+});
+
+t.test('both versions stand side by side where a site or a study asks for both', async (t) => {
+  const app = await testApp({ now: () => NOW });
+  t.teardown(() => app.close());
+  const anc = (patient: string) =>
+    post(
+      app,
+      aResult(patient, {
+        loinc: NEUTROPHILS,
+        value: 0.4,
+        unit: '10*9/L',
+        low: 1.8,
+        high: 7,
+        at: '2026-11-10T08:00:00Z',
+      }),
+    );
+  const own = async (id: string) =>
+    (await gradesOf(app, `Observation/${id}`)).filter((text) => text.startsWith('neutrophil_count_decreased'));
+  const study = async (versions: string[]) =>
+    post(app, {
+      resourceType: 'ResearchStudy',
+      status: 'active',
+      extension: versions.map((valueCode) => ({ url: `${CANONICAL}/StructureDefinition/ctcae-versions`, valueCode })),
+    });
+  const subject = (studyId: string, patient: string, status: string) =>
+    post(app, {
+      resourceType: 'ResearchSubject',
+      status,
+      study: { reference: `ResearchStudy/${studyId}` },
+      individual: { reference: patient },
+    });
+
+  const alone = await aPatient(app);
+  t.same(await own((await anc(alone)).id), ['neutrophil_count_decreased@5.0 4 final v1'], 'the site');
+  const both = await study(['5.0', '6.0']);
+  const enrolled = await aPatient(app);
+  await subject(both.id, enrolled, 'on-study');
+  t.same(await own((await anc(enrolled)).id), [
+    'neutrophil_count_decreased@5.0 4 final v1',
+    'neutrophil_count_decreased@6.0 3 final v1',
+  ]);
+  const six = await study(['6.0']);
+  const sixth = await aPatient(app);
+  await subject(six.id, sixth, 'candidate');
+  t.same(
+    await own((await anc(sixth)).id),
+    ['neutrophil_count_decreased@6.0 3 final v1'],
+    'a study in place of the site',
+  );
+  const left = await aPatient(app);
+  await subject(six.id, left, 'withdrawn');
+  t.same(await own((await anc(left)).id), ['neutrophil_count_decreased@5.0 4 final v1'], 'who has left the study');
+
+  const two = await testApp({
+    now: () => NOW,
+    change: (deps) => Object.assign(deps, { ctcaeVersions: ['5.0', '6.0'] }),
+  });
+  t.teardown(() => two.close());
+  await post(two, LADDER_POLICY);
+  const patient = await aPatient(two);
+  await post(
+    two,
+    aResult(patient, { loinc: NEUTROPHILS, value: 0.4, unit: '10*9/L', low: 1.8, high: 7, at: '2026-11-10T08:00:00Z' }),
+  );
+  t.same(await flagsOf(two, patient), [
+    'active v1 Neutrophil count decreased: CTCAE 5.0 grade 4 (0.4 10*9/L, laboratory)',
+    'active v1 Neutrophil count decreased: CTCAE 6.0 grade 3 (0.4 10*9/L, laboratory)',
+  ]);
+});
+
+t.test('the baseline of a term is recorded by a clinician, and opens nothing', async (t) => {
+  const app = await testApp({ now: () => NOW });
+  t.teardown(() => app.close());
+  await post(app, aPolicy('over-baseline', [['open', '%finding.grade > %baseline.grade', 'PL']]));
+  const patient = await aPatient(app);
+  const form = await weeklyForm(app);
+  const term = { system: `${CANONICAL}/CodeSystem/pro-ctcae`, code: 'PROCTCAE_16_COMP' };
+  const answer = await setBaseline(app, patient, [
+    { name: 'code', valueCoding: term },
+    { name: 'grade', valueInteger: 1 },
+    { name: 'at', valueDateTime: '2026-11-01T08:00:00Z' },
+    author,
+    reason,
+  ]);
+  t.equal(answer.status, 200, answer.text);
+  t.same(await flagsOf(app, patient), [], 'a recorded baseline is no report');
+  t.same(await gradesOf(app, `Observation/${answer.body.id}`), [], 'it is itself the Observation');
+  await post(app, aResponse(form, patient, '2026-11-08T08:00:00Z', { PROCTCAE_16A_SCL: 1 }));
+  t.same(await flagsOf(app, patient), [], 'no more than the baseline');
+  await post(app, aResponse(form, patient, '2026-11-15T08:00:00Z', { PROCTCAE_16A_SCL: 3 }));
+  const [flag = ''] = await flagsOf(app, patient);
+  t.match(flag, /baseline 1/);
+});
+
+t.test('what a baseline lacks is refused', async (t) => {
+  const app = await testApp({ now: () => NOW });
+  t.teardown(() => app.close());
+  const patient = await aPatient(app);
+  const code = { name: 'code', valueCoding: { system: 'http://loinc.org', code: ALT } };
+  const value = { name: 'value', valueQuantity: quantity(100, UNIT) };
+  const term = (code: string, version?: string) => ({
+    name: 'code',
+    valueCoding: { system: `${CANONICAL}/CodeSystem/ctcae`, code, ...(version ? { version } : {}) },
+  });
+  const grade = (valueInteger: number) => ({ name: 'grade', valueInteger });
+  const cases: [name: string, parameter: object[], status: number][] = [
+    ['no code', [value, author, reason], 400],
+    ['no value', [code, author, reason], 400],
+    ['a value and a grade', [code, value, grade(1), author, reason], 400],
+    ['no author', [code, value, reason], 400],
+    ['no reason', [code, value, author], 400],
+    [
+      'a code that nothing is graded by',
+      [{ name: 'code', valueCoding: { system: 'http://loinc.org', code: '9279-1' } }, value, author, reason],
+      422,
+    ],
+    ['a CTCAE term without its version', [term('alt_increased'), grade(1), author, reason], 422],
+    ['a grade beyond the scale', [term('alt_increased', '5.0'), grade(5), author, reason], 422],
+    ['a term without a grade', [term('alt_increased', '5.0'), value, author, reason], 422],
+    [
+      'a moment that is far ahead',
+      [code, value, { name: 'at', valueDateTime: '2027-01-01T00:00:00Z' }, author, reason],
+      422,
+    ],
+  ];
+  for (const [name, parameter, status] of cases) {
+    const answer = await setBaseline(app, patient, parameter);
+    t.equal(answer.status, status, `${name}: ${answer.text}`);
+  }
+  t.equal((await setBaseline(app, 'Patient/nobody', [code, value, author, reason])).status, 422);
+});
+
+t.test('a level that a clinician expects holds an alert back until its moment', async (t) => {
+  const app = await testApp({ now: () => NOW });
+  t.teardown(() => app.close());
+  await post(app, LADDER_POLICY);
+  const patient = await aPatient(app);
+  const anc = (value: number, at: string) =>
+    post(app, aResult(patient, { loinc: NEUTROPHILS, value, unit: '10*9/L', low: 1.8, high: 7, at }));
+  await anc(1.2, '2026-11-10T08:00:00Z');
+  const flag = (await app.send('GET', `/Flag?patient=${patient}`)).body.entry[0].resource;
+  const expect = (parameter: object[]) =>
+    app.send('POST', `/Flag/${flag.id}/$expect`, { resourceType: 'Parameters', parameter });
+  const level = { name: 'level', valueInteger: 3 };
+  const until = { name: 'until', valueDateTime: '2026-12-01T00:00:00Z' };
+  const answer = await expect([level, until, author, reason]);
+  t.equal(answer.status, 200, answer.text);
+  t.match(answer.body, {
+    code: { coding: [{ code: 'neutrophil_count_decreased', version: '5.0' }] },
+    focus: [{ reference: `Flag/${flag.id}` }],
+    note: [{ text: 'Before the first dose' }],
+  });
+  const kept = await app.send('GET', `/Provenance?target=Observation/${answer.body.id}`);
+  t.equal(kept.body.entry.length, 1, 'who said so is in a Provenance');
+  t.equal((await expect([{ name: 'level', valueInteger: 5 }, until, author, reason])).status, 400);
+  t.equal(
+    (await expect([level, { name: 'until', valueDateTime: '2026-11-01T00:00:00Z' }, author, reason])).status,
+    400,
+  );
+  t.equal((await expect([level, until, reason])).status, 400);
+});
