@@ -16,6 +16,8 @@ export interface AlertLoad {
   alerting: ReadonlySet<string>;
   /** Flags by the policy that opened them, `url|version`; one that two policies opened counts for both. */
   policies: ReadonlyMap<string, Readonly<Record<Priority, number>>>;
+  /** The same by the action, as `url|version#action`. */
+  actions: ReadonlyMap<string, number>;
 }
 
 const NONE: Readonly<Record<Priority, number>> = { PH: 0, PM: 0, PL: 0, PN: 0 };
@@ -35,6 +37,7 @@ export async function alertLoad(
     raised: 0,
     alerting: new Set<string>(),
     policies: new Map<string, Record<Priority, number>>(),
+    actions: new Map<string, number>(),
   };
   const waiting = [...patients];
   const work = async (): Promise<void> => {
@@ -51,9 +54,10 @@ export async function alertLoad(
   return load;
 }
 
-type Counting = { -readonly [Key in Exclude<keyof AlertLoad, 'policies'>]: AlertLoad[Key] } & {
+type Counting = { -readonly [Key in Exclude<keyof AlertLoad, 'policies' | 'actions'>]: AlertLoad[Key] } & {
   alerting: Set<string>;
   policies: Map<string, Record<Priority, number>>;
+  actions: Map<string, number>;
 };
 
 /** Versions from the first to the present one. */
@@ -64,7 +68,12 @@ function countFlag(load: Counting, versions: readonly Flag[]): void {
   if (last.status === 'active') load.open += 1;
   if (last.status === 'entered-in-error') load.retracted += 1;
   const priority = priorityOf(first) ?? 'PN';
-  for (const policy of openersOf(first)) {
+  const openers = openersOf(first);
+  for (const { policy, action } of openers) {
+    const key = `${policy}#${action}`;
+    load.actions.set(key, (load.actions.get(key) ?? 0) + 1);
+  }
+  for (const policy of new Set(openers.map(({ policy }) => policy))) {
     const counts = load.policies.get(policy) ?? { ...NONE };
     counts[priority] += 1;
     load.policies.set(policy, counts);
@@ -91,12 +100,14 @@ function sourcesOf({ extension = [] }: Flag): string[] {
   return responses.length > 0 ? responses : references.slice(0, 1);
 }
 
-/** The policies that opened a Flag; a Flag of something that could not be evaluated has none. */
-function openersOf({ extension = [] }: Flag): string[] {
+/** The actions that opened a Flag; a Flag of something that could not be evaluated has none. */
+function openersOf({ extension = [] }: Flag): { policy: string; action: string }[] {
   const finding = extension.find(({ url }) => url === EXTENSION.gradedFinding)?.extension ?? [];
-  const named = finding.filter(({ url }) => url === 'opened-by').map(policyOf);
-  return named.length > 0 ? [...new Set(named)] : ['no policy'];
+  const named = finding.filter(({ url }) => url === 'opened-by').map(openerOf);
+  return named.length > 0 ? named : [{ policy: 'no policy', action: '' }];
 }
 
-const policyOf = ({ extension }: Extension): string =>
-  extension?.find(({ url }) => url === 'policy')?.valueCanonical ?? 'no policy';
+const openerOf = ({ extension = [] }: Extension): { policy: string; action: string } => ({
+  policy: extension.find(({ url }) => url === 'policy')?.valueCanonical ?? 'no policy',
+  action: extension.find(({ url }) => url === 'action')?.valueString ?? '',
+});

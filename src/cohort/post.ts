@@ -31,10 +31,12 @@ export async function postCohort(
   const began = performance.now();
   const groups = byPatient(entries);
   const posted = { created: {}, found: {}, responses: 0, patients: [] as string[], planted: [] as PlantedHere[] };
+  let done = 0;
   const work = async (): Promise<void> => {
     for (let group = groups.next(); !group.done; group = groups.next()) {
       await postPatient(service, group.value, posted);
-      onPatient(posted.patients.length);
+      done += 1;
+      onPatient(done);
     }
   };
   await Promise.all(Array.from({ length: connections }, work));

@@ -32,16 +32,19 @@ export function tellSought(sought: readonly Sought[]): string[] {
   });
 }
 
-/** The Flags per 100 responses, by policy and priority at opening, as a Markdown table. */
+/** The bar of `url|version` would end the cell of a table. */
+const cell = (text: string): string => text.replaceAll('|', '\\|');
+
+/** The Flags per 100 responses, by policy and priority at opening, and by the action that opened them, as Markdown tables. */
 export function tellLoad(
-  { flags, open, retracted, raised, alerting, policies }: AlertLoad,
+  { flags, open, retracted, raised, alerting, policies, actions }: AlertLoad,
   responses: number,
 ): string[] {
   const rows = [...policies]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([policy, counts]) => {
       const cells = [counts.PH, counts.PM, counts.PL, counts.PN].map((count) => per100(count, responses));
-      return `| ${policy} | ${per100(sum(counts), responses)} | ${cells.join(' | ')} |`;
+      return `| ${cell(policy)} | ${per100(sum(counts), responses)} | ${cells.join(' | ')} |`;
     });
   return [
     `Flags: ${flags} opened (${open} open now, ${retracted} retracted), ${raised} times raised`,
@@ -51,5 +54,11 @@ export function tellLoad(
     '|---|---|---|---|---|---|',
     ...rows,
     `| all | ${per100(flags, responses)} | | | | |`,
+    '',
+    '| opened by the action | Flags per 100 responses |',
+    '|---|---|',
+    ...[...actions]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([action, count]) => `| ${cell(action)} | ${per100(count, responses)} |`),
   ];
 }

@@ -55,9 +55,10 @@ t.test('a cohort: what was planted is found, in whatever order it arrives', asyn
     const load = await alertLoad(first.service, first.base, posted.patients);
     t.equal(load.open, (await openFlags(first)).length);
     t.ok(load.flags >= load.open && load.alerting.size > 0);
+    t.ok([...load.actions.keys()].some((action) => action.endsWith('|1.0.0#open-composite-3')));
     const demonstration = [...load.policies].find(([policy]) => policy.includes('/demonstration|'));
     t.ok(demonstration, 'the demonstration policy opened some');
-    t.match(tellLoad(load, posted.responses).join('\n'), /demonstration\|1\.0\.0 \| \d+\.\d/);
+    t.match(tellLoad(load, posted.responses).join('\n'), /demonstration\\\|1\.0\.0 \| \d+\.\d/);
   });
 
   t.test('another order of arrival leaves the same Flags open', async (t) => {
