@@ -3,8 +3,10 @@ import {
   type Condition,
   CTCAE_DATA,
   type CtcaeEntry,
+  type CtcaeInput,
   gradesOf,
   type MolarPair,
+  type Role,
   type Steps,
   type UnitSteps,
 } from './ctcae-data.ts';
@@ -46,6 +48,10 @@ export interface Ladder {
   /** Factors of dimensionless units that are read; `1` always is where any is. */
   factors: readonly number[];
   usesBaseline: boolean;
+  /** Whether the analyte is an ion of one charge. */
+  monovalent: boolean;
+  /** The inputs of each role, where the term is told by several measurements. */
+  roles: ReadonlyMap<Role, readonly CtcaeInput[]>;
   molar?: MolarPair;
 }
 
@@ -71,8 +77,19 @@ export function compileLadder(entry: CtcaeEntry, version: CtcaeVersion): Ladder 
     units,
     factors: listed.flatMap((one) => (one?.dimension === '1' ? [one.value] : [])),
     usesBaseline: conditions.some((one) => mentions(one, isOfBaseline)) || tables.has('baselineNormal'),
+    monovalent: entry.reading?.kind === 'monovalent',
+    roles: rolesOf(entry.inputs),
     ...(molar ? { molar } : {}),
   };
+}
+
+function rolesOf(inputs: readonly CtcaeInput[]): ReadonlyMap<Role, readonly CtcaeInput[]> {
+  const roles = new Map<Role, CtcaeInput[]>();
+  for (const input of inputs) {
+    const { role } = input;
+    if (role !== undefined && role !== 'panel') roles.set(role, [...(roles.get(role) ?? []), input]);
+  }
+  return roles;
 }
 
 /** The sub-tables of an entry by name, in the order of the table. */

@@ -1,6 +1,7 @@
 import { canonicalQuantity } from '../../fhir/ucum.ts';
-import type { CtcaeEntry, Implausible, MolarPair } from './ctcae-data.ts';
+import { CTCAE_DATA, type CtcaeEntry, type Implausible, type MolarPair } from './ctcae-data.ts';
 import type { MeasuredQuantity } from './ctcae-measured.ts';
+import { order } from './ladder-range.ts';
 
 /** An amount in base units; `dimension` tells what can be compared with what. */
 export interface Base {
@@ -16,20 +17,66 @@ export function baseOf(
   { value, unit }: Pick<MeasuredQuantity, 'value' | 'unit'>,
   monovalent = false,
 ): Base | undefined {
-  if (!unit) return undefined;
-  const bare = unit.replaceAll(/\{[^}]*\}|\[[^\]]*\]/g, '');
-  if (bare.includes('osm') || (!monovalent && bare.includes('eq'))) return undefined;
-  const canonical = canonicalQuantity(value, unit);
-  return canonical && { value: canonical.value, dimension: canonical.unit };
+  if (!unit || (NO_MOLES.test(unit) && isRefused(unit, monovalent))) return undefined;
+  const scale = scaleOf(unit);
+  return scale ? { value: scale.zero + scale.step * value, dimension: scale.dimension } : undefined;
+}
+
+/** An amount in base units as one of a unit that can be read, to nine digits; throws when it cannot. */
+export function fromBase(base: number, unit: string): number {
+  const { zero, step } = readable(unit);
+  return Number(((base - zero) / step).toPrecision(9));
 }
 
 /** Base units of one unit that can be read; throws when it cannot. */
 export function amountIn(unit: string): (value: number) => number {
-  return (value) => {
-    const base = baseOf({ value, unit }, true);
-    if (!base) throw new Error(`The unit ${unit} cannot be read`);
-    return base.value;
-  };
+  const { zero, step } = readable(unit);
+  return (value) => zero + step * value;
+}
+
+/** A unit by what zero and one more of it are in base units. */
+interface Scale {
+  zero: number;
+  step: number;
+  dimension: string;
+}
+
+/** Units come from requests: only so many are kept. */
+const MOST_UNITS = 1000;
+const scales = new Map<string, Scale | null>();
+
+function scaleOf(unit: string): Scale | null {
+  const known = scales.get(unit);
+  if (known !== undefined) return known;
+  if (scales.size >= MOST_UNITS) scales.clear();
+  const scale = findScale(unit);
+  scales.set(unit, scale);
+  return scale;
+}
+
+/** Where the scale has a zero of its own, the step is told by many, since each amount is told to twelve digits only. */
+function findScale(unit: string): Scale | null {
+  const one = canonicalQuantity(1, unit);
+  const zero = canonicalQuantity(0, unit)?.value ?? 0;
+  if (!one) return null;
+  const many = zero === 0 ? one.value : ((canonicalQuantity(MANY, unit)?.value ?? Number.NaN) - zero) / MANY;
+  return { zero, step: many, dimension: one.unit };
+}
+
+const MANY = 10_000;
+
+function readable(unit: string): Scale {
+  const scale = scaleOf(unit);
+  if (!scale) throw new Error(`The unit ${unit} cannot be read`);
+  return scale;
+}
+
+const NO_MOLES = /osm|eq/;
+
+/** Only outside annotations and brackets do the letters stand for a unit. */
+function isRefused(unit: string, monovalent: boolean): boolean {
+  const bare = unit.replaceAll(/\{[^}]*\}|\[[^\]]*\]/g, '');
+  return bare.includes('osm') || (!monovalent && bare.includes('eq'));
 }
 
 /** The unit of `canonicalUnit`, without what is said beside it; undefined where steps are multiples of a limit or baseline. */
@@ -41,28 +88,30 @@ export function unitOfSteps({ canonicalUnit }: Pick<CtcaeEntry, 'canonicalUnit'>
 }
 
 /** Whether no patient can have this value, by the pitfalls that the table names; nothing that is measured is below zero. */
-export function isImplausible(
-  loinc: string,
-  quantity: MeasuredQuantity,
-  base: Base,
-  rules: readonly Implausible[],
-): boolean {
+export function isImplausible(loinc: string, quantity: MeasuredQuantity, base: Base): boolean {
   if (quantity.value < 0 && base.dimension !== 'K') return true;
-  return rules.some((rule) => rule.loincs.includes(loinc) && breaks(quantity, base, rule));
+  return BOUNDS.get(loinc)?.some((rule) => breaks(quantity, base, rule)) === true;
 }
+
+const BOUNDS: ReadonlyMap<string, readonly Implausible[]> = new Map(
+  [...new Set(CTCAE_DATA.implausible.flatMap(({ loincs }) => loincs))].map((loinc) => [
+    loinc,
+    CTCAE_DATA.implausible.filter(({ loincs }) => loincs.includes(loinc)),
+  ]),
+);
 
 function breaks(quantity: MeasuredQuantity, base: Base, rule: Implausible): boolean {
   const { unit, reportedSo, above, atLeast, below, atMost, zeroIsPossible } = rule;
-  const one = baseOf({ value: 1, unit });
-  if (one?.dimension !== base.dimension) return false;
-  if (reportedSo && baseOf({ value: 1, unit: quantity.unit })?.value !== one.value) return false;
+  const { zero, step, dimension } = readable(unit);
+  if (dimension !== base.dimension) return false;
+  if (reportedSo && baseOf({ value: 1, unit: quantity.unit })?.value !== step) return false;
   if (zeroIsPossible && quantity.value === 0) return false;
-  const bound = (number: number) => baseOf({ value: number, unit })?.value ?? Number.NaN;
+  const bound = (number: number) => zero + step * number;
   return (
-    (above !== undefined && base.value > bound(above)) ||
-    (atLeast !== undefined && base.value >= bound(atLeast)) ||
-    (below !== undefined && base.value < bound(below)) ||
-    (atMost !== undefined && base.value <= bound(atMost))
+    (above !== undefined && order(base.value, bound(above)) > 0) ||
+    (atLeast !== undefined && order(base.value, bound(atLeast)) >= 0) ||
+    (below !== undefined && order(base.value, bound(below)) < 0) ||
+    (atMost !== undefined && order(base.value, bound(atMost)) <= 0)
   );
 }
 

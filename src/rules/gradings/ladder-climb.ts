@@ -134,8 +134,10 @@ function climbOne(
   const causes = new Set<MissingFact>();
   let max: number | undefined;
   let met = false;
+  const now: Known = { ...known, raise, causes: new Set(), met: false };
   for (const { grade, test } of steps) {
-    const now: Known = { ...known, raise, causes: new Set(), met: false };
+    now.causes.clear();
+    now.met = false;
     let holds = test(now);
     if (holds === true && isNewOnly(entry, version, grade) && known.baseline.lo !== known.baseline.hi) {
       holds = undefined;
