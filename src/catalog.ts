@@ -161,7 +161,8 @@ async function load(
   };
 }
 
-function formOf(questionnaire: Questionnaire, terminology: Terminology): Form {
+/** A Questionnaire of any version, compiled. */
+export function formOf(questionnaire: Questionnaire, terminology: Terminology): Form {
   const compiled = compileQuestionnaire(questionnaire, terminology);
   const { id, meta, ...content } = questionnaire;
   return {

@@ -1,6 +1,6 @@
 import type { Episode } from './episode.ts';
 import type { TermStep, Told } from './episodes.ts';
-import type { Finding, Report } from './finding.ts';
+import type { Finding, Report, SourceRef } from './finding.ts';
 import type { Policy } from './policy.ts';
 
 /** Everything that an evaluation rests on, by version and content. */
@@ -70,6 +70,6 @@ export interface RecordedCondition {
 }
 
 /** `type/id/_history/version`. */
-export function versioned({ type, id, version }: Report['source']): string {
+export function versioned({ type, id, version }: SourceRef): string {
   return `${type}/${id}/_history/${version}`;
 }

@@ -47,7 +47,9 @@ export function parametersOf({ record, step, display, thresholds, neighbours }: 
     ...finding.dataQuality.map((issue) => ({ name: 'dataQuality', valueCode: issue })),
     ...(step.previous ? [against('previous', step.previous)] : []),
     ...(step.baseline ? [against('baseline', step.baseline)] : []),
+    ...expectedParameter(step),
     { name: 'transition', valueCode: step.transition },
+    ...(step.held ? [{ name: 'held', valueBoolean: true }] : []),
     ...(before ? [{ name: 'priorityBefore', valueCode: before.priority }] : []),
     ...(after ? [{ name: 'priority', valueCode: after.priority }] : []),
     ...thresholds.map(conditionParameter),
@@ -94,6 +96,21 @@ function against(name: string, { grade, source }: NonNullable<RecordedTerm['base
       { name: 'report', valueReference: { reference: versioned(source) } },
     ],
   };
+}
+
+function expectedParameter({ told, at }: RecordedTerm): ParametersParameter[] {
+  const { expected } = told ?? {};
+  if (!expected) return [];
+  return [
+    {
+      name: 'expected',
+      part: [
+        { name: 'level', valueInteger: expected.level },
+        { name: 'until', valueInstant: expected.until },
+        { name: 'inForce', valueBoolean: at <= expected.until },
+      ],
+    },
+  ];
 }
 
 function conditionParameter({

@@ -92,7 +92,9 @@ function paragraph(explained: Explained, gone: readonly string[], { labels, lang
     ...finding.dataQuality.map((issue) => words.dataQuality[issue]),
     step.previous ? words.previous(step.previous.grade, step.previous.day) : words.noPrevious,
     step.baseline ? words.baseline(step.baseline.grade, step.baseline.at.slice(0, 10)) : words.noBaseline,
+    ...expectedText(step, words),
     ...decisionText(record, step, words),
+    ...(step.held ? [words.held] : []),
     ...thresholdText(thresholds, words, labels, language),
     ...undecidedText(step, words, language),
     ...(gone.length > 0 ? [words.notHeld(gone.join(', '))] : []),
@@ -119,6 +121,11 @@ function decisionText(record: DecisionRecord, step: RecordedTerm, words: Words):
     ...(held.length === 0 ? [record.policies.length === 0 ? words.noPolicy : words.nothingTrue] : []),
     ...(before && after ? [words.calm(after.calmDays)] : []),
   ];
+}
+
+function expectedText({ told, at }: RecordedTerm, words: Words): string[] {
+  const { expected } = told ?? {};
+  return expected ? [words.expected(expected.level, expected.until.slice(0, 10), at <= expected.until)] : [];
 }
 
 /** Which conditions were undecided, and what is not known of the term, so that this can be understood. */

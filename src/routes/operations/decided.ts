@@ -1,15 +1,12 @@
-import type { Flag, Patient } from '@medplum/fhirtypes';
+import type { Flag } from '@medplum/fhirtypes';
 import type { Deps } from '../../deps.ts';
 import type { Compartment } from '../../fhir/compartment.ts';
-import { FhirError } from '../../fhir/errors.ts';
 import { parseQuery } from '../../fhir/query.ts';
 import type { DecisionRecord } from '../../rules/decision-record.ts';
-import type { PatientFacts } from '../../rules/episode.ts';
 import { termKey } from '../../rules/finding.ts';
 import type { Policy } from '../../rules/policy.ts';
 import { EXTENSION, TERMS } from '../../rules/resources/codes.ts';
 import { findDecision } from '../../store/context.ts';
-import { readVersion, type Stored } from '../../store/resources.ts';
 import { search } from '../../store/search.ts';
 
 /** The decision behind one version of a resource. */
@@ -35,30 +32,6 @@ export async function decisionOf(deps: Deps, within: Compartment, versioned: str
   return record === undefined
     ? undefined
     : { provenance: `Provenance/${provenance.id}`, content: provenance.content, record };
-}
-
-/** A stored version by its reference, `Type/id/_history/n`; undefined when it is not there. */
-export async function versionOf(deps: Deps, within: Compartment, versioned: string): Promise<Stored | undefined> {
-  const [, type, id, version] = /^(\w+)\/([^/]+)\/_history\/(\d+)$/.exec(versioned) ?? [];
-  if (type === undefined || id === undefined || version === undefined) return undefined;
-  try {
-    return await readVersion(deps.db, within, type, id, version);
-  } catch (error) {
-    if (error instanceof FhirError && error.status < 500) return undefined;
-    throw error;
-  }
-}
-
-/** What policies may ask about the patient, as the version of the Patient says that a record names. */
-export async function patientOfRecord(
-  deps: Deps,
-  within: Compartment,
-  { patient }: Pick<DecisionRecord, 'patient'>,
-): Promise<PatientFacts | undefined> {
-  const stored = await versionOf(deps, within, patient);
-  if (!stored) return undefined;
-  const { gender, birthDate }: Patient = JSON.parse(stored.content);
-  return { ...(gender ? { gender } : {}), ...(birthDate ? { birthDate } : {}) };
 }
 
 /** Of the policies of a record those that are held here with the very content that decided. */

@@ -1,5 +1,6 @@
 import type { Flag, Parameters, ParametersParameter } from '@medplum/fhirtypes';
 import type { Deps } from '../../deps.ts';
+import { patientOfRecord, versionOf } from '../../evaluation/replaying.ts';
 import { CANONICAL } from '../../fhir/canonical.ts';
 import type { Compartment } from '../../fhir/compartment.ts';
 import { explain } from '../../rules/explain.ts';
@@ -9,7 +10,7 @@ import { readRecord } from '../../rules/record.ts';
 import { SYSTEM } from '../../rules/resources/codes.ts';
 import type { Language } from '../../rules/resources/labels.ts';
 import { readResource } from '../../store/resources.ts';
-import { type Decided, decisionOf, keyOfFlag, patientOfRecord, policiesOfRecord, versionOf } from './decided.ts';
+import { type Decided, decisionOf, keyOfFlag, policiesOfRecord } from './decided.ts';
 import { languageOf } from './language.ts';
 import { addOperation, type Operation } from './operation.ts';
 

@@ -9,6 +9,7 @@ import { lookupOperation } from './lookup.ts';
 import { metaAddOperation, metaDeleteOperation, metaOperation } from './meta.ts';
 import type { Operation } from './operation.ts';
 import { reindexOperation } from './reindex.ts';
+import { replayOperation } from './replay.ts';
 import { setBaselineOperation } from './set-baseline.ts';
 import { subsumesOperation } from './subsumes.ts';
 import { symptomSummaryOperation } from './symptom-summary.ts';
@@ -31,6 +32,7 @@ export const OPERATIONS: readonly Operation[] = [
   metaOperation,
   reindexOperation,
   setBaselineOperation,
+  replayOperation,
   subsumesOperation,
   symptomSummaryOperation,
   translateOperation,

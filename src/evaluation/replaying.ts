@@ -1,0 +1,162 @@
+import type { Patient, Provenance, QuestionnaireResponse } from '@medplum/fhirtypes';
+import { type Form, formOf, type Snapshot } from '../catalog.ts';
+import type { Deps } from '../deps.ts';
+import type { Compartment } from '../fhir/compartment.ts';
+import { FhirError } from '../fhir/errors.ts';
+import { type DecisionRecord, versioned } from '../rules/decision-record.ts';
+import type { PatientFacts } from '../rules/episode.ts';
+import { baselinesWith } from '../rules/episodes-measured.ts';
+import type { CtcaeVersion, Report, SourceRef } from '../rules/finding.ts';
+import { GRADING_DIGESTS } from '../rules/gradings/index.ts';
+import type { MeasuredBaselines } from '../rules/gradings/measured.ts';
+import { readRecord } from '../rules/record.ts';
+import { type Replay, type Reread, replay } from '../rules/replay.ts';
+import { EXTENSION } from '../rules/resources/codes.ts';
+import { patientContext } from '../store/context.ts';
+import { readVersion, type Stored } from '../store/resources.ts';
+import { type Circumstances, evaluatingOf, readAgain } from './again.ts';
+
+/** A stored version by its reference, `Type/id/_history/n`; undefined when it is not there. */
+export async function versionOf(deps: Deps, within: Compartment, reference: string): Promise<Stored | undefined> {
+  const [, type, id, version] = /^(\w+)\/([^/]+)\/_history\/(\d+)$/.exec(reference) ?? [];
+  if (type === undefined || id === undefined || version === undefined) return undefined;
+  try {
+    return await readVersion(deps.db, within, type, id, version);
+  } catch (error) {
+    if (error instanceof FhirError && error.status < 500) return undefined;
+    throw error;
+  }
+}
+
+/** What policies may ask about the patient, as the version of the Patient says that a record names; undefined when it is not held. */
+export async function patientOfRecord(
+  deps: Deps,
+  within: Compartment,
+  { patient }: Pick<DecisionRecord, 'patient'>,
+): Promise<PatientFacts | undefined> {
+  const stored = await versionOf(deps, within, patient);
+  if (!stored) return undefined;
+  const { gender, birthDate }: Patient = JSON.parse(stored.content);
+  return { ...(gender ? { gender } : {}), ...(birthDate ? { birthDate } : {}) };
+}
+
+/** Computes a stored decision once more from the stored versions that it names. Throws as readRecord does. */
+export async function replayDecision(
+  deps: Deps,
+  within: Compartment,
+  provenance: Provenance,
+  text: string,
+): Promise<Replay> {
+  const record = readRecord(text);
+  const snapshot = await deps.catalog.at(within);
+  const patient = await patientOfRecord(deps, within, record);
+  const reports = new Map<string, Reread>();
+  for (const source of sourcesOf(record)) {
+    const read = await reread(deps, within, { record, source, snapshot, provenance, facts: patient ?? {} });
+    if (read) reports.set(versioned(source), read);
+  }
+  const digest = provenance.extension?.find(({ url }) => url === EXTENSION.decisionRecordDigest)?.valueString;
+  return replay({
+    text,
+    digest: digest?.replace(/^sha256:/, '') ?? '',
+    engine: {
+      name: deps.engine.name,
+      version: deps.engine.version,
+      fhirpath: deps.engine.fhirpathVersion,
+      gradings: GRADING_DIGESTS,
+    },
+    policy: (canonical) => snapshot.policy(canonical),
+    patient,
+    report: (source) => reports.get(versioned(source)),
+  });
+}
+
+/** Every report that the record tells of, its own too. */
+function sourcesOf({ terms }: DecisionRecord): Report['source'][] {
+  return [...new Map(terms.map(({ source }) => [versioned(source), source])).values()];
+}
+
+interface Reading {
+  record: DecisionRecord;
+  source: Report['source'];
+  snapshot: Snapshot;
+  provenance: Provenance;
+  facts: PatientFacts;
+}
+
+async function reread(deps: Deps, within: Compartment, reading: Reading): Promise<Reread | undefined> {
+  const { record, source, snapshot, facts } = reading;
+  const patient = record.patient.split('/')[1] ?? '';
+  const [stored, context] = await Promise.all([
+    versionOf(deps, within, versioned(source)),
+    patientContext(deps.db, within, patient),
+  ]);
+  if (!stored || !context) return undefined;
+  const form = await formOfReport(deps, within, stored, reading);
+  const circumstances: Circumstances = {
+    snapshot,
+    context,
+    patient,
+    facts,
+    at: record.terms.find((term) => versioned(term.source) === versioned(source))?.at ?? record.report.at,
+    ctcae: ctcaeOf(record, source),
+    baselines: await baselinesOf(deps, within, reading, { snapshot, context, patient }),
+  };
+  try {
+    return readAgain(stored, form, circumstances);
+  } catch (error) {
+    // What cannot be read or dated today was not what was graded then.
+    if (error instanceof FhirError && error.status >= 500) throw error;
+    return undefined;
+  }
+}
+
+/** The form of a response, none of an Observation: of the record's own the very version that its Provenance names. */
+async function formOfReport(
+  deps: Deps,
+  within: Compartment,
+  { type, content }: Stored,
+  { record, source, snapshot, provenance }: Reading,
+): Promise<Form | undefined> {
+  if (type !== 'QuestionnaireResponse') return undefined;
+  const { questionnaire }: QuestionnaireResponse = JSON.parse(content);
+  const isOwn = versioned(source) === versioned(record.source);
+  const held = snapshot.form((isOwn ? record.questionnaire?.canonical : questionnaire) ?? '');
+  if (!isOwn || held?.digest === record.questionnaire?.digest) return held;
+  const reference = provenance.entity?.find(({ what }) => what.reference?.startsWith('Questionnaire/'))?.what.reference;
+  const pinned = reference === undefined ? undefined : await versionOf(deps, within, reference);
+  return pinned ? formOf(JSON.parse(pinned.content), snapshot.terminology) : held;
+}
+
+/** The versions of CTCAE that a report was graded by. */
+function ctcaeOf({ terms }: DecisionRecord, source: SourceRef): CtcaeVersion[] {
+  const versions = terms.flatMap((term) =>
+    versioned(term.source) === versioned(source) && term.finding.system === 'ctcae' ? [term.finding.version] : [],
+  );
+  return (['5.0', '6.0'] as const).filter((version) => versions.includes(version));
+}
+
+/** The recorded baselines that the results of a report were compared with, as the reports say that recorded them. */
+async function baselinesOf(
+  deps: Deps,
+  within: Compartment,
+  reading: Reading,
+  around: Pick<Circumstances, 'snapshot' | 'context' | 'patient'>,
+): Promise<MeasuredBaselines> {
+  const used = reading.record.terms.flatMap(({ source, finding }) =>
+    versioned(source) === versioned(reading.source) ? (finding.measured?.baseline ?? []) : [],
+  );
+  let baselines: MeasuredBaselines = {};
+  for (const { at, source } of used) {
+    const stored = await versionOf(deps, within, versioned(source));
+    if (!stored || (stored.type !== 'Observation' && stored.type !== 'QuestionnaireResponse')) continue;
+    const recorder = { type: stored.type, id: stored.id, version: stored.version } as const;
+    const form = await formOfReport(deps, within, stored, { ...reading, source: recorder });
+    const time = { at, day: at.slice(0, 10), clockAhead: false };
+    const measured = evaluatingOf(stored, form, around)?.read(time)?.measured;
+    if (!measured) continue;
+    const report = { source: recorder, at, day: time.day, baseline: true, findings: [], measured };
+    baselines = baselinesWith(baselines, report) ?? baselines;
+  }
+  return baselines;
+}
