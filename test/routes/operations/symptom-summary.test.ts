@@ -142,6 +142,29 @@ t.test('what was reported over time', async (t) => {
     t.same((await ask('', measured)).terms, [], 'they are no PRO-CTCAE grades');
   });
 
+  t.test('a baseline that a clinician recorded is compared with', async (t) => {
+    const one = await aPatient(app);
+    await report(one, '09-01', nausea(3, 2));
+    await report(one, '09-08', nausea(4, 4));
+    const [before] = (await ask('?term=PROCTCAE_9_COMP', one)).terms;
+    t.equal(value(before, 'baseline-adjusted'), 'no-baseline');
+    const { id } = await put(app, {
+      resourceType: 'Observation',
+      ...BASELINE,
+      status: 'final',
+      code: { coding: [{ system: 'https://vigie.example/fhir/CodeSystem/pro-ctcae', code: 'PROCTCAE_9_COMP' }] },
+      subject: { reference: one },
+      effectiveDateTime: '2026-09-02T08:00:00Z',
+      valueInteger: 1,
+    });
+    const [term] = (await ask('?term=PROCTCAE_9_COMP', one)).terms;
+    t.equal(value(term, 'baseline-adjusted'), 3);
+    t.match(named(named(term?.part, 'baseline')[0]?.part, 'source'), [
+      { valueReference: { reference: `Observation/${id}/_history/1` } },
+    ]);
+    t.match(named(term?.part, 'reports'), [{ valueInteger: 2 }], 'it is no report of the patient');
+  });
+
   t.test('a group: shares, curve and areas', async (t) => {
     const other = await aPatient(app);
     await report(other, '09-02', nausea(0), BASELINE);
