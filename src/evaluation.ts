@@ -131,7 +131,7 @@ async function reportOf(
       ...(measured ? { measured: aged(measured, input.context, time) } : {}),
       ...(baselines ? { baselines } : {}),
       ...(expected ? { expected } : {}),
-      ...(await knownOf(deps, within, input, measured !== undefined)),
+      ...(await knownOf(deps, within, input, said)),
     },
     authored,
     clockAhead: time.clockAhead,

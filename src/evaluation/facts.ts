@@ -16,10 +16,16 @@ import type { Evaluating } from './evaluating.ts';
 export async function knownOf(
   deps: Deps,
   within: Compartment,
-  { snapshot, patient, context }: Evaluating,
-  measures: boolean,
+  { snapshot, patient, context, source, form }: Evaluating,
+  { findings, measured }: Pick<Report, 'findings' | 'measured'>,
 ): Promise<Pick<Report, 'ctcae' | 'facts'>> {
-  const asked = snapshot.policies.some(({ needs }) => needs.has('facts'));
+  const measures = measured !== undefined;
+  const from = { type: source.type, ...(form ? { form: form.canonical } : {}) };
+  // What ladders will say of measured values is not known before the fold.
+  const asked = snapshot.policies.some(
+    ({ needs, wakes }) =>
+      needs.has('facts') && (measures || findings.some((finding) => wakes({ finding, source: from }))),
+  );
   if (!asked && !measures) return {};
   const types: readonly FactType[] = asked
     ? ['ResearchSubject', 'MedicationStatement', 'MedicationAdministration', 'Condition']
