@@ -7,6 +7,7 @@ import { OVERRUN, spend } from './policy/budget.ts';
 import { checkExpression } from './policy/check-expression.ts';
 import { checkShape, codeOf, priorityOf } from './policy/check-shape.ts';
 import { compileCondition, type RunnableExpression, remember, type Verdict } from './policy/run-expression.ts';
+import { SCALES, type Scale } from './policy/scales.ts';
 import { triggersKey, type Waker, wakerOf } from './policy/triggers.ts';
 import { type Applies, appliesTo } from './policy/use-context.ts';
 import {
@@ -52,7 +53,7 @@ export interface Policy {
   actions: readonly PolicyAction[];
   /** The optional groups of a Context that its conditions name: what has to be loaded before it is asked. */
   needs: PolicyNeeds;
-  /** Whether a trigger of any of its actions lets a finding through: else it is not asked, and what it needs need not be loaded. */
+  /** Whether a trigger of any of its actions lets a finding through of whose term its condition can be true: else what it needs need not be loaded. */
   wakes: Waker;
   /** Whether it is meant for a patient of these facts. Where that is unknown it is asked. */
   applies: (facts: ReportFacts | undefined) => Applies;
@@ -127,6 +128,8 @@ interface Compiled extends RunnableExpression {
   needs: readonly PolicyNeed[];
   /** What it costs to ask; see policy/budget.ts. */
   cost: number;
+  /** Scales of findings for which its condition is not false at once. */
+  concerns: readonly Scale[];
   /** Actions of one key have the same triggers. */
   triggers: string;
   wakes: Waker;
@@ -134,7 +137,7 @@ interface Compiled extends RunnableExpression {
 
 function compileAction(plan: PlanDefinitionAction, policy: string): Compiled {
   const expression = plan.condition?.[0]?.expression?.expression ?? '';
-  const { mentions, parts, nodes } = checkExpression(expression, { open: true }); // checked before
+  const { mentions, parts, nodes, concerns } = checkExpression(expression, { open: true }); // checked before
   const title = plan.title ?? plan.description;
   const priority = priorityOf(plan);
   return {
@@ -142,6 +145,7 @@ function compileAction(plan: PlanDefinitionAction, policy: string): Compiled {
     policy,
     needs: mentions.flatMap((mention) => OBJECTS[mention.slice(1).split('.', 1)[0] ?? '']?.need ?? []),
     cost: nodes,
+    concerns,
     triggers: triggersKey(plan),
     wakes: wakerOf(plan),
     action: {
@@ -154,10 +158,17 @@ function compileAction(plan: PlanDefinitionAction, policy: string): Compiled {
   };
 }
 
-/** Actions of one key have the same triggers. */
+/** Whether a finding wakes any of the actions, and any of their conditions can be true of its term. */
 function wakesAny(actions: readonly Compiled[]): Waker {
   const wakers = [...new Map(actions.map(({ triggers, wakes }) => [triggers, wakes])).values()];
-  return (context) => wakers.some((wakes) => wakes(context));
+  const others = unconcerned(actions);
+  return (context) => !others.has(context.finding.term) && wakers.some((wakes) => wakes(context));
+}
+
+/** Codes of terms of which none of the conditions can be true: most policies have nothing to say of most terms. */
+function unconcerned(actions: readonly Compiled[]): ReadonlySet<string> {
+  const concerned = new Set(actions.flatMap(({ concerns }) => concerns.map(({ term }) => term)));
+  return new Set(SCALES.map(({ term }) => term).filter((term) => !concerned.has(term)));
 }
 
 /** Chooses the actions that come into question, and evaluates them together. Each choice is made once and kept. */
@@ -166,39 +177,24 @@ function evaluatorOf(
   applies: ((facts: ReportFacts | undefined) => Applies) | undefined,
 ): Policy['evaluate'] {
   const wakers = [...new Map(actions.map(({ triggers, wakes }) => [triggers, wakes]))];
-  const choices: Choices = { none: {}, PN: {}, PL: {}, PM: {}, PH: {} };
-  const staying: Choices = { none: {}, PN: {}, PL: {}, PM: {}, PH: {} };
+  const situations = new Map<number, Situation>();
+  const choose = (which: Which, context: Context): Situation => {
+    const awake = new Set(wakers.filter(([, wakes]) => wakes(context)).map(([triggers]) => triggers));
+    return situationOf(actions.filter(({ action, triggers }) => isIn(which, action) && awake.has(triggers)));
+  };
   return (which, context) => {
     if (applies?.(context.facts) === 'no') return NONE;
-    let choice = (which.open === 'none' || which.mayClose ? choices : staying)[which.open];
-    for (const [, wakes] of wakers) {
-      if (wakes(context)) choice = choice.awake ??= {};
-      else choice = choice.asleep ??= {};
+    let key = which.open === 'none' ? 0 : 1 + 2 * PRIORITIES.indexOf(which.open) + (which.mayClose ? 1 : 0);
+    for (const [, wakes] of wakers) key = key * 2 + (wakes(context) ? 1 : 0);
+    let situation = situations.get(key);
+    if (!situation) {
+      situation = choose(which, context);
+      // More triggers than a number has digits for are asked one by one each time.
+      if (Number.isSafeInteger(key)) situations.set(key, situation);
     }
-    choice.situation ??= chosen(actions, wakers, which, context);
-    const { situation } = choice;
     if (context.budget && !spend(context.budget, situation.cost)) return situation.overrun;
     return situation.evaluate(context);
   };
-}
-
-/** Which conditions are asked, by one trigger after another: a tree, since to name a choice by a text took longer than to make it. */
-interface Choice {
-  awake?: Choice;
-  asleep?: Choice;
-  situation?: Situation;
-}
-
-type Choices = Record<Which['open'], Choice>;
-
-function chosen(
-  actions: readonly Compiled[],
-  wakers: readonly (readonly [string, Waker])[],
-  which: Which,
-  context: Context,
-): Situation {
-  const awake = new Set(wakers.filter(([, wakes]) => wakes(context)).map(([triggers]) => triggers));
-  return situationOf(actions.filter(({ action, triggers }) => isIn(which, action) && awake.has(triggers)));
 }
 
 interface Situation {
@@ -219,11 +215,15 @@ function situationOf(list: readonly Compiled[]): Situation {
   }));
   const listOf = interned(rows);
   const evaluate = (context: Context) => listOf(list.map(({ run }) => run(context)));
+  const remembered = list.every(({ few }) => few)
+    ? remember([...new Set(list.flatMap(({ inputs }) => inputs))], evaluate, SITUATIONS)
+    : evaluate;
+  const others = unconcerned(list);
+  const no = listOf(rows.map(() => ({ value: false })));
   return {
     cost: list.reduce((sum, { cost }) => sum + cost, 0),
-    evaluate: list.every(({ few }) => few)
-      ? remember([...new Set(list.flatMap(({ inputs }) => inputs))], evaluate, SITUATIONS)
-      : evaluate,
+    evaluate:
+      others.size === 0 ? remembered : (context) => (others.has(context.finding.term) ? no : remembered(context)),
     overrun: rows.map((row) => ({ ...row, value: 'undecided', error: OVERRUN })),
   };
 }

@@ -14,6 +14,8 @@ export interface CheckedExpression {
   parts: readonly ExpressionPart[];
   /** Variables, members, calls, operators and literals in it: what it costs to ask. */
   nodes: number;
+  /** The scales that a finding can be on for it not to be false at once: those that the comparisons with its term, kind and system leave. */
+  concerns: readonly Scale[];
 }
 
 export interface ExpressionPart {
@@ -36,7 +38,7 @@ const FILL = 'fill';
  */
 export function checkExpression(expression: string, { open = false }: CheckOptions = {}): CheckedExpression {
   const parsed = parse(expression);
-  if ('fault' in parsed) return { faults: [parsed.fault], mentions: [], parts: [], nodes: 0 };
+  if ('fault' in parsed) return { faults: [parsed.fault], mentions: [], parts: [], nodes: 0, concerns: [] };
   const faults: ExpressionFault[] = [];
   const places = new Map<string, Node>();
   let mentioned = new Set<string>();
@@ -60,7 +62,13 @@ export function checkExpression(expression: string, { open = false }: CheckOptio
     judge(value, 'value', "%finding.value is a number in some unit: say which, as in %finding.unit = 'g/L' and …");
   }
   const sound = faults.length === 0;
-  return { faults, mentions: [...places.keys()], parts: sound ? parts : [], nodes };
+  return {
+    faults,
+    mentions: [...places.keys()],
+    parts: sound ? parts : [],
+    nodes,
+    concerns: narrowed(parsed.tree, SCALES),
+  };
 
   function tooCostly(node: Node): undefined {
     return judge(node, 'too-costly', `more than ${MAX_NODES} parts; simplify or split it`);

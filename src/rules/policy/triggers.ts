@@ -35,7 +35,7 @@ const filterOf =
   ({ type }: DataRequirement) =>
   ({ code = [] }: NonNullable<DataRequirement['codeFilter']>[number]): Waker => {
     const lets = code.map(({ system, code = '', version }): Waker => {
-      if (type === 'QuestionnaireResponse') return (context) => isAnswerTo(code, context);
+      if (type === 'QuestionnaireResponse') return answersTo(code);
       if (system === LOINC) return (context) => isResultOf(code, context);
       return ({ finding }) =>
         finding.term === code &&
@@ -46,12 +46,15 @@ const filterOf =
   };
 
 /** Without a version any version of the form. */
-function isAnswerTo(canonical: string, { source }: Pick<Context, 'source'>): boolean {
-  if (source === undefined) return true;
-  if (source.type !== 'QuestionnaireResponse') return false;
-  if (source.form === undefined || source.form === canonical) return true;
+function answersTo(canonical: string): Waker {
   const { url, version } = splitCanonical(canonical);
-  return version === undefined && splitCanonical(source.form).url === url;
+  const versions = `${url}|`;
+  return ({ source }) => {
+    if (source === undefined) return true;
+    if (source.type !== 'QuestionnaireResponse') return false;
+    const { form } = source;
+    return form === undefined || form === canonical || (version === undefined && form.startsWith(versions));
+  };
 }
 
 function isResultOf(loinc: string, { source, finding: { measured } }: Pick<Context, 'finding' | 'source'>): boolean {
