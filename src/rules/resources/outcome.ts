@@ -1,5 +1,5 @@
 import type { Flag, OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes';
-import type { Finding, Missing, NotGradable } from '../finding.ts';
+import { type DataQuality, type Finding, type Missing, type NotGradable, termKey } from '../finding.ts';
 import { PRIORITY } from './codes.ts';
 import { priorityOf } from './flag.ts';
 import { type Labels, type Language, missingLabel } from './labels.ts';
@@ -51,15 +51,28 @@ const flagIssues = ({ flags, language }: Changes): OperationOutcomeIssue[] =>
 
 function findingIssues({ findings, labels, language }: Changes): OperationOutcomeIssue[] {
   const words = WORDS[language];
-  return findings.flatMap(({ term, outcome, dataQuality }) => {
-    const say = (text: string) => information(`${labels.term(term)[language]}${words.colon}${text}`);
-    const quality = dataQuality.includes('contradictory') ? [say(words.contradictory)] : [];
+  return findings.flatMap((finding) => {
+    const { outcome, dataQuality, kind } = finding;
+    const say = (text: string) => information(`${nameOf(finding, labels, language)}${words.colon}${text}`);
+    const measured = kind === 'ladder' || kind === 'emergency';
+    const quality = dataQuality.flatMap((code) => {
+      if (code === 'contradictory') return [say(words.contradictory)];
+      // Why there is no grade is said once.
+      const isReason = outcome.kind === 'not-gradable' && outcome.reason === code;
+      return measured && !isReason && code !== 'needs-review' ? [say(words.quality[code])] : [];
+    });
     if (outcome.kind === 'graded') return quality;
     const missing = listOf(outcome.missing, language);
     return outcome.kind === 'at-least'
       ? [say(words.atLeast(outcome.min, outcome.max, missing)), ...quality]
       : [say(words.reason[outcome.reason]), ...quality];
   });
+}
+
+/** Of CTCAE with its version: the two may stand side by side. */
+function nameOf(finding: Finding, labels: Labels, language: Language): string {
+  const name = labels.term(termKey(finding))[language];
+  return finding.system === 'ctcae' ? `${name} (CTCAE ${finding.version})` : name;
 }
 
 /** Conditions of one term and policy are told together. */
@@ -96,6 +109,7 @@ interface Words {
   events: Readonly<Record<FlagEvent, string>>;
   reason: Readonly<Record<NotGradable, string>>;
   contradictory: string;
+  quality: Readonly<Record<Exclude<DataQuality, 'contradictory' | 'needs-review'>, string>>;
   atLeast(min: number, max: number, missing: string): string;
   undecided(actions: string): string;
 }
@@ -127,6 +141,15 @@ const WORDS: Readonly<Record<Language, Words>> = {
       'needs-clinician': 'not graded, it takes clinical facts that the data do not hold',
     },
     contradictory: 'the answers contradict each other',
+    quality: {
+      'ambiguous-item': 'two codes of the result mean two analytes',
+      'clock-ahead': 'dated after it was received; the time of receipt is used',
+      'unit-unknown': 'a unit is missing or not one that this analyte is graded in',
+      'value-implausible': 'no patient can have this value: is the unit right?',
+      'limit-missing': 'the limits of normal did not come with the result',
+      'baseline-missing': 'no baseline is recorded',
+      'needs-clinician': 'clinical facts that the data do not hold could make it another grade',
+    },
     atLeast: (min, max, missing) => `grade between ${min} and ${max}, not known: ${missing}`,
     undecided: (actions) => `could not be decided, the facts that these conditions ask for are missing (${actions})`,
   },
@@ -155,6 +178,15 @@ const WORDS: Readonly<Record<Language, Words>> = {
       'needs-clinician': 'sans grade, il faut des éléments cliniques absents des données',
     },
     contradictory: 'les réponses se contredisent',
+    quality: {
+      'ambiguous-item': 'deux codes du résultat désignent deux analyses',
+      'clock-ahead': 'daté après sa réception ; l’heure de réception est retenue',
+      'unit-unknown': 'une unité manque ou n’est pas de celles où ce résultat est gradé',
+      'value-implausible': 'aucun patient ne peut avoir cette valeur : l’unité est-elle juste ?',
+      'limit-missing': 'les limites de la normale ne sont pas jointes au résultat',
+      'baseline-missing': 'aucune valeur de référence n’est enregistrée',
+      'needs-clinician': 'des éléments cliniques absents des données pourraient changer le grade',
+    },
     atLeast: (min, max, missing) => `grade entre ${min} et ${max}, sans réponse : ${missing}`,
     undecided: (actions) => `indécidable, il manque les données que ces conditions demandent (${actions})`,
   },

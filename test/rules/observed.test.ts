@@ -1,0 +1,148 @@
+import type { Observation } from '@medplum/fhirtypes';
+import t from 'tap';
+import { CANONICAL } from '../../src/fhir/canonical.ts';
+import { ageYears } from '../../src/rules/age.ts';
+import { isObserved, observedIssues, observedOf } from '../../src/rules/observed.ts';
+import { ALT, aResult, NEUTROPHILS, quantity } from '../support/observations.ts';
+
+const AT = '2026-11-20T08:00:00Z';
+const alt = (extra: Partial<Observation> = {}) =>
+  aResult('Patient/a', { loinc: ALT, value: 80, unit: 'U/L', at: AT }, extra);
+const term = (code: string, version?: string, system = 'ctcae') => ({
+  coding: [{ system: `${CANONICAL}/CodeSystem/${system}`, code, ...(version ? { version } : {}) }],
+});
+const bare = (extra: Partial<Observation>): Observation => ({
+  resourceType: 'Observation',
+  status: 'final',
+  code: {},
+  ...extra,
+});
+const baseline = { url: `${CANONICAL}/StructureDefinition/baseline-report`, valueBoolean: true };
+const expected = (level: number, until: string) => ({
+  url: `${CANONICAL}/StructureDefinition/expected-level`,
+  extension: [
+    { url: 'level', valueInteger: level },
+    { url: 'until', valueDateTime: until },
+  ],
+});
+
+const uses: [name: string, observation: Observation, isUsed: boolean][] = [
+  ['a result that a ladder grades', alt(), true],
+  ['a temperature', aResult('Patient/a', { loinc: '8310-5', value: 37, unit: 'Cel', at: AT }), true],
+  ['a heart rate', aResult('Patient/a', { loinc: '8867-4', value: 70, unit: '/min', at: AT }), false],
+  ['a code of another system', { ...alt(), code: { coding: [{ system: 'urn:lab', code: ALT }] } }, false],
+  ['words alone', bare({ code: { text: 'ALT' } }), false],
+  ['a panel by its parts', bare({ component: [{ code: alt().code ?? {}, valueQuantity: quantity(80, 'U/L') }] }), true],
+  ['a term without more', bare({ code: term('alt_increased', '5.0'), valueInteger: 2 }), false],
+  ['a baseline of a term', bare({ code: term('alt_increased', '5.0'), valueInteger: 2, extension: [baseline] }), true],
+  ['a baseline of nothing that is graded', bare({ extension: [baseline] }), false],
+  [
+    'an expected level',
+    bare({ code: term('PROCTCAE_16_COMP', undefined, 'pro-ctcae'), extension: [expected(2, AT)] }),
+    true,
+  ],
+];
+for (const [name, observation, isUsed] of uses) {
+  t.test(`${name} is ${isUsed ? '' : 'not '}evaluated`, async (t) => {
+    t.equal(isObserved(observation), isUsed);
+    t.equal(observedOf(observation) !== undefined, isUsed);
+    t.same(observedIssues(observation), []);
+  });
+}
+
+const limits: [name: string, referenceRange: Observation['referenceRange'], read: object][] = [
+  ['in the unit of the result', [{ low: quantity(5, 'U/L'), high: quantity(40, 'U/L') }], { low: 5, high: 40 }],
+  ['in another unit', [{ high: quantity(0.67, 'ukat/L') }], { high: 0.67, limitUnit: 'ukat/L' }],
+  ['in two units: the one of the result', [{ low: quantity(0.1, 'ukat/L'), high: quantity(40, 'U/L') }], { high: 40 }],
+  ['of another kind than normal', [{ high: quantity(40, 'U/L'), type: { coding: [{ code: 'therapeutic' }] } }], {}],
+  ['in words', [{ text: '< 40' }], {}],
+];
+for (const [name, referenceRange, read] of limits) {
+  t.test(`limits ${name}`, async (t) => {
+    t.same(observedOf(alt({ referenceRange }))?.measured, [{ loinc: [ALT], value: 80, unit: 'U/L', ...read }]);
+  });
+}
+
+t.test('a number without a UCUM code has no unit, and a bound stays a bound', async (t) => {
+  const { measured } = observedOf(alt({ valueQuantity: { value: 80, unit: 'U/L' } })) ?? {};
+  t.same(measured, [{ loinc: [ALT], value: 80 }]);
+  const bound = observedOf(alt({ valueQuantity: { ...quantity(5, 'U/L'), comparator: '<' } }));
+  t.same(bound?.measured, [{ loinc: [ALT], value: 5, unit: 'U/L', comparator: '<' }]);
+});
+
+t.test('of a panel each part is a measurement, and the panel none', async (t) => {
+  const part = (code: string, value: number) => ({
+    code: { coding: [{ system: 'http://loinc.org', code }] },
+    valueQuantity: quantity(value, 'mm[Hg]'),
+  });
+  const panel = bare({
+    code: { coding: [{ system: 'http://loinc.org', code: '85354-9' }] },
+    component: [part('8480-6', 150), part('8462-4', 95)],
+  });
+  t.same(
+    observedOf(panel)?.measured?.map(({ loinc, value }) => [...loinc, value]),
+    [
+      ['8480-6', 150],
+      ['8462-4', 95],
+    ],
+  );
+});
+
+t.test('what a clinician records of a term', async (t) => {
+  t.match(observedOf(bare({ code: term('alt_increased', '6.0'), valueInteger: 2, extension: [baseline] })), {
+    baseline: true,
+    baselines: [{ term: 'alt_increased@6.0', grade: 2 }],
+  });
+  t.match(
+    observedOf(bare({ code: term('alt_increased', '5.0'), extension: [expected(3, '2026-12-01T00:00:00+01:00')] })),
+    {
+      baseline: false,
+      expected: [{ term: 'alt_increased@5.0', level: 3, until: '2026-11-30T23:00:00.000Z' }],
+    },
+  );
+});
+
+const refused: [name: string, observation: Observation, element: string][] = [
+  [
+    'a baseline beyond the scale',
+    bare({ code: term('PROCTCAE_16_COMP', undefined, 'pro-ctcae'), valueInteger: 4, extension: [baseline] }),
+    'value',
+  ],
+  ['a baseline without a grade', bare({ code: term('alt_increased', '5.0'), extension: [baseline] }), 'value'],
+  ['a level of no term', bare({ extension: [expected(1, AT)] }), 'code'],
+  [
+    'a level of a CTCAE term without version',
+    bare({ code: term('alt_increased'), extension: [expected(1, AT)] }),
+    'code',
+  ],
+  ['a level beyond the scale', bare({ code: term('alt_increased', '5.0'), extension: [expected(5, AT)] }), 'extension'],
+  [
+    'a level until a day',
+    bare({ code: term('alt_increased', '5.0'), extension: [expected(1, '2026-12-01')] }),
+    'extension',
+  ],
+];
+for (const [name, observation, element] of refused) {
+  t.test(`${name} is an error`, async (t) => {
+    t.match(observedIssues(observation), [{ severity: 'error', expression: `Observation.${element}` }]);
+  });
+}
+
+t.test('a code that only looks like ours is none', async (t) => {
+  t.notOk(isObserved(bare({ code: term('alt_increased', '4.03'), valueInteger: 1, extension: [baseline] })));
+  t.notOk(isObserved(bare({ code: term('no_such_term', '5.0'), valueInteger: 1, extension: [baseline] })));
+  t.ok(isObserved(aResult('Patient/a', { loinc: NEUTROPHILS, value: 1, unit: '10*9/L', at: AT })));
+});
+
+const ages: [birth: string, day: string, years: number | undefined][] = [
+  ['2008-11-20', '2026-11-20', 18],
+  ['2008-11-21', '2026-11-20', 17],
+  ['1961', '2026-11-20', 64],
+  ['1961-05', '2026-11-20', 65],
+  ['2026-11-21', '2026-11-20', undefined],
+];
+for (const [birth, day, years] of ages) {
+  t.test(`born ${birth}, on ${day}: ${years ?? 'not born'}`, async (t) => {
+    t.equal(ageYears(birth, day), years);
+  });
+}
