@@ -44,10 +44,11 @@ export interface Grading extends PublishedGrading {
  * identifier is the SHA-256 of exactly those bytes, so a reader can verify which data graded a response.
  */
 export function gradingLibrary({ data, sources }: PublishedGrading): Library {
+  const text = canonicalJson(data);
   return {
     resourceType: 'Library',
     url: `${CANONICAL}/Library/grading-${data.system}`,
-    identifier: [{ system: `${CANONICAL}/NamingSystem/content-sha256`, value: contentHash(data) }],
+    identifier: [{ system: `${CANONICAL}/NamingSystem/content-sha256`, value: sha256(text) }],
     version: data.version,
     title: data.title,
     status: 'active',
@@ -61,7 +62,7 @@ export function gradingLibrary({ data, sources }: PublishedGrading): Library {
     content: [
       {
         contentType: 'application/json',
-        data: Buffer.from(canonicalJson(data)).toString('base64'),
+        data: Buffer.from(text).toString('base64'),
         title: `${data.title}, ${data.version}`,
       },
     ],
