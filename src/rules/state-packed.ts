@@ -109,21 +109,31 @@ export function writeState({ upTo, terms, stale, baselines }: KeptState): string
     momentOf(start),
     momentOf(end),
   ];
+  // Members one by one: the same state is the same text, whatever way it came about.
   const packEpisode = (episode: Episode, closed: PastEpisode | undefined): PackedEpisode => {
-    const { term: _, status, origin, kind, system, systemVersion, reopens, ...rest } = episode;
+    const { status, origin, kind, system, systemVersion, reopens } = episode;
     return {
-      ...rest,
       ...(status === USUAL.status ? {} : { status }),
-      ...(origin === rest.opening.id ? {} : { origin }),
+      ...(origin === episode.opening.id ? {} : { origin }),
       ...(kind === USUAL.kind ? {} : { kind }),
       ...(system === USUAL.system ? {} : { system }),
       ...(systemVersion === USUAL.systemVersion ? {} : { systemVersion }),
-      start: momentOf(rest.start),
-      outcome: packOutcome(rest.outcome),
-      opening: sourceOf(rest.opening),
-      latest: sourceOf(rest.latest),
-      openedBy: rest.openedBy.map(actionOf),
-      decidedBy: rest.decidedBy.map(actionOf),
+      start: momentOf(episode.start),
+      end: episode.end,
+      startAuthored: episode.startAuthored,
+      endAuthored: episode.endAuthored,
+      opening: sourceOf(episode.opening),
+      latest: sourceOf(episode.latest),
+      outcome: packOutcome(episode.outcome),
+      openingLevel: episode.openingLevel,
+      previousGrade: episode.previousGrade,
+      baselineGrade: episode.baselineGrade,
+      priority: episode.priority,
+      openedBy: episode.openedBy.map(actionOf),
+      decidedBy: episode.decidedBy.map(actionOf),
+      calmDays: episode.calmDays,
+      lastCalmDay: episode.lastCalmDay,
+      reports: episode.reports,
       reopens: reopens && (isSame(reopens, closed) ? 1 : pastOf(reopens)),
     };
   };
