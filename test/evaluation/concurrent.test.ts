@@ -95,17 +95,18 @@ t.test('sixteen at once, results and responses, leave one open episode of each t
   t.same(rows, [{ n: 8 }]);
 });
 
-/** A catalog whose policies overrun while `spent` says so. */
-class Overrunning extends Catalog {
-  spent = false;
+/** A catalog whose policies overrun, or fail, while `how` says so. */
+class Faulty extends Catalog {
+  how: 'sound' | 'spent' | 'failing' = 'sound';
 
   override async at(within: Compartment, generation?: string): Promise<Snapshot> {
     const snapshot = await super.at(within, generation);
     const overrun = (policy: Policy): Policy => ({
       ...policy,
       evaluate: (which, context) => {
+        if (this.how === 'failing') throw new Error('Zebulon Quartermaine cannot be judged');
         const conditions = policy.evaluate(which, context);
-        return this.spent
+        return this.how === 'spent'
           ? conditions.map((condition) => ({ ...condition, value: 'undecided' as const, error: 'budget' }))
           : conditions;
       },
@@ -122,18 +123,18 @@ class Overrunning extends Catalog {
 }
 
 t.test('policies that take too many steps never block a report, and a person is told', async (t) => {
-  let catalog: Overrunning | undefined;
+  let catalog: Faulty | undefined;
   const app = await testApp({
     now: () => NOW,
     change: (deps) => {
-      catalog = new Overrunning(deps.db);
+      catalog = new Faulty(deps.db);
       deps.catalog = catalog;
     },
   });
   t.teardown(() => app.close());
   await post(app, LADDER_POLICY);
   const patient = await aPatient(app);
-  if (catalog) catalog.spent = true;
+  if (catalog) catalog.how = 'spent';
   const result = aResult(patient, { loinc: NEUTROPHILS, value: 0.8, unit: '10*9/L', low: 1.8, high: 7, at: at(0) });
   const { id } = await post(app, result);
   t.equal((await gradesOf(app, `Observation/${id}`)).length, 2, 'it is graded all the same');
@@ -145,11 +146,37 @@ t.test('policies that take too many steps never block a report, and a person is 
     code: { coding: [{ system: 'https://vigie.example/fhir/CodeSystem/flag-code', code: 'policy-budget' }] },
     extension: [{ valueCodeableConcept: { coding: [{ code: 'PH' }] } }],
   });
-  if (catalog) catalog.spent = false;
+  if (catalog) catalog.how = 'sound';
   const again = await app.send('PUT', `/Observation/${id}`, { ...result, id, status: 'amended' });
   t.equal(again.status, 200, again.text);
   t.same(
     (await flagsOf(app, patient)).map((text) => text.slice(0, 32)),
     ['active v1 Neutrophil count decre', 'inactive v2 Alert policies were '],
   );
+});
+
+t.test('a failure of the policies never loses a result, and what was missed is made up for', async (t) => {
+  let catalog: Faulty | undefined;
+  const app = await testApp({
+    now: () => NOW,
+    change: (deps) => {
+      catalog = new Faulty(deps.db);
+      deps.catalog = catalog;
+    },
+  });
+  t.teardown(() => app.close());
+  await post(app, LADDER_POLICY);
+  const patient = await aPatient(app);
+  if (catalog) catalog.how = 'failing';
+  const anc = { loinc: NEUTROPHILS, value: 0.8, unit: '10*9/L', low: 1.8, high: 7 };
+  const missed = await post(app, aResult(patient, { ...anc, at: at(0) }));
+  t.same(await gradesOf(app, `Observation/${missed.id}`), []);
+  t.same(await flagsOf(app, patient), ['active v1 Report received but not evaluated: a person must read it']);
+  t.equal((await app.send('DELETE', `/Observation/${missed.id}`)).status, 409);
+  t.notOk(app.log.join('').includes('Zebulon'), 'the text of the error is not logged');
+  if (catalog) catalog.how = 'sound';
+  await post(app, aResult(patient, { ...anc, value: 0.9, at: at(1) }));
+  t.match(await gradesOf(app, `Observation/${missed.id}`), [/febrile/, 'neutrophil_count_decreased@5.0 3 amended v1']);
+  const flags = await flagsOf(app, patient);
+  t.equal(flags.filter((text) => text.includes('Neutrophil count decreased')).length, 1, flags.join());
 });
