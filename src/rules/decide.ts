@@ -1,5 +1,5 @@
 import type { ActionRef, Episode, Priority } from './episode.ts';
-import type { ConditionResult, Policy } from './policy.ts';
+import { type ConditionResult, type Policy, together } from './policy.ts';
 import { type Context, isContradictory, PRIORITIES } from './policy-language.ts';
 
 /** What the policies want done about one term after one report, and all that they were asked. */
@@ -44,11 +44,11 @@ export function inOrder(policies: readonly Policy[]): readonly Policy[] {
 export function decide(policies: readonly Policy[], context: Context, leave: Leave = FREE): Decision {
   const { episode, finding } = context;
   if (!episode) {
-    const conditions = ask(policies, NONE_OPEN, context);
+    const conditions = together(policies)(NONE_OPEN, context);
     return { conditions, effect: strongest('open', trueOf(conditions)) };
   }
   const mayClose = leave.lower && finding.outcome.kind !== 'not-gradable' && !isContradictory(finding);
-  const conditions = ask(policies, { open: episode.priority, mayClose }, context);
+  const conditions = together(policies)({ open: episode.priority, mayClose }, context);
   const held = trueOf(conditions);
   if (held.length === 0) return { conditions, effect: NO_EFFECT };
   const raising = held.filter(raises);
@@ -91,35 +91,6 @@ function trueOf(conditions: readonly ConditionResult[]): readonly ConditionResul
 }
 
 const NOTHING: readonly ConditionResult[] = [];
-
-function ask(
-  policies: readonly Policy[],
-  which: Parameters<Policy['evaluate']>[0],
-  context: Context,
-): readonly ConditionResult[] {
-  let conditions: readonly ConditionResult[] | undefined;
-  for (const policy of policies) {
-    const more = policy.evaluate(which, context);
-    if (more.length > 0) conditions = conditions ? joined(conditions, more) : more;
-  }
-  return conditions ?? NOTHING;
-}
-
-/** Both lists in one, and the same one for the same two: what is made of a list is kept with it. */
-function joined(first: readonly ConditionResult[], second: readonly ConditionResult[]): readonly ConditionResult[] {
-  const known = JOINED.get(first) ?? new WeakMap<readonly ConditionResult[], readonly ConditionResult[]>();
-  const before = known.get(second);
-  if (before) return before;
-  const made = [...first, ...second];
-  known.set(second, made);
-  JOINED.set(first, known);
-  return made;
-}
-
-const JOINED = new WeakMap<
-  readonly ConditionResult[],
-  WeakMap<readonly ConditionResult[], readonly ConditionResult[]>
->();
 
 /** All the true actions together, at the highest priority among them. */
 function strongest(kind: 'open' | 'de-escalate', held: readonly ConditionResult[]): Effect {

@@ -1,0 +1,80 @@
+import type { PlanDefinitionAction } from '@medplum/fhirtypes';
+import type { Priority } from '../episode.ts';
+import { type ActionCode, OBJECTS, type PolicyNeed } from '../policy-language.ts';
+import { checkExpression } from './check-expression.ts';
+import { codeOf, priorityOf } from './check-shape.ts';
+import { compileCondition, type RunnableExpression, type Verdict } from './run-expression.ts';
+import { SCALES, type Scale } from './scales.ts';
+import { triggersKey, type Waker, wakerOf } from './triggers.ts';
+
+/** One action of a policy, ready to run. */
+export interface PolicyAction {
+  /** PlanDefinition.action.id: what records and explanations quote. */
+  id: string;
+  code: ActionCode;
+  /** Present unless the code is `close`. */
+  priority?: Priority;
+  title?: string;
+  expression: string;
+}
+
+/** What the condition of one action came to. */
+export interface ConditionResult extends Verdict {
+  /** `url|version`. */
+  readonly policy: string;
+  /** PlanDefinition.action.id. */
+  readonly action: string;
+  readonly code: ActionCode;
+  readonly priority?: Priority;
+}
+
+/** An action of a checked policy, ready to run. */
+export interface Compiled extends RunnableExpression {
+  action: PolicyAction;
+  policy: string;
+  needs: readonly PolicyNeed[];
+  /** What it costs to ask; see policy/budget.ts. */
+  cost: number;
+  /** Scales of findings for which its condition is not false at once. */
+  concerns: readonly Scale[];
+  /** Actions of one key have the same triggers. */
+  triggers: string;
+  wakes: Waker;
+}
+
+/** Compiles an action that has been checked. */
+export function compileAction(plan: PlanDefinitionAction, policy: string): Compiled {
+  const expression = plan.condition?.[0]?.expression?.expression ?? '';
+  const { mentions, parts, nodes, concerns } = checkExpression(expression, { open: true }); // checked before
+  const title = plan.title ?? plan.description;
+  const priority = priorityOf(plan);
+  return {
+    ...compileCondition(parts),
+    policy,
+    needs: mentions.flatMap((mention) => OBJECTS[mention.slice(1).split('.', 1)[0] ?? '']?.need ?? []),
+    cost: nodes,
+    concerns,
+    triggers: triggersKey(plan),
+    wakes: wakerOf(plan),
+    action: {
+      id: plan.id ?? '',
+      code: codeOf(plan) ?? 'open', // checked before: the code is there
+      ...(priority ? { priority } : {}),
+      ...(title ? { title } : {}),
+      expression,
+    },
+  };
+}
+
+/** Whether a finding wakes any of the actions, and any of their conditions can be true of its term. */
+export function wakesAny(actions: readonly Compiled[]): Waker {
+  const wakers = [...new Map(actions.map(({ triggers, wakes }) => [triggers, wakes])).values()];
+  const others = unconcerned(actions);
+  return (context) => !others.has(context.finding.term) && wakers.some((wakes) => wakes(context));
+}
+
+/** Codes of terms of which none of the conditions can be true: most policies have nothing to say of most terms. */
+function unconcerned(actions: readonly Compiled[]): ReadonlySet<string> {
+  const concerned = new Set(actions.flatMap(({ concerns }) => concerns.map(({ term }) => term)));
+  return new Set(SCALES.map(({ term }) => term).filter((term) => !concerned.has(term)));
+}

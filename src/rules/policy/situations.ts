@@ -1,0 +1,155 @@
+import type { Priority } from '../episode.ts';
+import type { ReportFacts } from '../finding.ts';
+import { type Context, PRIORITIES } from '../policy-language.ts';
+import { OVERRUN, spend } from './budget.ts';
+import type { Compiled, ConditionResult, PolicyAction } from './compiled.ts';
+import { remember, type Verdict } from './run-expression.ts';
+import { SCALES } from './scales.ts';
+import type { Applies } from './use-context.ts';
+
+/**
+ * Which actions come into question. With no open episode those that open; with one, those that escalate, de-escalate
+ * and, unless `mayClose` is false, close, and those that would open at a priority above the present one.
+ */
+export type Which = { open: 'none' } | { open: Priority; mayClose: boolean };
+
+/** The actions of one policy, and for whom it is meant; everyone where nothing is said. */
+export interface Group {
+  actions: readonly Compiled[];
+  applies: ((facts: ReportFacts | undefined) => Applies) | undefined;
+}
+
+/** Asks the conditions of the actions that come into question; see Policy.evaluate. */
+export type Evaluate = (which: Which, context: Context) => readonly ConditionResult[];
+
+/** Answers remembered of each situation: about a hundred bytes each. */
+const REMEMBERED = 4000;
+
+/**
+ * Chooses the actions that come into question by what is open, whom the policies are meant for, what woke them and which term it is, and
+ * evaluates them together. Each choice is made once and kept.
+ */
+export function evaluatorOf(groups: readonly Group[]): Evaluate {
+  const wakers = [...new Map(groups.flatMap(({ actions }) => actions).map(({ triggers, wakes }) => [triggers, wakes]))];
+  const meant = groups.flatMap(({ applies }) => applies ?? []);
+  const choices = new Map<number, Map<string, Situation>>();
+
+  const choose = (which: Which, context: Context): Situation => {
+    const awake = new Set(wakers.filter(([, wakes]) => wakes(context)).map(([triggers]) => triggers));
+    const asked = groups
+      .filter(({ applies }) => applies?.(context.facts) !== 'no')
+      .map(({ actions }) => actions.filter(({ action, triggers }) => isIn(which, action) && awake.has(triggers)));
+    return situationOf(asked, context.finding.term);
+  };
+
+  return (which, context) => {
+    let key = which.open === 'none' ? 0 : 1 + 2 * PRIORITIES.indexOf(which.open) + (which.mayClose ? 1 : 0);
+    for (const applies of meant) key = key * 2 + (applies(context.facts) === 'no' ? 0 : 1);
+    for (const [, wakes] of wakers) key = key * 2 + (wakes(context) ? 1 : 0);
+    const { term } = context.finding;
+    // What is more than a number has digits for, or no term of ours, is chosen anew each time.
+    const byTerm = Number.isSafeInteger(key) && TERMS.has(term) ? held(choices, key) : undefined;
+    let situation = byTerm?.get(term);
+    if (!situation) {
+      situation = choose(which, context);
+      byTerm?.set(term, situation);
+    }
+    if (context.budget && !isPaid(situation, context)) return overrun(situation, context);
+    return situation.evaluate(context);
+  };
+}
+
+const TERMS: ReadonlySet<string> = new Set(SCALES.map(({ term }) => term));
+
+function held<K, V>(map: Map<K, Map<string, V>>, key: K): Map<string, V> {
+  const known = map.get(key);
+  if (known) return known;
+  const made = new Map<string, V>();
+  map.set(key, made);
+  return made;
+}
+
+type Row = Omit<ConditionResult, 'value'>;
+
+interface Situation {
+  /** Of all its conditions together, and of those of each policy. */
+  cost: number;
+  policies: readonly { cost: number; actions: readonly Compiled[] }[];
+  evaluate: (context: Context) => readonly ConditionResult[];
+}
+
+function situationOf(asked: readonly (readonly Compiled[])[], term: string): Situation {
+  const policies = asked.map((actions) => ({ actions, cost: actions.reduce((sum, { cost }) => sum + cost, 0) }));
+  return {
+    cost: policies.reduce((sum, { cost }) => sum + cost, 0),
+    policies,
+    evaluate: evaluatorAt(asked.flat(), term),
+  };
+}
+
+/**
+ * All conditions together at a finding of one term. Those that cannot be true of it are false. Of the rest those with few values are
+ * remembered together by everything that any of them depends on, the others each by itself.
+ */
+function evaluatorAt(list: readonly Compiled[], term: string): Situation['evaluate'] {
+  const rows = list.map(rowOf);
+  const idle = list.map(({ concerns }) => TERMS.has(term) && !concerns.some((scale) => scale.term === term));
+  const live = list.filter((_, place) => !idle[place]);
+  const few = live.filter((one) => one.few);
+  const many = live.filter((one) => !one.few);
+  const lists = new Map<string, readonly ConditionResult[]>();
+  const verdictOf = new Map<Compiled, Verdict>();
+
+  const letters = (context: Context) => few.reduce((text, { run }) => text + letterOf(run(context)), '');
+  const fewOf =
+    few.length === 0 ? () => '' : remember([...new Set(few.flatMap(({ inputs }) => inputs))], letters, REMEMBERED);
+
+  return (context) => {
+    let key = fewOf(context);
+    for (const { run } of many) key += letterOf(run(context));
+    const before = lists.get(key);
+    if (before) return before;
+    for (const one of live) verdictOf.set(one, one.run(context));
+    const made = list.map((one, place) => resultOf(rows[place], verdictOf.get(one) ?? { value: false }));
+    verdictOf.clear();
+    if (lists.size >= REMEMBERED) lists.clear();
+    lists.set(key, made);
+    return made;
+  };
+}
+
+const letterOf = ({ value, error }: Verdict): string => {
+  if (error) return `e${error} `;
+  return value === true ? 't' : value === false ? 'f' : 'u';
+};
+
+const rowOf = ({ policy, action: { id, code, priority } }: Compiled): Row => ({
+  policy,
+  action: id,
+  code,
+  ...(priority ? { priority } : {}),
+});
+
+// The rows are those of the same list.
+const resultOf = (row: Row | undefined, verdict: Verdict): ConditionResult => ({ ...(row as Row), ...verdict });
+
+function isPaid({ cost }: Situation, { budget }: Context): boolean {
+  if (budget && cost > budget.left) return false;
+  return budget === undefined || spend(budget, cost);
+}
+
+/** The budget does not reach for all: policies are asked in their order, each whole or not at all, and none after the first that is not. */
+function overrun({ policies }: Situation, context: Context): readonly ConditionResult[] {
+  return policies.flatMap(({ cost, actions }) => {
+    const reached = context.budget === undefined || spend(context.budget, cost);
+    return actions.map((one) =>
+      resultOf(rowOf(one), reached ? one.run(context) : { value: 'undecided', error: OVERRUN }),
+    );
+  });
+}
+
+function isIn(which: Which, { code, priority }: PolicyAction): boolean {
+  if (which.open === 'none') return code === 'open';
+  if (code === 'close') return which.mayClose;
+  return code !== 'open' || (priority !== undefined && PRIORITIES.indexOf(priority) > PRIORITIES.indexOf(which.open));
+}
