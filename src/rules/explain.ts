@@ -104,9 +104,16 @@ function paragraph(explained: Explained, gone: readonly string[], { labels, lang
       record.gradings.map(({ system, version }) => `${system} ${version}`).join(', '),
       record.fhirpath,
       record.questionnaire?.canonical ?? words.none,
-      record.policies.map(({ canonical }) => canonical).join(', ') || words.none,
+      policiesNamed(step, record).join(', ') || words.none,
     ),
   ].join(' ');
+}
+
+/** Those of which the step shows an answer; the parameters name every policy that was active. Where none was asked, all. */
+function policiesNamed(step: RecordedTerm, record: DecisionRecord): string[] {
+  const all = record.policies.map(({ canonical }) => canonical);
+  const asked = new Set(step.conditions.map(({ policy }) => policy));
+  return asked.size === 0 ? all : all.filter((canonical) => asked.has(canonical));
 }
 
 function decisionText(record: DecisionRecord, step: RecordedTerm, words: Words): string[] {
