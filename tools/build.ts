@@ -18,6 +18,7 @@ const entries: Record<string, string> = {
   'bench/load': 'bench/load.ts',
   'bench/bare-pg': 'bench/bare-pg.ts',
   'bench/bare-http': 'bench/bare-http.ts',
+  'bench/fold': 'bench/fold.ts',
 };
 
 await generateIfChanged();
