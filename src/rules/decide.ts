@@ -29,8 +29,17 @@ export type Effect =
 
 /** Policies in the order in which they are asked and recorded, whatever the order in which they were loaded. */
 export function inOrder(policies: readonly Policy[]): readonly Policy[] {
-  return policies.length < 2 ? policies : [...policies].sort((a, b) => (a.canonical < b.canonical ? -1 : 1));
+  if (policies.length < 2) return policies;
+  const known = ORDERED.get(policies);
+  if (known) return known;
+  const ordered = [...policies].sort((a, b) => (a.canonical < b.canonical ? -1 : 1));
+  ORDERED.set(policies, ordered);
+  ORDERED.set(ordered, ordered);
+  return ordered;
 }
+
+/** A list serves thousands of reports. */
+const ORDERED = new WeakMap<readonly Policy[], readonly Policy[]>();
 
 /**
  * Asks every policy, in the order given, about the finding of `context`.

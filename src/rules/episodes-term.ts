@@ -155,11 +155,17 @@ function sharedOf({ report, asked, before, policies }: AboutReport): Shared {
 const NO_NEEDS: ReadonlySet<PolicyNeed> = new Set();
 
 function needsOf(policies: readonly Policy[]): ReadonlySet<PolicyNeed> {
-  const needing = policies.filter(({ needs }) => needs.size > 0);
-  const [only] = needing;
-  if (needing.length < 2) return only?.needs ?? NO_NEEDS;
-  return new Set(needing.flatMap(({ needs }) => [...needs]));
+  const [only] = policies;
+  if (policies.length < 2) return only?.needs ?? NO_NEEDS;
+  const known = NEEDS.get(policies);
+  if (known) return known;
+  const needs = new Set(policies.flatMap((policy) => [...policy.needs]));
+  NEEDS.set(policies, needs);
+  return needs;
 }
+
+/** A list serves thousands of reports. */
+const NEEDS = new WeakMap<readonly Policy[], ReadonlySet<PolicyNeed>>();
 
 /** Grades of all terms as last known, those of the report itself first. */
 function symptomsOf(before: AboutReport['before'], asked: readonly Asked[]): Record<string, number> {

@@ -30,12 +30,18 @@ const REMEMBERED = 4000;
  * evaluates them together. Each choice is made once and kept.
  */
 export function evaluatorOf(groups: readonly Group[]): Evaluate {
-  const wakers = [...new Map(groups.flatMap(({ actions }) => actions).map(({ triggers, wakes }) => [triggers, wakes]))];
+  const all = groups.flatMap(({ actions }) => actions);
+  const wakers = [...new Map(all.map((one) => [one.triggers, one])).values()];
+  // What a report of a type wakes in any case need not be asked of each finding.
+  const open = {
+    QuestionnaireResponse: wakers.filter(({ always }) => !always.has('QuestionnaireResponse')),
+    Observation: wakers.filter(({ always }) => !always.has('Observation')),
+  };
   const meant = groups.flatMap(({ applies }) => applies ?? []);
   const choices = new Map<number, Map<string, Situation>>();
 
   const choose = (which: Which, context: Context): Situation => {
-    const awake = new Set(wakers.filter(([, wakes]) => wakes(context)).map(([triggers]) => triggers));
+    const awake = new Set(wakers.filter(({ wakes }) => wakes(context)).map(({ triggers }) => triggers));
     const asked = groups
       .filter(({ applies }) => applies?.(context.facts) !== 'no')
       .map(({ actions }) => actions.filter(({ action, triggers }) => isIn(which, action) && awake.has(triggers)));
@@ -45,7 +51,9 @@ export function evaluatorOf(groups: readonly Group[]): Evaluate {
   return (which, context) => {
     let key = which.open === 'none' ? 0 : 1 + 2 * PRIORITIES.indexOf(which.open) + (which.mayClose ? 1 : 0);
     for (const applies of meant) key = key * 2 + (applies(context.facts) === 'no' ? 0 : 1);
-    for (const [, wakes] of wakers) key = key * 2 + (wakes(context) ? 1 : 0);
+    const { source } = context;
+    key = key * 3 + (source === undefined ? 0 : source.type === 'Observation' ? 1 : 2);
+    if (source) for (const { wakes } of open[source.type]) key = key * 2 + (wakes(context) ? 1 : 0);
     const { term } = context.finding;
     // What is more than a number has digits for, or no term of ours, is chosen anew each time.
     const byTerm = Number.isSafeInteger(key) && TERMS.has(term) ? held(choices, key) : undefined;

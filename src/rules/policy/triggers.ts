@@ -18,6 +18,11 @@ export function wakerOf({ trigger = [] }: PlanDefinitionAction): Waker {
   return only && wakers.length === 1 ? only : (context) => wakers.some((wakes) => wakes(context));
 }
 
+/** Types of reports that wake an action whatever is in them. */
+export function alwaysWokenBy({ trigger = [] }: PlanDefinitionAction): ReadonlySet<string> {
+  return new Set(trigger.flatMap(({ data }) => (data?.[0]?.codeFilter?.length ? [] : (data?.[0]?.type ?? []))));
+}
+
 /** Text by which actions with the same triggers are told; data-added and data-modified wake alike. */
 export function triggersKey({ trigger = [] }: PlanDefinitionAction): string {
   return [...new Set(trigger.map(({ data }) => JSON.stringify(data)))].sort().join();
