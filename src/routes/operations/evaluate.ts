@@ -13,7 +13,7 @@ import { type Foreseen, foresee } from '../../save.ts';
 import { readResource } from '../../store/resources.ts';
 import type { NewVersion } from '../../store/write.ts';
 import { languageOf } from './language.ts';
-import { addOperation, type Operation } from './operation.ts';
+import { addOperation, type Call, type Operation } from './operation.ts';
 
 /**
  * `QuestionnaireResponse/$evaluate` and `Observation/$evaluate` of the resource that came along, as if it were created now; at an instance of
@@ -28,7 +28,7 @@ export const evaluateOperation: Operation = {
   affectsState: false,
   addRoute(app, deps) {
     const parameters = { resource: 'Resource', language: 'code' } as const;
-    addOperation(app, evaluateOperation, { parameters }, async ({ inputs, within, request, type = '', id }) => {
+    const run = async ({ inputs, within, request, type = '', id }: Call): Promise<Parameters> => {
       const spec = resourceSpec(type);
       if (!spec) throw notSupported(`${type} is not evaluated`);
       const language = languageOf(inputs.text('language'), request, deps.language);
@@ -40,7 +40,9 @@ export const evaluateOperation: Operation = {
         parameter: told(deps, foreseen, language),
       };
       return answer;
-    });
+    };
+    // Of a type the resource has to come along.
+    addOperation(app, evaluateOperation, { parameters }, run, ['type']);
   },
 };
 

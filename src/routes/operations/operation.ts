@@ -35,17 +35,18 @@ export interface Call {
 
 /**
  * The routes of an operation: POST at each of its levels, and GET where it changes nothing. `run` gives the resource to answer
- * with, or its JSON text.
+ * with, or its JSON text. `onlyPost`: levels at which it cannot do without a structured parameter, which no URL holds.
  */
 export function addOperation(
   app: FastifyInstance,
   operation: Pick<Operation, 'name' | 'scope' | 'types' | 'affectsState'>,
   table: InputTable,
   run: (call: Call) => Promise<object | string>,
+  onlyPost: readonly Scope[] = [],
 ): void {
-  for (const { path, type } of pathsOf(operation)) {
+  for (const { path, type, level } of pathsOf(operation)) {
     app.route<{ Params: { id?: string } }>({
-      method: operation.affectsState ? ['POST'] : [...READING, 'POST'],
+      method: operation.affectsState || onlyPost.includes(level) ? ['POST'] : [...READING, 'POST'],
       url: path,
       async handler(request, reply) {
         const { id } = request.params;
