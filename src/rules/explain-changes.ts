@@ -9,9 +9,9 @@ export function changesText({ step, neighbours }: Explained, words: Words, langu
   const wasOpen = step.episodeBefore !== undefined;
   const told = neighbours.map(({ changes, situation: { flag, priority } }) => {
     const what = changes.map((change) => changeText(change, words, language)).join(words.and);
-    return `${what}: ${words.outcome(flag, wasOpen, priority ? words.priority[priority] : '')}`;
+    return words.led(what, words.outcome(flag, wasOpen, priority ? words.priority[priority] : ''));
   });
-  return [told.length > 0 ? words.wouldChange(told.join('; ')) : words.nothingNear];
+  return [told.length > 0 ? words.wouldChange(told.join(words.semicolon)) : words.nothingNear];
 }
 
 function changeText(change: Change, words: Words, language: Language): string {

@@ -102,6 +102,8 @@ export const english: Words = {
   calm: (days) => `Calm days counted toward closing: ${days}.`,
   versions: (engine, grading, fhirpath, form, policies) =>
     `Versions: ${engine}, grading ${grading}, fhirpath ${fhirpath}, form ${form}, policies ${policies}.`,
+  led: (change, outcome) => `${change}: ${outcome}`,
+  semicolon: '; ',
   and: ' and ',
   none: 'none',
   reason: {

@@ -109,6 +109,8 @@ export const french: Words = {
   calm: (days) => `Jours calmes comptés pour la clôture : ${days}.`,
   versions: (engine, grading, fhirpath, form, policies) =>
     `Versions : ${engine}, barème ${grading}, fhirpath ${fhirpath}, formulaire ${form}, règles ${policies}.`,
+  led: (change, outcome) => `${change} : ${outcome}`,
+  semicolon: ' ; ',
   and: ' et ',
   none: 'aucune',
   reason: {

@@ -46,7 +46,7 @@ export function thresholdText(
         actions.set(text, (actions.get(text) ?? new Set()).add(action));
       }
     }
-    return [...actions].map(([text, asking]) => words.of(text, [...asking].join(', '))).join('; ');
+    return [...actions].map(([text, asking]) => words.of(text, [...asking].join(', '))).join(words.semicolon);
   };
   const [met, notMet, notKnown] = [listed(true), listed(false), listed('undecided')];
   return [

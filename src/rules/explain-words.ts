@@ -62,6 +62,8 @@ export interface Words {
   noPolicy: string;
   calm: (days: number) => string;
   versions: (engine: string, grading: string, fhirpath: string, form: string, policies: string) => string;
+  led: (change: string, outcome: string) => string;
+  semicolon: string;
   and: string;
   none: string;
 }
