@@ -1,4 +1,4 @@
-import type { PlanDefinition } from '@medplum/fhirtypes';
+import type { Flag, PlanDefinition } from '@medplum/fhirtypes';
 import t from 'tap';
 import { testApp } from '../support/app.ts';
 import { aPatient, aResponse, weeklyForm } from '../support/responses.ts';
@@ -157,6 +157,29 @@ t.test('policies over HTTP', async (t) => {
     await app.send('PUT', `/PlanDefinition/${policy.id}`, { ...policy, status: 'retired' });
     t.equal(await flags(), 0);
   });
+});
+
+t.test('a report stays judged by the policies that were active when it came in', async (t) => {
+  const app = await testApp();
+  t.teardown(() => app.close());
+  const form = await weeklyForm(app);
+  const patient = await aPatient(app);
+  const policy = await put(app, aPolicy('%finding.min >= 1', { url: 'https://example.org/PlanDefinition/eager' }));
+  const mild = (authored: string) => put(app, aResponse(form, patient, authored, { PROCTCAE_16A_SCL: 1 }));
+  await mild('2026-11-08T08:00:00Z');
+  await app.send('PUT', `/PlanDefinition/${policy.id}`, { ...policy, status: 'retired' });
+  const flags = async () =>
+    (await app.send('GET', `/Flag?patient=${patient}`)).body.entry.map(
+      ({ resource }: { resource: Flag }) => `${resource.status} ${resource.period?.start}`,
+    );
+  t.same(await flags(), ['active 2026-11-08T08:00:00Z'], 'the retired policy opened it');
+  // Earlier than the first: all is folded again, without a policy that is still active.
+  await mild('2026-11-01T08:00:00Z');
+  t.same(
+    await flags(),
+    ['active 2026-11-08T08:00:00Z'],
+    'and it stands; the late report, which the policy never saw, opens nothing',
+  );
 });
 
 t.test('readiness names the active policies, and warns where there is none', async (t) => {
