@@ -5,7 +5,7 @@ import { checkExpression } from './check-expression.ts';
 import { codeOf, priorityOf } from './check-shape.ts';
 import { compileCondition, type RunnableExpression, type Verdict } from './run-expression.ts';
 import { SCALES, type Scale } from './scales.ts';
-import { alwaysWokenBy, triggersKey, type Waker, wakerOf } from './triggers.ts';
+import { isWokenByTerm, triggersKey, type Waker, wakerOf } from './triggers.ts';
 
 /** One action of a policy, ready to run. */
 export interface PolicyAction {
@@ -40,8 +40,8 @@ export interface Compiled extends RunnableExpression {
   /** Actions of one key have the same triggers. */
   triggers: string;
   wakes: Waker;
-  /** Types of reports that wake it whatever is in them. */
-  always: ReadonlySet<string>;
+  /** Whether the type of a report and the term of a finding tell whether it is woken. */
+  byTerm: boolean;
 }
 
 /** Compiles an action that has been checked. */
@@ -58,7 +58,7 @@ export function compileAction(plan: PlanDefinitionAction, policy: string): Compi
     concerns,
     triggers: triggersKey(plan),
     wakes: wakerOf(plan),
-    always: alwaysWokenBy(plan),
+    byTerm: isWokenByTerm(plan),
     action: {
       id: plan.id ?? '',
       code: codeOf(plan) ?? 'open', // checked before: the code is there

@@ -1,5 +1,5 @@
 import type { Priority } from '../episode.ts';
-import type { ReportFacts } from '../finding.ts';
+import type { Finding, ReportFacts } from '../finding.ts';
 import { type Context, PRIORITIES } from '../policy-language.ts';
 import { OVERRUN, spend } from './budget.ts';
 import type { Compiled, ConditionResult, PolicyAction } from './compiled.ts';
@@ -32,11 +32,7 @@ const REMEMBERED = 4000;
 export function evaluatorOf(groups: readonly Group[]): Evaluate {
   const all = groups.flatMap(({ actions }) => actions);
   const wakers = [...new Map(all.map((one) => [one.triggers, one])).values()];
-  // What a report of a type wakes in any case need not be asked of each finding.
-  const open = {
-    QuestionnaireResponse: wakers.filter(({ always }) => !always.has('QuestionnaireResponse')),
-    Observation: wakers.filter(({ always }) => !always.has('Observation')),
-  };
+  const others = wakers.filter(({ byTerm }) => !byTerm);
   const meant = groups.flatMap(({ applies }) => applies ?? []);
   const choices = new Map<number, Map<string, Situation>>();
 
@@ -51,10 +47,11 @@ export function evaluatorOf(groups: readonly Group[]): Evaluate {
   return (which, context) => {
     let key = which.open === 'none' ? 0 : 1 + 2 * PRIORITIES.indexOf(which.open) + (which.mayClose ? 1 : 0);
     for (const applies of meant) key = key * 2 + (applies(context.facts) === 'no' ? 0 : 1);
-    const { source } = context;
+    const { source, finding } = context;
     key = key * 3 + (source === undefined ? 0 : source.type === 'Observation' ? 1 : 2);
-    if (source) for (const { wakes } of open[source.type]) key = key * 2 + (wakes(context) ? 1 : 0);
-    const { term } = context.finding;
+    key = key * 4 + scaleOf(finding);
+    for (const { wakes } of others) key = key * 2 + (wakes(context) ? 1 : 0);
+    const { term } = finding;
     // What is more than a number has digits for, or no term of ours, is chosen anew each time.
     const byTerm = Number.isSafeInteger(key) && TERMS.has(term) ? held(choices, key) : undefined;
     let situation = byTerm?.get(term);
@@ -68,6 +65,17 @@ export function evaluatorOf(groups: readonly Group[]): Evaluate {
 }
 
 const TERMS: ReadonlySet<string> = new Set(SCALES.map(({ term }) => term));
+
+/** A number for each version of each system that we hold; not a number for any other. */
+function scaleOf({ system, version }: Finding): number {
+  if (system === 'ctcae') return version === '5.0' ? 1 : version === '6.0' ? 2 : Number.NaN;
+  if (version !== VERSIONS[system]) return Number.NaN;
+  return system === 'pro-ctcae' ? 0 : 3;
+}
+
+const VERSIONS: Readonly<Record<string, string>> = Object.fromEntries(
+  SCALES.map(({ system, version }) => [system, version]),
+);
 
 function held<K, V>(map: Map<K, Map<string, V>>, key: K): Map<string, V> {
   const known = map.get(key);

@@ -18,9 +18,13 @@ export function wakerOf({ trigger = [] }: PlanDefinitionAction): Waker {
   return only && wakers.length === 1 ? only : (context) => wakers.some((wakes) => wakes(context));
 }
 
-/** Types of reports that wake an action whatever is in them. */
-export function alwaysWokenBy({ trigger = [] }: PlanDefinitionAction): ReadonlySet<string> {
-  return new Set(trigger.flatMap(({ data }) => (data?.[0]?.codeFilter?.length ? [] : (data?.[0]?.type ?? []))));
+/** Whether the type of a report and the term of a finding tell all that the triggers of an action ask. */
+export function isWokenByTerm({ trigger = [] }: PlanDefinitionAction): boolean {
+  return trigger.every(({ data }) => {
+    const [{ type = '', codeFilter = [] } = {}] = data ?? [];
+    const codes = codeFilter.flatMap(({ code = [] }) => code);
+    return codes.length === 0 || (type === 'Observation' && codes.every(({ system }) => system !== LOINC));
+  });
 }
 
 /** Text by which actions with the same triggers are told; data-added and data-modified wake alike. */
