@@ -13,6 +13,7 @@ import type { Policy } from './policy.ts';
 import { scoreOf } from './policy-language.ts';
 import type { Labels, Language } from './resources/labels.ts';
 import { restep, type Surroundings } from './restep.ts';
+import { toldOtherwise } from './told-otherwise.ts';
 
 /** Why a term came out as it did: the record as FHIR Parameters, and the same as one readable paragraph. */
 export interface Explanation {
@@ -56,10 +57,10 @@ export function explain(record: DecisionRecord, term: string, explaining: Explai
     ...(gone.length > 0
       ? {}
       : {
-          neighbours: neighbours(
-            step,
-            (finding, episodeBefore) => restep(step, around, { finding, episodeBefore }).made,
-          ),
+          neighbours: neighbours(step, (finding, episodeBefore) => {
+            const told = toldOtherwise(step, finding);
+            return restep(step, around, { finding, episodeBefore, told }).made;
+          }),
         }),
   };
   const text = paragraph(
