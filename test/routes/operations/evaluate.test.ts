@@ -2,6 +2,7 @@ import type { Flag, Observation, Parameters, ParametersParameter, QuestionnaireR
 import { sql } from 'kysely';
 import t from 'tap';
 import { type TestApp, testApp } from '../../support/app.ts';
+import { aResult } from '../../support/observations.ts';
 import { aPatient, aResponse, weeklyForm } from '../../support/responses.ts';
 import { rowCounts } from '../support.ts';
 
@@ -86,6 +87,26 @@ t.test('what would be graded and flagged', async (t) => {
     t.match(flagsOf(withdrawn.body), [{ status: 'entered-in-error' }]);
     t.equal(withdrawn.body.language, 'fr');
     t.same(await rows(app), before);
+  });
+
+  await t.test('of a laboratory result, and posting it then gives the same grades', async (t) => {
+    const patient = await aPatient(app);
+    const result = aResult(patient, { loinc: '718-7', value: 7.4, unit: 'g/dL', at: '2026-11-01T08:00:00Z', low: 12 });
+    const before = await rows(app);
+    const { status, body } = await app.send('POST', '/Observation/$evaluate', result);
+    t.equal(status, 200);
+    t.same(await rows(app), before);
+    const anaemia = named(body, 'finding')[0];
+    t.match(partOf(anaemia, 'measured')?.part, [{ name: 'code', valueCoding: { code: '718-7' } }, { name: 'value' }]);
+    await app.send('POST', '/Observation', result);
+    const derived = (await app.send('GET', `/Observation?patient=${patient}&_count=100`)).body.entry.map(
+      (entry: { resource: Observation }) => entry.resource,
+    );
+    const grades = (all: Observation[]) =>
+      all.filter(({ derivedFrom }) => derivedFrom).map(({ code, valueInteger }) => [code.coding?.[0], valueInteger]);
+    t.ok(grades(derived).length > 0);
+    t.same(grades(named(body, 'observation').map(({ resource }) => resource as Observation)), grades(derived));
+    t.equal((await app.send('POST', '/Observation/$evaluate', { ...result, status: undefined })).status, 400);
   });
 
   await t.test('of what asks for no evaluation', async (t) => {
