@@ -1,12 +1,12 @@
 import { decide, type Effect, isAsUrgent } from './decide.ts';
 import type { Episode, PatientFacts, TermState } from './episode.ts';
 import { type Event, rowOf, type State, turned } from './episode-machine.ts';
-import type { TermStep, Told } from './episodes.ts';
 import { type Asked, isDouble, isSaid } from './episodes-merge.ts';
 import { pastWith } from './episodes-past.ts';
 import { type Finding, highest, lowest, type Report } from './finding.ts';
 import { type Policy, type StepBudget, stepBudget } from './policy.ts';
 import { type Context, isComplete, isContradictory, type PolicyNeed } from './policy-language.ts';
+import type { TermStep, Told } from './term-step.ts';
 
 /** One report, and what was known of its patient before it. */
 export interface AboutReport {

@@ -1,41 +1,15 @@
 import { inOrder } from './decide.ts';
 import type { Episode, FoldState, PatientFacts, TermState } from './episode.ts';
-import type { Transition } from './episode-machine.ts';
 import { baselinesWith, findingsOf } from './episodes-measured.ts';
 import { askedOnce } from './episodes-merge.ts';
 import { type AboutReport, stepTerm } from './episodes-term.ts';
-import type { Finding, Report } from './finding.ts';
-import type { ConditionResult, Policy } from './policy.ts';
-import type { Context, PolicyNeed } from './policy-language.ts';
+import type { Report } from './finding.ts';
+import type { Policy } from './policy.ts';
 import { sameSignature } from './signature.ts';
+import type { TermStep } from './term-step.ts';
 
 export type { Transition } from './episode-machine.ts';
-
-/** One report folded into one term: all that the decision record says of it. */
-export interface TermStep {
-  /** `termKey` of the finding. */
-  term: string;
-  source: Report['source'];
-  at: string;
-  day: string;
-  finding: Finding;
-  /** What the conditions were told: the baseline is this report's own where it records one. */
-  previous?: TermState['previous'];
-  baseline?: TermState['baseline'];
-  /** What else the conditions were told: the groups that the policies asked need. */
-  told?: Told;
-  episodeBefore?: Episode;
-  conditions: readonly ConditionResult[];
-  transition: Transition;
-  episodeAfter?: Episode;
-  /** The level that a clinician expects held back a rise that true conditions asked for. */
-  held?: true;
-  /** `termKey` of the other wording of the same adverse event whose episode says what this would have said. */
-  mergedInto?: string;
-}
-
-/** The optional groups of a Context. */
-export type Told = Pick<Context, PolicyNeed>;
+export type { TermStep, Told } from './term-step.ts';
 
 export interface StepResult {
   state: FoldState;

@@ -202,7 +202,7 @@ t.test('search', async (t) => {
     const all = [
       // Two of each moment: among them the id decides.
       ...Array.from({ length: HOURS }, (_, k) => pulse('8867-4', at(k - (k % 2)))),
-      pulse('29463-7', at(HOURS + 10)),
+      pulse('8302-2', at(HOURS + 10)),
       pulse('8867-4'),
     ];
     for (let from = 0; from < all.length; from += 800) {
@@ -211,8 +211,8 @@ t.test('search', async (t) => {
       t.equal(stored.status, 200);
     }
     const search = `/Observation?patient=${device}&_sort=-date`;
-    t.equal(ids(await get(`${search}&code=http://loinc.org|29463-7`)).length, 1, 'what is rare and long ago');
-    t.equal(ids(await get(`${search}&code=http://loinc.org|29463-7&date=gt${at(HOURS)}`)).length, 0);
+    t.equal(ids(await get(`${search}&code=http://loinc.org|8302-2`)).length, 1, 'what is rare and long ago');
+    t.equal(ids(await get(`${search}&code=http://loinc.org|8302-2&date=gt${at(HOURS)}`)).length, 0);
     t.equal(ids(await get(`${search}&date=lt${at(HOURS)}`)).length, 1, 'what is older than all that is looked at');
     const met: { id: string; on: string }[] = [];
     let next: string | undefined = `${search}&code=8867-4&_count=450`;

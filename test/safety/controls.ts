@@ -181,5 +181,165 @@ export const CONTROLS: readonly Control[] = [
       name: 'an Observation of the engine is read-only, one of a client is not',
     },
   },
+  {
+    id: 'S16',
+    hazard: 'Wrong unit',
+    control: 'A result in a unit that its analyte is not graded in has no grade',
+    code: {
+      file: 'src/rules/gradings/ctcae-measurements.ts',
+      from: "if (!base || !isRead(ladder, input, quantity, base)) return { reason: 'unit-unknown', input, quantity };",
+      to: "if (!base) return { reason: 'unit-unknown', input, quantity };",
+    },
+    test: { file: 'test/rules/gradings/ctcae.test.ts', name: 'prothrombin in per cent is no INR' },
+  },
+  {
+    id: 'S17',
+    hazard: 'Wrong unit',
+    control: 'A result that no patient can have has no grade: its unit is most often wrong',
+    code: {
+      file: 'src/rules/gradings/ctcae-units.ts',
+      from: 'return BOUNDS.get(loinc)?.some((rule) => breaks(quantity, base, rule)) === true;',
+      to: 'return false;',
+    },
+    test: {
+      file: 'test/evaluation/observations.test.ts',
+      name: 'without limits, unit or possible value there is no grade 0, and it is said why',
+    },
+  },
+  {
+    id: 'S18',
+    hazard: 'Wrong unit',
+    control: 'A temperature that no patient can have is never taken for no fever',
+    code: {
+      file: 'src/rules/gradings/emergency-fever.ts',
+      from: 'if (kelvin.value < inKelvin(min) || kelvin.value > inKelvin(max)) {',
+      to: 'if (kelvin.value < 0) {',
+    },
+    test: { file: 'test/rules/gradings/emergency.test.ts', name: '375 °C, a lost decimal point, is not believed' },
+  },
+  {
+    id: 'S19',
+    hazard: 'False grade',
+    control: 'A code that nobody here has read in a source grades nothing',
+    code: { file: 'src/rules/gradings/ctcae-codes.ts', from: 'inputs.filter(({ active }) => active)', to: 'inputs' },
+    test: { file: 'test/rules/gradings/ctcae.test.ts', name: 'an unverified code grades nothing until a site maps it' },
+  },
+  {
+    id: 'S20',
+    hazard: 'False grade',
+    control: 'Only final results are graded',
+    code: {
+      file: 'src/rules/gradings/ctcae.ts',
+      from: 'if (!GRADED_STATUSES.includes(input.status)) return findings;',
+      to: '',
+    },
+    test: { file: 'test/rules/gradings/ctcae.test.ts', name: 'only final results of known codes are graded' },
+  },
+  {
+    id: 'S21',
+    hazard: 'Stale or assumed baseline',
+    control: 'A baseline is one that was recorded: the first report is none',
+    code: {
+      file: 'src/rules/episodes-term.ts',
+      from: 'report.baseline && recorded !== undefined',
+      to: 'recorded !== undefined',
+    },
+    test: {
+      file: 'test/rules/episodes.test.ts',
+      name: 'a baseline is one that was recorded, and counts for its own report',
+    },
+  },
+  {
+    id: 'S22',
+    hazard: 'Stale or assumed baseline',
+    control: 'A baseline that is recorded late grades anew what came after it',
+    code: {
+      file: 'src/evaluation/regrading.ts',
+      from: '    if (!before.report.measured) return [];',
+      to: '    if (before.report) return [];',
+    },
+    test: {
+      file: 'test/evaluation/baselines.test.ts',
+      name: 'a baseline that is recorded late grades anew what came after it, in one write',
+    },
+  },
+  {
+    id: 'S23',
+    hazard: 'Missed Flag',
+    control: 'A failure inside grading or a policy stores the report and opens a Flag that says so',
+    code: {
+      file: 'src/evaluation.ts',
+      from: '    return notEvaluated(deps,',
+      to: '    if (error) throw error;\n    return notEvaluated(deps,',
+    },
+    test: { file: 'test/routes/not-evaluated.test.ts', name: 'never loses a response' },
+  },
+  {
+    id: 'S24',
+    hazard: 'Missed Flag',
+    control: 'An emergency is heard from a form that is not finished',
+    code: {
+      file: 'src/evaluation/of-response.ts',
+      from: 'complete ? wasAsked : isUrgent',
+      to: 'complete ? wasAsked : () => false',
+    },
+    test: {
+      file: 'test/routes/emergencies.test.ts',
+      name: 'an emergency is heard from a form that is not finished, and from one that was given up',
+    },
+  },
+  {
+    id: 'S25',
+    hazard: 'Missed Flag',
+    control: 'Fever is an emergency unless it is known that there is no systemic treatment',
+    code: {
+      file: 'profiles/policies/emergency-fever.json',
+      from: '(%treatment.systemic.exists() and %treatment.systemic = false).not()',
+      to: '%treatment.systemic',
+    },
+    test: {
+      file: 'test/routes/emergencies.test.ts',
+      name: 'what is known of the treatment decides; what is unknown is on the safe side',
+    },
+  },
+  {
+    id: 'S26',
+    hazard: 'Alert overload',
+    control: 'In order of arrival a Flag gets a version only when its status, grade or priority changes',
+    code: {
+      file: 'src/rules/flags.ts',
+      from: '({ signature }, episode) => showsSignature(signature, episode);',
+      to: '({ signature }, episode) => signature === String(episode);',
+    },
+    test: {
+      file: 'test/rules/flags.test.ts',
+      name: 'any order of arrival gives the same Flags, and one open episode per term',
+    },
+  },
+  {
+    id: 'S27',
+    hazard: 'Missed Flag',
+    control: 'A report that is not gradable, or contradicts itself, never closes',
+    code: {
+      file: 'src/rules/decide.ts',
+      from: "leave.lower && finding.outcome.kind !== 'not-gradable' && !isContradictory(finding)",
+      to: 'leave.lower',
+    },
+    test: { file: 'test/rules/episodes.test.ts', name: 'closing' },
+  },
+  {
+    id: 'S28',
+    hazard: 'Silent rule change',
+    control: 'A report stays judged by the policies that were active when it came in',
+    code: {
+      file: 'src/evaluation/steps.ts',
+      from: '  if (!policies) return snapshot.policies;',
+      to: '  if (policies !== null) return snapshot.policies;',
+    },
+    test: {
+      file: 'test/routes/policy.test.ts',
+      name: 'a report stays judged by the policies that were active when it came in',
+    },
+  },
 ];
 /* biome-ignore-end lint/suspicious/noTemplateCurlyInString: see above */

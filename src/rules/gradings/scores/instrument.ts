@@ -19,7 +19,7 @@ export function instrument(data: ScoreData, scorer: Scorer, more: readonly strin
     const known = prepared.get(form);
     if (known) return known;
     const { items, issues } = formItems(form, data);
-    const [error] = issues;
+    const [error] = issues.filter(({ severity }) => severity === 'error');
     if (error) throw new Error(error.diagnostics);
     prepared.set(form, items);
     return items;

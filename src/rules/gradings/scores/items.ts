@@ -40,7 +40,9 @@ export function formItems(
     if (of.loinc && !item.codes.some(({ system, code }) => system === LOINC && code === of.loinc))
       issues.push(refusal(item, data, `it lacks the LOINC code ${of.loinc}, by which others know it`));
     const read = readOptions(item, of, data);
-    if (typeof read === 'string') issues.push(refusal(item, data, read));
+    // A form of others, whose answers lie in a ValueSet that is not held here, is theirs: it is stored, and not scored.
+    const isOthers = item.optionsUnknown === true && !item.codes.some(({ system }) => system === SCORE);
+    if (typeof read === 'string') issues.push({ ...refusal(item, data, read), ...(isOthers ? WARNING : {}) });
     else items.push({ item, of, ...read });
   }
   return { items, issues };
@@ -154,6 +156,8 @@ export function valuesOf({ values }: ScoreItem): readonly number[] {
 }
 
 const words = (values: ScoreItem['values']) => ('min' in values ? `${values.min} to ${values.max}` : values.join(', '));
+
+const WARNING = { severity: 'warning' } as const;
 
 function refusal(item: CompiledItem, { title }: ScoreData, problem: string): Issue {
   return {
