@@ -31,8 +31,8 @@ export const CONTROLS: readonly Control[] = [
     control: 'A condition that lacks a fact is undecided, and never taken for no',
     code: {
       file: 'src/rules/policy/run-expression.ts',
-      from: "if (value === undefined) return { value: 'undecided' };",
-      to: 'if (value === undefined) return { value: false };',
+      from: 'if (value === undefined) return UNDECIDED;',
+      to: 'if (value === undefined) return NO;',
     },
     test: { file: 'test/rules/policy/run-expression.test.ts', name: 'a condition is true, false or undecided' },
   },
@@ -116,8 +116,8 @@ export const CONTROLS: readonly Control[] = [
     control: 'A clock that is ahead by less is not believed: the time of receipt stands in',
     code: {
       file: 'src/symptom-time.ts',
-      from: 'const moment = clockAhead ? now.getTime() : interval.start;',
-      to: 'const moment = interval.start;',
+      from: 'const at = clockAhead ? now.getTime() : interval.start;',
+      to: 'const at = interval.start;',
     },
     test: {
       file: 'test/routes/bad-response.test.ts',
@@ -325,7 +325,7 @@ export const CONTROLS: readonly Control[] = [
       from: "leave.lower && finding.outcome.kind !== 'not-gradable' && !isContradictory(finding)",
       to: 'leave.lower',
     },
-    test: { file: 'test/rules/episodes.test.ts', name: 'closing' },
+    test: { file: 'test/rules/episodes.test.ts', name: 'neither silence nor a report without a grade closes' },
   },
   {
     id: 'S28',
