@@ -23,18 +23,18 @@ const AT_ONCE = 4;
 
 /** Begun first, the longest before the others, so that all lanes are busy to the end. */
 const LONGEST = [
-  'fuzz',
-  'routes',
+  'crash',
   'embedded',
+  'routes',
+  'fuzz',
   'save',
   'store',
-  'fhir',
-  'crash',
-  'examples',
-  'demo',
-  'transaction',
-  'journeys',
   'rules',
+  'journeys',
+  'demo',
+  'fhir',
+  'examples',
+  'transaction',
 ];
 /** Files directly in `test/` that start processes of their own, or databases. The rest of them share a process. */
 const SLOW = new Set(['bootstrap', 'catalog', 'crash', 'demo', 'embedded']);

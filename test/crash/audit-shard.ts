@@ -154,6 +154,7 @@ function reportOf({ id, version, patient, resource }: Response, snapshot: Snapsh
     {
       patient,
       source: { type: 'QuestionnaireResponse', id, version },
+      form: form.canonical,
       at,
       ...(resource.authored === undefined ? {} : { authored: resource.authored }),
       day,

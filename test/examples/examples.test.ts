@@ -10,11 +10,11 @@ const FOLDER = 'node_modules/hl7.fhir.r4.examples';
 const FIRST = ['Organization', 'Practitioner', 'Patient', 'Device', 'CodeSystem', 'ValueSet', 'Questionnaire'];
 /** Conformance resources are many and alike: of these, one in so many is taken, unless `EXAMPLES=all`. */
 const SHARE: Readonly<Record<string, number>> = {
-  CodeSystem: 15,
-  ValueSet: 15,
-  SearchParameter: 15,
-  StructureDefinition: 4,
-  ConceptMap: 5,
+  CodeSystem: 40,
+  ValueSet: 40,
+  SearchParameter: 40,
+  StructureDefinition: 6,
+  ConceptMap: 20,
 };
 
 t.test('the published examples of the types served are stored, read back equal and found', async (t) => {
