@@ -24,7 +24,7 @@ import type { Compartment } from './fhir/compartment.ts';
 import { FhirError } from './fhir/errors.ts';
 import { ageYears } from './rules/age.ts';
 import { fold, isNext } from './rules/episodes.ts';
-import type { Finding, SourceRef } from './rules/finding.ts';
+import { type Finding, originOf, type SourceRef } from './rules/finding.ts';
 import { advance, reconcile } from './rules/flags.ts';
 import type { MeasuredInput } from './rules/gradings/measured.ts';
 import { isOverrun } from './rules/policy.ts';
@@ -62,7 +62,7 @@ export async function evaluate(deps: Deps, within: Compartment, input: Evaluatin
     if (error instanceof StaleRead || isOutage(error)) throw error;
     deps.log.error({ err: error, resource: `${source.type}/${source.id}` }, 'not evaluated');
     const at = time?.at ?? before?.report.at ?? deps.now().toISOString();
-    return notEvaluated(deps, within, input, { state, at, failed: past && failureOf(past.ledger, source.id), report });
+    return notEvaluated(deps, within, input, { state, at, failed: past && failureOf(past.ledger, source), report });
   }
 }
 
@@ -80,20 +80,20 @@ export async function isGraded(
   if (await isDerivedFrom(deps.db, within, shard, patient, source)) return true;
   if ((await findReport(deps.db, within, shard, patient, source)) !== undefined) return true;
   const { ledger } = await patientHistory(deps.db, within, shard, patient);
-  return failureOf(ledger, source.id) !== undefined;
+  return failureOf(ledger, source) !== undefined;
 }
 
 /** The row of the Flag that says, or once said, that a report could not be evaluated. */
-const failureOf = (ledger: readonly EpisodeRow[], id: string): EpisodeRow | undefined =>
-  ledger.find((row) => row.term === NOT_EVALUATED && row.origin === id);
+const failureOf = (ledger: readonly EpisodeRow[], source: Pick<SourceRef, 'type' | 'id'>): EpisodeRow | undefined =>
+  ledger.find((row) => row.term === NOT_EVALUATED && row.origin === originOf(source));
 
 async function readPast(deps: Deps, within: Compartment, { source, patient, context }: Evaluating): Promise<Past> {
   const { n, reports, ledger } = await patientHistory(deps.db, within, context.shard, patient);
   if (n !== context.n) throw new StaleRead();
   const all = reports.map(readReport);
   const before = all.find((stored) => isOf(source, stored));
-  const failed = failureOf(ledger, source.id);
-  const overran = ledger.find((row) => row.term === POLICY_BUDGET && row.origin === source.id);
+  const failed = failureOf(ledger, source);
+  const overran = ledger.find((row) => row.term === POLICY_BUDGET && row.origin === originOf(source));
   return {
     reports: all,
     ledger,

@@ -1,11 +1,11 @@
 import type { Observation } from '@medplum/fhirtypes';
 import type { Deps } from '../deps.ts';
 import type { Compartment } from '../fhir/compartment.ts';
-import { derivedId } from '../fhir/ids.ts';
 import { EXTRACTED, vitalObservations } from '../rules/resources/vital-observation.ts';
 import { findResources } from '../store/resources.ts';
 import type { NewVersion } from '../store/write.ts';
 import type { Evaluating } from './evaluating.ts';
+import { idOfDerived } from './identity.ts';
 import { type StoredReport, tagsOf } from './stored-report.ts';
 import type { Writer } from './writer.ts';
 
@@ -23,7 +23,7 @@ export async function extracted(
   const { source, patient, context, performer, amended } = input;
   if (source.type !== 'QuestionnaireResponse') return [];
   const measured = report?.report.measured ?? [];
-  const idOf = (loinc: string): string => derivedId(source.id, loinc, context.shard);
+  const idOf = (loinc: string): string => idOfDerived(source, loinc, context.shard);
   // Also when the version before this one was withdrawn, or could not be evaluated: its Observations are there.
   const held =
     source.version > 1 ? await findResources(deps.db, within, context.shard, 'Observation', EXTRACTED.map(idOf)) : [];

@@ -1,7 +1,6 @@
 import type { Flag } from '@medplum/fhirtypes';
 import type { Deps } from '../deps.ts';
 import type { Compartment } from '../fhir/compartment.ts';
-import { derivedId } from '../fhir/ids.ts';
 import type { Episode } from '../rules/episode.ts';
 import type { TermStep } from '../rules/episodes.ts';
 import { type Finding, termKey } from '../rules/finding.ts';
@@ -12,6 +11,7 @@ import { shownSignature } from '../rules/signature.ts';
 import { findResources } from '../store/resources.ts';
 import type { EpisodeRow, NewVersion } from '../store/write.ts';
 import { type Evaluating, isOf, POLICY_BUDGET } from './evaluating.ts';
+import { idOfDerived } from './identity.ts';
 import { operationalVersion } from './operational.ts';
 import { findingsOf, type StoredReport, tagsOf } from './stored-report.ts';
 import type { Writer } from './writer.ts';
@@ -57,7 +57,7 @@ export async function flagVersions(
         const { episode } = change;
         const held = change.kind === 'update' ? change.row : undefined;
         const origin = held?.origin ?? episode.origin;
-        const flagId = held?.flagId ?? derivedId(origin, episode.term, input.context.shard);
+        const flagId = held?.flagId ?? idOfDerived(episode.opening, episode.term, input.context.shard);
         const row = rowOf(episode, { flagId, origin, version: (held?.version ?? 0) + 1 });
         put(
           row,
@@ -123,7 +123,7 @@ function flagNow(
     research: false,
     language: deps.language,
     observations: [episode.opening, episode.latest].map(
-      ({ id }) => `Observation/${derivedId(id, episode.term, context.shard)}`,
+      (source) => `Observation/${idOfDerived(source, episode.term, context.shard)}`,
     ),
     labels: deps.labels,
     dataQuality: finding?.dataQuality ?? [],

@@ -1,11 +1,11 @@
 import type { Deps } from '../deps.ts';
 import type { Compartment } from '../fhir/compartment.ts';
-import { derivedId } from '../fhir/ids.ts';
 import { type Finding, termKey } from '../rules/finding.ts';
 import { gradedObservation } from '../rules/resources/graded-observation.ts';
 import { findResources } from '../store/resources.ts';
 import type { NewVersion } from '../store/write.ts';
 import type { Evaluating, Regraded } from './evaluating.ts';
+import { idOfDerived } from './identity.ts';
 import { observationMaker, type Shared } from './observation-template.ts';
 import { findingsOf, type StoredReport, tagsOf } from './stored-report.ts';
 import type { Writer } from './writer.ts';
@@ -80,7 +80,7 @@ function versionsOfSheet(
     response: report.source.id,
   });
   return findings.map((finding) => {
-    const id = derivedId(report.source.id, termKey(finding), context.shard);
+    const id = idOfDerived(report.source, termKey(finding), context.shard);
     const version = (held.get(id) ?? 0) + 1;
     if (finding.system === 'pro-ctcae') return make({ finding, status, tags }, id, version);
     const observation = gradedObservation(finding, {
@@ -106,7 +106,7 @@ async function versionsOf(
   sheets: readonly Sheet[],
 ): Promise<Map<string, number>> {
   const ids = sheets.flatMap(({ stored, findings, again }) =>
-    again ? findings.map((finding) => derivedId(stored.report.source.id, termKey(finding), shard)) : [],
+    again ? findings.map((finding) => idOfDerived(stored.report.source, termKey(finding), shard)) : [],
   );
   if (ids.length === 0) return new Map();
   const held = await findResources(deps.db, within, shard, 'Observation', ids);

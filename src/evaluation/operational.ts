@@ -1,9 +1,10 @@
 import type { Flag } from '@medplum/fhirtypes';
 import type { Deps } from '../deps.ts';
-import { derivedId } from '../fhir/ids.ts';
+import { originOf } from '../rules/finding.ts';
 import { type OperationalCode, operationalFlag } from '../rules/resources/flag.ts';
 import type { EpisodeRow } from '../store/write.ts';
 import type { Evaluating } from './evaluating.ts';
+import { idOfDerived } from './identity.ts';
 
 /** The next version of the Flag that says what went wrong with a report, and its row; `held` is the one of an earlier version of the report. */
 export function operationalVersion(
@@ -16,7 +17,7 @@ export function operationalVersion(
   const { type, id } = source;
   const flag = operationalFlag(code, {
     patient: `Patient/${patient}`,
-    identifier: `${id}.${code}`,
+    identifier: `${originOf(source)}.${code}`,
     device: deps.engine.device,
     research: false,
     language: deps.language,
@@ -24,10 +25,10 @@ export function operationalVersion(
     at,
   });
   const row: EpisodeRow = {
-    flagId: held?.flagId ?? derivedId(id, code, context.shard),
+    flagId: held?.flagId ?? idOfDerived(source, code, context.shard),
     version: (held?.version ?? 0) + 1,
     term: code,
-    origin: id,
+    origin: originOf(source),
     status: 'active',
     started: at,
     ended: null,

@@ -1,12 +1,12 @@
 import type { Observation } from '@medplum/fhirtypes';
 import type { Deps } from '../deps.ts';
 import type { Compartment } from '../fhir/compartment.ts';
-import { derivedId } from '../fhir/ids.ts';
 import type { Score } from '../rules/gradings/scores/score.ts';
 import { scoreObservation } from '../rules/resources/score-observation.ts';
 import { findResources } from '../store/resources.ts';
 import type { NewVersion } from '../store/write.ts';
 import type { Evaluating } from './evaluating.ts';
+import { idOfDerived } from './identity.ts';
 import { type StoredReport, tagsOf } from './stored-report.ts';
 import type { Writer } from './writer.ts';
 
@@ -25,7 +25,7 @@ export async function scored(
   const gone = (before?.scores ?? []).filter(({ code }) => !scores.some((score) => score.code === code));
   if (scores.length === 0 && gone.length === 0) return [];
   const idOf = ({ system, code }: Pick<Score, 'system' | 'code'>): string =>
-    derivedId(source.id, `${system} ${code}`, context.shard);
+    idOfDerived(source, `${system} ${code}`, context.shard);
   const ids = [...scores, ...gone].map(idOf);
   // Also when the version before this one was withdrawn, or could not be evaluated: its Observations are there.
   const held = source.version > 1 ? await findResources(deps.db, within, context.shard, 'Observation', ids) : [];

@@ -16,7 +16,7 @@ export interface Episode {
   /** `termKey` of its findings. */
   term: string;
   status: 'open' | 'closed';
-  /** Id of the resource whose report opened it, in symptom-time order. */
+  /** `originOf` the resource whose report opened it, in symptom-time order. */
   origin: string;
   /** Symptom time of the opening report; UTC instant. Never called onset. */
   start: string;
@@ -52,7 +52,7 @@ export interface Episode {
   reopens?: PastEpisode;
 }
 
-/** An episode that has ended: the id of its opening report, and its symptom times. Its Flag is the one of `origin` and term. */
+/** An episode that has ended: `originOf` its opening report, and its symptom times. Its Flag is the one of `origin` and term. */
 export interface PastEpisode {
   origin: string;
   start: string;

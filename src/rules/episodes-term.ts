@@ -3,7 +3,7 @@ import type { Episode, PatientFacts, TermState } from './episode.ts';
 import { type Event, rowOf, type State, turned } from './episode-machine.ts';
 import { type Asked, isDouble, isSaid } from './episodes-merge.ts';
 import { pastWith } from './episodes-past.ts';
-import { type Finding, highest, lowest, type Report } from './finding.ts';
+import { type Finding, highest, lowest, originOf, type Report } from './finding.ts';
 import { type Policy, type StepBudget, stepBudget } from './policy.ts';
 import { type Context, isComplete, isContradictory, type PolicyNeed } from './policy-language.ts';
 import type { TermStep, Told } from './term-step.ts';
@@ -206,7 +206,7 @@ function begun(
   return {
     term: key,
     status: 'open',
-    origin: source.id,
+    origin: originOf(source),
     start: at,
     end: undefined,
     startAuthored: authored,

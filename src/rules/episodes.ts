@@ -3,7 +3,7 @@ import type { Episode, FoldState, PatientFacts, TermState } from './episode.ts';
 import { baselinesWith, findingsOf } from './episodes-measured.ts';
 import { askedOnce } from './episodes-merge.ts';
 import { type AboutReport, stepTerm } from './episodes-term.ts';
-import type { Report } from './finding.ts';
+import { originOf, type Report } from './finding.ts';
 import type { Policy } from './policy.ts';
 import { sameSignature } from './signature.ts';
 import type { TermStep } from './term-step.ts';
@@ -16,7 +16,7 @@ export interface StepResult {
   steps: readonly TermStep[];
 }
 
-/** An episode with the ids of the reports that fell into it, the opening and the closing one included. */
+/** An episode with `originOf` the reports that fell into it, the opening and the closing one included. */
 export interface FoldedEpisode extends Episode {
   members: readonly string[];
   /** The episode as it was when its signature last changed: what its Flag says. */
@@ -115,7 +115,8 @@ export function fold<R extends Report>(
       }
       tracked.episode = episodeAfter;
       if (!sameSignature(tracked.shown, episodeAfter)) tracked.shown = episodeAfter;
-      if (tracked.members.at(-1) !== report.source.id) tracked.members.push(report.source.id);
+      const member = originOf(report.source);
+      if (tracked.members.at(-1) !== member) tracked.members.push(member);
     }
   }
   return { state, steps, episodes: episodes.map(finished).sort(byStart) };

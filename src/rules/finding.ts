@@ -53,6 +53,10 @@ export interface SourceRef {
   version: number;
 }
 
+/** By what an episode names the report that opened it. Ids are single within a type only: a client may give a result the id of a response. */
+export const originOf = ({ type, id }: Pick<SourceRef, 'type' | 'id'>): string =>
+  type === 'QuestionnaireResponse' ? id : `${type}/${id}`;
+
 /** Under which a term is followed: each version of CTCAE is a scale of its own, and may stand beside the other. */
 export const termKey = ({ term, system, version }: Pick<Finding, 'term' | 'system' | 'version'>): string =>
   system === 'ctcae' ? `${term}@${version}` : term;

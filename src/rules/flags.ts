@@ -7,7 +7,7 @@ export interface LedgerRow {
   flagId: string;
   version: number;
   term: string;
-  /** Id of the resource that opened the episode when the Flag was made. */
+  /** `originOf` the resource that opened the episode when the Flag was made. */
   origin: string;
   start: string;
   end?: string;

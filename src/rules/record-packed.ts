@@ -1,7 +1,7 @@
 import type { DecisionRecord, RecordedCondition, RecordedTerm, RecordInput } from './decision-record.ts';
 import type { ActionRef, Episode, PastEpisode, Priority } from './episode.ts';
 import type { TermStep, Transition } from './episodes.ts';
-import { type DataQuality, type Finding, type Measured, type Report, termOfKey } from './finding.ts';
+import { type DataQuality, type Finding, type Measured, originOf, type Report, termOfKey } from './finding.ts';
 import {
   type PackedAnswers,
   type PackedOutcome,
@@ -212,7 +212,7 @@ export function unpack(packed: Packed): DecisionRecord {
     return {
       term,
       status: episode.end === undefined ? 'open' : 'closed',
-      origin: opening.source.id,
+      origin: originOf(opening.source),
       start: opening.at,
       end: episode.end,
       startAuthored: episode.startAuthored,

@@ -1,5 +1,5 @@
 import type { ActionRef, Episode, FoldState, PastEpisode, TermState } from './episode.ts';
-import type { Outcome, Report } from './finding.ts';
+import { type Outcome, originOf, type Report } from './finding.ts';
 import { type PackedOutcome, packOutcome, readOutcome } from './finding-packed.ts';
 
 /**
@@ -114,7 +114,7 @@ export function writeState({ upTo, terms, stale, baselines }: KeptState): string
     const { status, origin, kind, system, systemVersion, reopens } = episode;
     return {
       ...(status === USUAL.status ? {} : { status }),
-      ...(origin === episode.opening.id ? {} : { origin }),
+      ...(origin === originOf(episode.opening) ? {} : { origin }),
       ...(kind === USUAL.kind ? {} : { kind }),
       ...(system === USUAL.system ? {} : { system }),
       ...(systemVersion === USUAL.systemVersion ? {} : { systemVersion }),
@@ -180,7 +180,7 @@ export function readState(text: string): KeptState {
     const opening = sourceOf(rest.opening);
     return {
       ...USUAL,
-      origin: opening.id,
+      origin: originOf(opening),
       ...rest,
       term,
       start: typeof start === 'number' ? momentOf(start) : start,
