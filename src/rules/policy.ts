@@ -2,7 +2,7 @@ import type { Coding, PlanDefinition, PlanDefinitionAction } from '@medplum/fhir
 import { FhirError, type Issue } from '../fhir/errors.ts';
 import { canonicalJson, sha256 } from './canonical-json.ts';
 import type { ReportFacts } from './finding.ts';
-import { checkExpression } from './policy/check-expression.ts';
+import { type CheckedExpression, checkExpression } from './policy/check-expression.ts';
 import { checkShape } from './policy/check-shape.ts';
 import { compileAction, type PolicyAction, wakesAny } from './policy/compiled.ts';
 import { type Evaluate, evaluatorOf, type Group } from './policy/situations.ts';
@@ -51,16 +51,18 @@ export function isPolicy(plan: PlanDefinition): boolean {
  * a condition that names one is undecided.
  */
 export function checkPolicy(plan: PlanDefinition): Issue[] {
-  const open = plan.status === 'draft';
-  return [...checkShape(plan), ...(plan.action ?? []).flatMap((action, index) => checkCondition(action, index, open))];
+  return issuesOf(plan, conditionsOf(plan));
 }
 
 /** Compiles a policy. Throws a FhirError of status 422 with every fault that checkPolicy finds. */
 export function compilePolicy(plan: PlanDefinition): Policy {
-  const [first, ...more] = checkPolicy(plan);
+  const conditions = conditionsOf(plan);
+  const [first, ...more] = issuesOf(plan, conditions);
   if (first) throw new FhirError([first, ...more], { status: 422 });
   const canonical = `${plan.url}|${plan.version}`;
-  const actions = (plan.action ?? []).map((action) => compileAction(action, canonical));
+  const actions = conditions.map(({ action, expression, checked }) =>
+    compileAction(action, { canonical, expression, checked }),
+  );
   const applies = appliesTo(plan);
   const policy: Policy = {
     canonical,
@@ -123,13 +125,35 @@ export function policyDigest(plan: PlanDefinition): string {
   return sha256(canonicalJson(content));
 }
 
-function checkCondition(action: PlanDefinitionAction, index: number, open: boolean): Issue[] {
-  const expression = action.condition?.[0]?.expression?.expression;
-  if (typeof expression !== 'string') return [];
-  return checkExpression(expression, { open }).faults.map(({ code, message, line, column }) => ({
+/** The condition of one action, checked. */
+interface Condition {
+  action: PlanDefinitionAction;
+  expression: string;
+  checked: CheckedExpression;
+}
+
+/** The condition of each action, each parsed and checked once: that takes longer than all else here. */
+function conditionsOf({ status, action = [] }: PlanDefinition): readonly Condition[] {
+  const open = status === 'draft';
+  return action.map((one) => {
+    const expression = one.condition?.[0]?.expression?.expression;
+    if (typeof expression !== 'string') return { action: one, expression: '', checked: NOTHING };
+    return { action: one, expression, checked: checkExpression(expression, { open }) };
+  });
+}
+
+/** Where no expression stands: checkShape tells that it is missing. */
+const NOTHING: CheckedExpression = { faults: [], mentions: [], parts: [], nodes: 0, concerns: [] };
+
+const issuesOf = (plan: PlanDefinition, conditions: readonly Condition[]): Issue[] => [
+  ...checkShape(plan),
+  ...conditions.flatMap(faultsOf),
+];
+
+const faultsOf = ({ action, checked }: Condition, index: number): Issue[] =>
+  checked.faults.map(({ code, message, line, column }) => ({
     severity: 'error',
     code,
     diagnostics: `Action ${action.id ?? index}, line ${line}, column ${column}: ${message}`,
     expression: `PlanDefinition.action[${index}].condition[0].expression.expression`,
   }));
-}

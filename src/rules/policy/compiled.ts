@@ -1,7 +1,7 @@
 import type { PlanDefinitionAction } from '@medplum/fhirtypes';
 import type { Priority } from '../episode.ts';
 import { type ActionCode, OBJECTS, type PolicyNeed } from '../policy-language.ts';
-import { checkExpression } from './check-expression.ts';
+import type { CheckedExpression } from './check-expression.ts';
 import { codeOf, priorityOf } from './check-shape.ts';
 import { compileCondition, type RunnableExpression, type Verdict } from './run-expression.ts';
 import { SCALES, type Scale } from './scales.ts';
@@ -44,15 +44,17 @@ export interface Compiled extends RunnableExpression {
   byTerm: boolean;
 }
 
-/** Compiles an action that has been checked. */
-export function compileAction(plan: PlanDefinitionAction, policy: string): Compiled {
-  const expression = plan.condition?.[0]?.expression?.expression ?? '';
-  const { mentions, parts, nodes, concerns } = checkExpression(expression, { open: true }); // checked before
+/** Compiles an action that has been checked: `canonical` of its policy, and its condition as text and as `checkExpression` found it sound. */
+export function compileAction(
+  plan: PlanDefinitionAction,
+  { canonical, expression, checked }: { canonical: string; expression: string; checked: CheckedExpression },
+): Compiled {
+  const { mentions, parts, nodes, concerns } = checked;
   const title = plan.title ?? plan.description;
   const priority = priorityOf(plan);
   return {
     ...compileCondition(parts),
-    policy,
+    policy: canonical,
     needs: mentions.flatMap((mention) => OBJECTS[mention.slice(1).split('.', 1)[0] ?? '']?.need ?? []),
     cost: nodes,
     concerns,
