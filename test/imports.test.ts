@@ -26,6 +26,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'patch.ts': ['fhir'],
   save: ['fhir', 'rules', 'store', 'evaluation', 'catalog.ts', 'deps.ts', 'evaluation.ts'],
   'save.ts': ['fhir', 'store', 'conditional.ts', 'deps.ts', 'patch.ts', 'save'],
+  jobs: ['evaluation', 'fhir', 'rules', 'save', 'store', 'deps.ts', 'save.ts'],
   'searchset.ts': ['fhir', 'store', 'deps.ts'],
   transaction: ['fhir', 'store', 'conditional.ts', 'deps.ts', 'patch.ts', 'save', 'save.ts'],
   'transaction.ts': ['fhir', 'save', 'store', 'deps.ts', 'transaction'],

@@ -40,7 +40,7 @@ export interface Said extends Pick<Report, 'findings' | 'measured' | 'baselines'
 }
 
 /** What is written with the resource, in the same statement. */
-export interface Consequence {
+export interface Consequence extends Pick<Write, 'due' | 'work'> {
   versions: NewVersion[];
   patient: NonNullable<Write['patient']>;
   changes: Pick<Changes, 'flags' | 'findings' | 'undecided'>;

@@ -70,6 +70,8 @@ export async function write(
     versions: [main, ...(consequence?.versions ?? [])],
     outbox: outboxOf(deps, shard),
     ...patientPart(consequence, patient, context),
+    ...(consequence?.due ? { due: consequence.due } : {}),
+    ...(consequence?.work ? { work: consequence.work } : {}),
     ...(spec.type === 'Patient' && version === 1 ? { newPatient: { id, shard, state: writeState(EMPTY) } } : {}),
     claims: [...writing.claims.map((claim) => ({ ...claim, id })), ...(ruled?.claims ?? [])],
     bumpCatalog: spec.canonical === true,

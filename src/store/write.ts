@@ -1,7 +1,9 @@
 import type { Compartment } from '../fhir/compartment.ts';
 import { storedKey } from './claims.ts';
 import type { Database } from './database.ts';
+import { type DueChange, dueParts } from './due.ts';
 import { boolArray, int2Array, int4Array, int8Array, textArray } from './pg-arrays.ts';
+import { type WorkChange, workParts } from './work.ts';
 
 /** One version to write. `head + lastUpdated + tail` is the body. */
 export interface NewVersion {
@@ -122,6 +124,10 @@ export interface Write {
   newPatient?: { id: string; shard: number; state: string };
   /** Keys that must stay single. */
   claims?: readonly Claim[];
+  /** What is to happen at a moment, or no longer is. */
+  due?: readonly DueChange[];
+  /** Places of open Tasks in the list of work. */
+  work?: readonly WorkChange[];
   /** Conformance resources changed: every process has to look again. */
   bumpCatalog?: boolean;
 }
@@ -193,8 +199,10 @@ function statementOf(tenant: number, write: Write): { text: string; values: unkn
       `born as (insert into patient_state (tenant, shard, patient, n, state) values ($1, ${p(shard)}, ${p(id)}, 0, ${p(state)}))`,
     );
   }
+  if (write.due && write.due.length > 0) parts.push(...dueParts(write.due, p));
+  if (write.work && write.work.length > 0) parts.push(...workParts(write.work, p));
   if (write.bumpCatalog) parts.push(BUMPED);
-  parts.push(posted(outbox, patient !== undefined, p));
+  if (versions.length > 0) parts.push(posted(outbox, patient !== undefined, p));
   const text = `with ${parts.join(', ')}
 select (select last_updated from stamp) as at, 1 / (case when ${checks.join(' and ')} then 1 else 0 end) as committed`;
   return { text, values };
