@@ -210,6 +210,8 @@ export function checkExpression(expression: string, { open = false }: CheckOptio
     if (of.type !== 'integer' && of.type !== 'decimal') {
       return judge(node, 'value', `the sign "${node.text}" needs a number, this is ${named(of)}`);
     }
+    // fhirpath 5.2.0 throws where the value is absent: then all that stands beside it would be undecided too.
+    if (!of.literal) return judge(node, 'not-supported', `write 0 ${node.text} …: a sign stands before a number only`);
     if (node.text !== '-' || !of.range) return of;
     return { type: of.type, literal: of.literal, range: [0 - of.range[1], 0 - of.range[0]] };
   }

@@ -25,11 +25,29 @@ export function parse(expression: string): { tree: Node } | { fault: ExpressionF
     const message = `the expression has ${expression.length} characters; at most ${MAX_LENGTH} are read`;
     return { fault: { code: 'too-costly', message, line: 1, column: MAX_LENGTH + 1 } };
   }
+  if (depthOf(expression) > MAX_DEPTH) {
+    const message = `parentheses stand more than ${MAX_DEPTH} deep; simplify or split it`;
+    return { fault: { code: 'too-costly', message, line: 1, column: 1 } };
+  }
   try {
     return { tree: fhirpath.parse(expression) as Node }; // the library types its tree as any
   } catch (error) {
     return { fault: syntaxFault(error instanceof Error ? error.message : String(error), expression) };
   }
+}
+
+/** The parser takes seconds over hundreds of parentheses that are never closed. */
+const MAX_DEPTH = 50;
+
+function depthOf(expression: string): number {
+  let deepest = 0;
+  let depth = 0;
+  for (const sign of expression.replaceAll(/'(?:[^'\\]|\\.)*'/g, '')) {
+    if (sign === '(') depth += 1;
+    if (sign === ')') depth -= 1;
+    deepest = Math.max(deepest, depth);
+  }
+  return deepest;
 }
 
 /** Where a node stands; operators stand at their sign. */

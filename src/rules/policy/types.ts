@@ -84,6 +84,9 @@ function described({ type, path, name }: Checked): string {
  */
 function arithmetic(node: Node, sign: string, a: Checked, b: Checked, judge: Judge): Checked | undefined {
   if (isNumber(a) && isNumber(b)) {
+    if (sign === '/' && b.range?.[0] === 0 && b.range[1] === 0) {
+      return judge(node, 'value', 'nothing can be divided by 0: the condition would never be true');
+    }
     const type = a.type === 'integer' && b.type === 'integer' && sign !== '/' ? 'integer' : 'decimal';
     return { type, range: rangeOf(sign, a.range, b.range), literal: a.literal === true && b.literal === true };
   }

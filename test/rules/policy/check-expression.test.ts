@@ -18,7 +18,7 @@ const sound: string[] = [
   '%episode.start < %previous.at',
   '%finding.grade.count() = 1',
   '(%finding.severity + %finding.frequency) / 2 > 2.5',
-  '-%finding.grade < -1',
+  '0 - %finding.grade < -1',
   'true',
   '%finding.grade > 1 // a comment',
   '%finding.grade >= 4',
@@ -63,6 +63,10 @@ const faulty: [expression: string, column: number, message: RegExp][] = [
   ['%finding = %previous', 10, /has properties but no value/],
   ['%finding.grade.not()', 16, /not\(\) needs true or false/],
   ['-%finding.kind = 1', 1, /needs a number/],
+  ['-%finding.grade < -1', 1, /write 0 - …: a sign stands before a number only/],
+  ['%finding.complete or -(%finding.grade + 1) < -2', 22, /a sign stands before a number only/],
+  ['%finding.grade / 0 > 1', 16, /nothing can be divided by 0/],
+  ['%finding.grade / (1 - 1) > 1', 16, /nothing can be divided by 0/],
   ['%patient.birthDate < %now', 20, /\(date\) and %now \(dateTime\)/],
   // comparisons that can come out one way only
   ['%finding.grade >= 5', 16, /always false here: %finding\.grade is 0 to 4, the number is 5/],
@@ -154,6 +158,9 @@ t.test('size is bounded on both sides of the edge', async (t) => {
   t.match(checkExpression(joined(MAX_NODES / 2 + 1)).faults, [{ code: 'too-costly' }]);
   t.ok(checkExpression('-'.repeat(999)).faults.length > 0, 'deep nesting is refused, not thrown');
   t.ok(checkExpression('('.repeat(1000)).faults.length > 0);
+  const nested = (depth: number) => `${'('.repeat(depth)}%finding.unit = '(('${')'.repeat(depth)}`;
+  t.same(checkExpression(nested(50)).faults, [], 'parentheses in a text are none');
+  t.match(checkExpression(nested(51)).faults, [{ code: 'too-costly', message: /more than 50 deep/ }]);
 });
 
 t.test('what is mentioned is told once', async (t) => {

@@ -94,7 +94,9 @@ t.test('comparisons and sums: an absent side leaves them undecided, whichever it
   t.equal(verdictOn('%finding.grade - %finding.frequency = 0'), true);
   t.equal(verdictOn('%finding.grade * %finding.frequency = 4'), true);
   t.equal(verdictOn('%finding.grade / %finding.frequency = 1'), true);
-  t.equal(verdictOn('-%finding.severity = -1'), U);
+  t.equal(verdictOn('0 - %finding.severity = -1'), U);
+  t.equal(verdictOn('0 - %finding.severity = -1 or %finding.grade = 2'), true, 'what is absent takes nothing with it');
+  t.equal(verdictOn('%finding.grade / (%finding.grade - 2) > 1'), U, 'divided by what comes to 0');
   t.equal(verdictOn('%previous.date + 7 days < %date'), U);
   t.equal(verdictOn('%date + 7 days > %date'), true);
 });
