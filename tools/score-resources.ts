@@ -1,6 +1,7 @@
 import type { CodeSystem, CodeSystemConcept } from '@medplum/fhirtypes';
+import { LOINC } from '../src/fhir/canonical.ts';
 import { SCORE_GRADINGS } from '../src/rules/gradings/scores/index.ts';
-import { LOINC, SCORE, type ScoreData } from '../src/rules/gradings/scores/score.ts';
+import { SCORE, type ScoreData } from '../src/rules/gradings/scores/score.ts';
 
 /** The resources in `profiles/` that are made from the data of the questionnaires, by file name. */
 export function scoreResources(): Record<string, object> {

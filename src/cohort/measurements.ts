@@ -1,4 +1,5 @@
 import type { Observation, Quantity } from '@medplum/fhirtypes';
+import { LOINC } from '../fhir/canonical.ts';
 import { TERMS } from '../rules/resources/codes.ts';
 import { identifierOf, localTime } from './entry.ts';
 import type { Random } from './random.ts';
@@ -147,7 +148,7 @@ const measured = (
   identifier: [identifierOf(id)],
   status: 'final',
   category: [{ coding: [{ system: 'http://terminology.hl7.org/CodeSystem/observation-category', code: category }] }],
-  code: { coding: [{ system: 'http://loinc.org', code, display }] },
+  code: { coding: [{ system: LOINC, code, display }] },
   subject: { reference: `Patient/${patient}` },
   effectiveDateTime: localTime(millis),
 });

@@ -4,6 +4,9 @@ export const CANONICAL = 'https://vigie.example/fhir';
 /** NCI Thesaurus, as FHIR names it. Source: HL7 Terminology, external code systems. */
 export const NCIT = 'http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl';
 
+/** LOINC, as FHIR names it. Source: HL7 Terminology, external code systems. */
+export const LOINC = 'http://loinc.org';
+
 /** Our CodeSystem of PRO-CTCAE v1.0: item ids, term results (`PROCTCAE_<n>_COMP`), answers, opt-outs. */
 export const PRO_CTCAE = `${CANONICAL}/CodeSystem/pro-ctcae`;
 

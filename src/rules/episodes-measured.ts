@@ -1,7 +1,7 @@
+import { LOINC } from '../fhir/canonical.ts';
 import type { FoldState } from './episode.ts';
 import type { Finding, Report } from './finding.ts';
 import { gradeMeasured } from './gradings/ctcae.ts';
-import { LOINC } from './gradings/ctcae-data.ts';
 import type { MeasuredInput as LadderInput, MeasuredQuantity, RecordedBaseline } from './gradings/ctcae-measured.ts';
 import type { MeasuredBaseline, MeasuredBaselines, MeasuredInput } from './gradings/measured.ts';
 

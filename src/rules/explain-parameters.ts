@@ -1,4 +1,5 @@
 import type { ParametersParameter } from '@medplum/fhirtypes';
+import { LOINC } from '../fhir/canonical.ts';
 import { type DecisionRecord, type RecordedTerm, versioned } from './decision-record.ts';
 import type { Threshold } from './explain-thresholds.ts';
 import type { Answer, Measured } from './finding.ts';
@@ -18,7 +19,6 @@ export interface Explained {
   neighbours?: readonly Neighbour[];
 }
 
-const LOINC = 'http://loinc.org';
 const UCUM = 'http://unitsofmeasure.org';
 
 /** The facts of an explanation one by one, as FHIR Parameters. */

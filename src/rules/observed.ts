@@ -1,9 +1,10 @@
 import type { Coding, Extension, Observation, Quantity } from '@medplum/fhirtypes';
+import { LOINC } from '../fhir/canonical.ts';
 import { dateInterval } from '../fhir/dates.ts';
 import { fault, type Issue } from '../fhir/errors.ts';
 import { type Finding, type GradingSystem, type Report, termKey } from './finding.ts';
 import { gradedBy } from './gradings/ctcae.ts';
-import { CTCAE_VERSIONS, LOINC, termOf } from './gradings/ctcae-data.ts';
+import { CTCAE_VERSIONS, termOf } from './gradings/ctcae-data.ts';
 import { measuredOf, quantityOf } from './gradings/ctcae-measured.ts';
 import { emergenciesOf } from './gradings/emergency.ts';
 import { isTemperature } from './gradings/emergency-fever.ts';

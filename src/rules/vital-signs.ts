@@ -1,10 +1,9 @@
 import type { QuestionnaireResponseItemAnswer } from '@medplum/fhirtypes';
+import { LOINC } from '../fhir/canonical.ts';
 import type { Issue } from '../fhir/errors.ts';
 import type { CompiledItem, CompiledQuestionnaire, ItemState } from '../fhir/questionnaire.ts';
 import { UCUM } from '../fhir/ucum.ts';
 import type { MeasuredInput } from './gradings/measured.ts';
-
-export const LOINC = 'http://loinc.org';
 
 /** A vital sign as the R4 profiles fix it. */
 export interface VitalSign {

@@ -1,7 +1,8 @@
 import type { Questionnaire, QuestionnaireResponse } from '@medplum/fhirtypes';
 import t from 'tap';
+import { LOINC } from '../../src/fhir/canonical.ts';
 import { phq9 } from '../../src/rules/gradings/scores/phq-9.ts';
-import { LOINC, SCORE } from '../../src/rules/gradings/scores/score.ts';
+import { SCORE } from '../../src/rules/gradings/scores/score.ts';
 import { NOW, testApp } from '../support/app.ts';
 import { aPatient } from '../support/responses.ts';
 

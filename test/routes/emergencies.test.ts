@@ -1,5 +1,6 @@
 import type { Flag, Observation, QuestionnaireResponseItem } from '@medplum/fhirtypes';
 import t from 'tap';
+import { LOINC } from '../../src/fhir/canonical.ts';
 import { NOW, type TestApp, testApp } from '../support/app.ts';
 import { aPatient } from '../support/responses.ts';
 
@@ -357,7 +358,6 @@ t.test('emergencies and vital signs', async (t) => {
   });
 
   t.test('PHQ-9 item 9 above 0 is a Flag though every other item is blank', async (t) => {
-    const LOINC = 'http://loinc.org';
     const answerOption = ['LA6568-5', 'LA6569-3', 'LA6570-1', 'LA6571-9'].map((code) => ({
       valueCoding: { system: LOINC, code },
     }));

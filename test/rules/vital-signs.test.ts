@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { StructureDefinition } from '@medplum/fhirtypes';
 import t from 'tap';
+import { LOINC } from '../../src/fhir/canonical.ts';
 import type { CompiledItem } from '../../src/fhir/questionnaire.ts';
 import { UCUM } from '../../src/fhir/ucum.ts';
 import type { MeasuredInput } from '../../src/rules/gradings/measured.ts';
 import { EXTRACTED, type VitalContext, vitalObservations } from '../../src/rules/resources/vital-observation.ts';
-import { BLOOD_PRESSURE, LOINC, measuredVitals, VITAL_SIGNS } from '../../src/rules/vital-signs.ts';
+import { BLOOD_PRESSURE, measuredVitals, VITAL_SIGNS } from '../../src/rules/vital-signs.ts';
 import { aForm, anItem, type Said, statesOf } from './gradings/by-hand.ts';
 
 const DEFINITIONS: { resource: StructureDefinition }[] = JSON.parse(

@@ -1,10 +1,10 @@
 import t from 'tap';
+import { LOINC } from '../../src/fhir/canonical.ts';
 import { NOW, testApp } from '../support/app.ts';
 import { fill } from '../support/searching.ts';
 
 const BASE = 'http://localhost:8080/fhir';
 const A = 'https://example.org/a';
-const LOINC = 'http://loinc.org';
 const UCUM = 'http://unitsofmeasure.org';
 
 const observation = (more: object) => ({ resourceType: 'Observation', status: 'final', code: { text: 'x' }, ...more });

@@ -1,4 +1,5 @@
-import { CTCAE_DATA, type CtcaeEntry, LOINC } from './ctcae-data.ts';
+import { LOINC } from '../../fhir/canonical.ts';
+import { CTCAE_DATA, type CtcaeEntry } from './ctcae-data.ts';
 import type { MeasuredCoding } from './ctcae-measured.ts';
 
 /**

@@ -5,9 +5,6 @@ import type { GradingData, GradingSource } from './grading.ts';
 /** The versions of CTCAE that we hold. Each is a scale of its own. */
 export const CTCAE_VERSIONS: readonly CtcaeVersion[] = ['5.0', '6.0'];
 
-/** LOINC, as FHIR names it. Source: HL7 Terminology, external code systems. */
-export const LOINC = 'http://loinc.org';
-
 /** One way in which what a term grades is measured. */
 export interface CtcaeInput {
   loinc: string;

@@ -1,7 +1,8 @@
 import type { QuestionnaireResponseItemAnswer } from '@medplum/fhirtypes';
+import { LOINC } from '../../fhir/canonical.ts';
 import type { Issue } from '../../fhir/errors.ts';
 import type { AnswerOption, CompiledItem, CompiledQuestionnaire } from '../../fhir/questionnaire.ts';
-import { LOINC, signOf, vitalIssues } from '../vital-signs.ts';
+import { signOf, vitalIssues } from '../vital-signs.ts';
 import { DATA, EMERGENCY, EMERGENCY_TERMS } from './emergency-data.ts';
 import { isTemperature } from './emergency-fever.ts';
 

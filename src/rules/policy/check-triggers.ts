@@ -1,6 +1,6 @@
 import type { Coding, DataRequirement, DataRequirementCodeFilter, TriggerDefinition } from '@medplum/fhirtypes';
+import { LOINC } from '../../fhir/canonical.ts';
 import { fault, type Issue } from '../../fhir/errors.ts';
-import { LOINC } from '../gradings/ctcae-data.ts';
 import { TERMS } from '../resources/codes.ts';
 import { nearMatch } from './near-match.ts';
 import { SCALES } from './scales.ts';

@@ -1,6 +1,5 @@
 import type { DataRequirement, PlanDefinitionAction, TriggerDefinition } from '@medplum/fhirtypes';
-import { splitCanonical } from '../../fhir/canonical.ts';
-import { LOINC } from '../gradings/ctcae-data.ts';
+import { LOINC, splitCanonical } from '../../fhir/canonical.ts';
 import { TERMS } from '../resources/codes.ts';
 import type { Context } from './context.ts';
 

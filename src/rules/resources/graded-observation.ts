@@ -1,4 +1,5 @@
 import type { Observation, ObservationComponent, Quantity } from '@medplum/fhirtypes';
+import { LOINC } from '../../fhir/canonical.ts';
 import { UCUM } from '../../fhir/ucum.ts';
 import { type Finding, type Measured, termKey } from '../finding.ts';
 import { absentConcept, PROFILE, SYSTEM, TERMS } from './codes.ts';
@@ -66,7 +67,7 @@ function componentsOf(measured: Measured, language: Language): ObservationCompon
     code: {
       coding: [
         { system: SYSTEM.gradedInput, code, display: INPUT[code].en },
-        ...(loinc === undefined ? [] : [{ system: 'http://loinc.org', code: loinc }]),
+        ...(loinc === undefined ? [] : [{ system: LOINC, code: loinc }]),
       ],
       ...(language === 'en' ? {} : { text: INPUT[code][language] }),
     },

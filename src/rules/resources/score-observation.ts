@@ -1,6 +1,7 @@
 import type { CodeableConcept, Coding, Extension, Observation } from '@medplum/fhirtypes';
+import { LOINC } from '../../fhir/canonical.ts';
 import { UCUM } from '../../fhir/ucum.ts';
-import { LOINC, type NoScore, SCORE, type Score } from '../gradings/scores/score.ts';
+import { type NoScore, SCORE, type Score } from '../gradings/scores/score.ts';
 import { type AbsentReason, absentConcept, EXTENSION, SYSTEM } from './codes.ts';
 
 /** What the Observation of a score says beside the score. References are relative, `Type/id`. */

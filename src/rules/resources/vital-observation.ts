@@ -1,9 +1,10 @@
 import type { CodeableConcept, Coding, Observation, Quantity } from '@medplum/fhirtypes';
+import { LOINC } from '../../fhir/canonical.ts';
 import { UCUM } from '../../fhir/ucum.ts';
 import type { DataQuality } from '../finding.ts';
 import { feverOf, isTemperature } from '../gradings/emergency-fever.ts';
 import type { MeasuredInput } from '../gradings/measured.ts';
-import { BLOOD_PRESSURE, LOINC, signOfMeasured, VITAL_SIGNS, type VitalSign } from '../vital-signs.ts';
+import { BLOOD_PRESSURE, signOfMeasured, VITAL_SIGNS, type VitalSign } from '../vital-signs.ts';
 import { absentConcept } from './codes.ts';
 import { dataQualityExtensions } from './observation.ts';
 

@@ -1,8 +1,8 @@
 import t from 'tap';
+import { LOINC } from '../../../src/fhir/canonical.ts';
 import type { Outcome } from '../../../src/rules/finding.ts';
 import { gradeMeasured } from '../../../src/rules/gradings/ctcae.ts';
 import type { ReviewedCodes } from '../../../src/rules/gradings/ctcae-codes.ts';
-import { LOINC } from '../../../src/rules/gradings/ctcae-data.ts';
 import type { MeasuredInput } from '../../../src/rules/gradings/ctcae-measured.ts';
 import {
   chosenByHand,

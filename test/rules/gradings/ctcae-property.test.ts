@@ -1,7 +1,8 @@
 import t from 'tap';
+import { LOINC } from '../../../src/fhir/canonical.ts';
 import { gradeMeasured } from '../../../src/rules/gradings/ctcae.ts';
 import type { ReviewedCodes } from '../../../src/rules/gradings/ctcae-codes.ts';
-import { CTCAE_DATA, CTCAE_VERSIONS, LOINC } from '../../../src/rules/gradings/ctcae-data.ts';
+import { CTCAE_DATA, CTCAE_VERSIONS } from '../../../src/rules/gradings/ctcae-data.ts';
 import type { MeasuredInput, MeasuredQuantity } from '../../../src/rules/gradings/ctcae-measured.ts';
 
 /** Numbers of a fixed sequence, the same on any machine. Source: mulberry32. */

@@ -1,9 +1,9 @@
 import type { Observation } from '@medplum/fhirtypes';
 import t from 'tap';
+import { LOINC } from '../../../src/fhir/canonical.ts';
 import type { CtcaeVersion, Finding, Outcome } from '../../../src/rules/finding.ts';
 import { gradedBy, gradeMeasured } from '../../../src/rules/gradings/ctcae.ts';
 import type { ReviewedCodes } from '../../../src/rules/gradings/ctcae-codes.ts';
-import { LOINC } from '../../../src/rules/gradings/ctcae-data.ts';
 import { type MeasuredInput, type MeasuredQuantity, measuredOf } from '../../../src/rules/gradings/ctcae-measured.ts';
 
 const q = (value: number, unit?: string, comparator?: MeasuredQuantity['comparator']): MeasuredQuantity => ({

@@ -1,10 +1,10 @@
 import t from 'tap';
+import { LOINC } from '../../../src/fhir/canonical.ts';
 import type { AnswerOption, CompiledItem } from '../../../src/fhir/questionnaire.ts';
 import { UCUM } from '../../../src/fhir/ucum.ts';
 import type { DataQuality, Finding, Outcome } from '../../../src/rules/finding.ts';
 import { emergenciesOf, emergency } from '../../../src/rules/gradings/emergency.ts';
 import { DATA, EMERGENCY, EMERGENCY_TERMS, emergencyFaults } from '../../../src/rules/gradings/emergency-data.ts';
-import { LOINC } from '../../../src/rules/vital-signs.ts';
 import { aForm, anItem, type Said, statesOf } from './by-hand.ts';
 
 const V2 = 'http://terminology.hl7.org/CodeSystem/v2-0136';

@@ -1,5 +1,6 @@
 import type { DataRequirement, PlanDefinition } from '@medplum/fhirtypes';
 import t from 'tap';
+import { LOINC } from '../../../src/fhir/canonical.ts';
 import { decide } from '../../../src/rules/decide.ts';
 import { step } from '../../../src/rules/episodes.ts';
 import type { Finding, ReportFacts } from '../../../src/rules/finding.ts';
@@ -48,8 +49,6 @@ const [PRO, CTCAE] = ['pro-ctcae', 'ctcae'].map((name) => `https://vigie.example
   string,
   string,
 ];
-const LOINC = 'http://loinc.org';
-
 t.test('an action is woken by what its triggers let through', async (t) => {
   const cases: [name: string, data: DataRequirement, over: Partial<Context>, expected: boolean][] = [
     ['any response', { type: 'QuestionnaireResponse' }, response(FORM), true],

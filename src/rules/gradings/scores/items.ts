@@ -1,7 +1,8 @@
 import type { QuestionnaireResponseItemAnswer } from '@medplum/fhirtypes';
+import { LOINC } from '../../../fhir/canonical.ts';
 import type { Issue } from '../../../fhir/errors.ts';
 import type { AnswerOption, CompiledItem, CompiledQuestionnaire, ItemState } from '../../../fhir/questionnaire.ts';
-import { type ItemAnswer, LOINC, SCORE, type ScoreData, type ScoreItem } from './score.ts';
+import { type ItemAnswer, SCORE, type ScoreData, type ScoreItem } from './score.ts';
 
 /** An item of a form that carries the code of an item of an instrument, with the score of each of its answers. */
 export interface FormItem {

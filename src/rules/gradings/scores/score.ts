@@ -6,9 +6,6 @@ import type { GradingData, GradingSource } from '../grading.ts';
 /** Our CodeSystem of the items and scores of every questionnaire but PRO-CTCAE. */
 export const SCORE: string = `${CANONICAL}/CodeSystem/score`;
 
-/** LOINC, as FHIR names it. Source: HL7 Terminology, external code systems. */
-export const LOINC = 'http://loinc.org';
-
 /** One score of one response. Where it cannot be told it has no value, and says what is missing: unknown is never zero. */
 export interface Score {
   /** The instrument, as its Library names it, e.g. `phq-9`. */

@@ -1,12 +1,7 @@
+import { LOINC } from '../../../../src/fhir/canonical.ts';
 import type { AnswerOption, CompiledItem } from '../../../../src/fhir/questionnaire.ts';
 import { valuesOf } from '../../../../src/rules/gradings/scores/items.ts';
-import {
-  LOINC,
-  SCORE,
-  type Score,
-  type ScoreGrading,
-  type ScoreItem,
-} from '../../../../src/rules/gradings/scores/score.ts';
+import { SCORE, type Score, type ScoreGrading, type ScoreItem } from '../../../../src/rules/gradings/scores/score.ts';
 import { aForm, anItem, type Said, statesOf } from '../by-hand.ts';
 
 const SCALE = 'http://example.org/scale';

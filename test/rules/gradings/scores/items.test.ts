@@ -1,11 +1,12 @@
 import t from 'tap';
+import { LOINC } from '../../../../src/fhir/canonical.ts';
 import type { AnswerOption, CompiledItem } from '../../../../src/fhir/questionnaire.ts';
 import { compileQuestionnaire, NO_TERMINOLOGY } from '../../../../src/fhir/questionnaire.ts';
 import { esasR } from '../../../../src/rules/gradings/scores/esas-r.ts';
 import { hads } from '../../../../src/rules/gradings/scores/hads.ts';
 import { checkScoreItems, SCORE_GRADINGS, scoresOf } from '../../../../src/rules/gradings/scores/index.ts';
 import { phq9 } from '../../../../src/rules/gradings/scores/phq-9.ts';
-import { LOINC, SCORE, type ScoreItem } from '../../../../src/rules/gradings/scores/score.ts';
+import { SCORE, type ScoreItem } from '../../../../src/rules/gradings/scores/score.ts';
 import { aForm, anItem, statesOf, weighted } from '../by-hand.ts';
 import { asked } from './by-code.ts';
 
