@@ -149,13 +149,15 @@ function inputOf(codings: readonly Coding[], quantity: Quantity | undefined): Me
   };
 }
 
-/** The limits of normal; of two in different units the one in the unit of the result. */
+/** The limits of normal that have a unit; of two in different units the one in the unit of the result. */
 function limitsOf(observation: Observation): Pick<MeasuredInput, 'low' | 'high' | 'limitUnit'> {
   const { value, low, high } = measuredOf(observation);
-  const unit = low && high && low.unit !== high.unit ? value?.unit : (low ?? high)?.unit;
+  const unit = low?.unit && high?.unit && low.unit !== high.unit ? value?.unit : (low?.unit ?? high?.unit);
+  // A bare number, or one in words of another unit, would be taken for one in the unit of the result: 110 umol/L for 110 mg/dL.
+  if (unit === undefined) return {};
   return {
     ...(low && low.unit === unit ? { low: low.value } : {}),
     ...(high && high.unit === unit ? { high: high.value } : {}),
-    ...(unit === undefined || unit === value?.unit ? {} : { limitUnit: unit }),
+    ...(unit === value?.unit ? {} : { limitUnit: unit }),
   };
 }

@@ -56,6 +56,19 @@ const limits: [name: string, referenceRange: Observation['referenceRange'], read
   ['in two units: the one of the result', [{ low: quantity(0.1, 'ukat/L'), high: quantity(40, 'U/L') }], { high: 40 }],
   ['of another kind than normal', [{ high: quantity(40, 'U/L'), type: { coding: [{ code: 'therapeutic' }] } }], {}],
   ['in words', [{ text: '< 40' }], {}],
+  ['that are bare numbers, which nobody said a unit of', [{ low: { value: 5 }, high: { value: 40 } }], {}],
+  [
+    'in a unit that is only written, and another than that of the result',
+    [{ high: { value: 0.67, unit: 'µkat/L' } }],
+    {},
+  ],
+  ['in a unit that is written as that of the result is', [{ high: { value: 40, unit: 'U/L' } }], { high: 40 }],
+  ['of which one has a unit', [{ low: { value: 5 }, high: quantity(40, 'U/L') }], { high: 40 }],
+  [
+    'of which one has another unit',
+    [{ low: quantity(0.1, 'ukat/L'), high: { value: 40 } }],
+    { low: 0.1, limitUnit: 'ukat/L' },
+  ],
 ];
 for (const [name, referenceRange, read] of limits) {
   t.test(`limits ${name}`, async (t) => {
