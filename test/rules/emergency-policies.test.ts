@@ -117,6 +117,37 @@ for (const [value, priority] of temperatures) {
   });
 }
 
+const unread: [
+  value: number,
+  unit: string | undefined,
+  facts: ReportFacts | undefined,
+  priority: string | undefined,
+][] = [
+  [38, undefined, undefined, 'PH'],
+  [39.2, 'kg', undefined, 'PH'],
+  [50, undefined, undefined, 'PH'],
+  [100.4, undefined, undefined, 'PH'],
+  [122, undefined, undefined, 'PH'],
+  [37.9, undefined, undefined, 'PM'],
+  [50.1, undefined, undefined, 'PM'],
+  [100.3, undefined, undefined, 'PM'],
+  [122.1, undefined, undefined, 'PM'],
+  [39.2, undefined, treated({ systemic: false }), 'PM'],
+  [39.2, undefined, treated({ systemic: false, cellTherapy: true }), 'PH'],
+];
+for (const [value, unit, facts, priority] of unread) {
+  t.test(`a temperature of ${value} ${unit ?? 'without a unit'}: ${priority}, and never 0`, async (t) => {
+    const [finding] = emergenciesOf([{ loinc: ['8310-5'], value, ...(unit ? { unit } : {}) }]);
+    t.match(finding?.outcome, { kind: 'not-gradable', reason: 'unit-unknown' });
+    t.equal(finding && told(finding, facts), priority);
+  });
+}
+
+t.test('a result without a number tells nobody anything', async (t) => {
+  const [finding] = emergenciesOf([{ loinc: ['8310-5'] }]);
+  t.equal(finding && told(finding), undefined);
+});
+
 const closings: [name: string, outcomes: Outcome[], days: number[], open: boolean][] = [
   ['nothing more is said', [THERE], [1], true],
   ['one no', [THERE, ABSENT], [1, 2], true],

@@ -21,7 +21,9 @@ export function feverOf(input: MeasuredInput): Told {
   if (value === undefined) return { is: 'open', reason: 'no-value', missing: 'value' };
   const kelvin = unit === undefined ? undefined : canonicalQuantity(value, unit);
   if (unit === undefined || kelvin?.unit !== 'K') {
-    return { is: 'open', reason: 'unit-unknown', missing: 'value', quality: 'unit-unknown' };
+    // The number is kept: a policy may tell somebody of 39 without a unit.
+    const measured = { loinc: codeOf(input), value, unit: unit ?? '', ...(comparator ? { comparator } : {}) };
+    return { is: 'open', reason: 'unit-unknown', missing: 'value', quality: 'unit-unknown', measured };
   }
   const measured = measuredOf(input, value, unit, kelvin.value);
   const { min, max } = DATA.fever.plausible;
@@ -45,11 +47,14 @@ export function feverOf(input: MeasuredInput): Told {
 /** A bound on the wrong side of the threshold leaves both open. */
 const bounded = (measured: Measured): Told => ({ is: 'open', reason: 'no-value', missing: 'value', measured });
 
-function measuredOf({ loinc }: MeasuredInput, value: number, unit: string, kelvin: number): Measured {
+const codeOf = ({ loinc }: MeasuredInput): string => loinc.find((code) => DATA.fever.loinc.includes(code)) ?? '';
+
+function measuredOf(input: MeasuredInput, value: number, unit: string, kelvin: number): Measured {
   return {
-    loinc: loinc.find((code) => DATA.fever.loinc.includes(code)) ?? '',
+    loinc: codeOf(input),
     value,
     unit,
+    ...(input.comparator ? { comparator: input.comparator } : {}),
     ...(unit === 'Cel' ? {} : { canonical: Number((kelvin - 273.15).toFixed(3)), canonicalUnit: 'Cel' }),
   };
 }

@@ -74,7 +74,8 @@ function findingOf(term: string, signs: readonly Sign[]): Finding {
   const quality = new Set<DataQuality>();
   for (const sign of signs) if (sign.is === 'open' && sign.quality) quality.add(sign.quality);
   const answer = best(signs.flatMap((sign) => (sign.answer ? [sign.answer] : [])));
-  const measured = highest(signs.flatMap((sign) => ('measured' in sign && sign.measured ? [sign.measured] : [])));
+  const there = signs.filter(({ is }) => is === 'there');
+  const measured = highest(measuredBy(there)) ?? highest(measuredBy(signs));
   return {
     term,
     system: 'emergency',
@@ -108,8 +109,12 @@ const best = (answers: readonly Answer[]): Answer | undefined =>
   answers.find(({ state }) => state !== 'missing') ??
   answers[0];
 
-/** The highest temperature, as it came; of those that cannot be compared the first. */
+const measuredBy = (signs: readonly Sign[]): Measured[] =>
+  signs.flatMap((sign) => ('measured' in sign && sign.measured ? [sign.measured] : []));
+
+/** The highest temperature, as it came; what has no unit of temperature comes last. */
 function highest(all: readonly Measured[]): Measured | undefined {
-  const celsius = ({ canonical, value }: Measured): number => canonical ?? value;
+  const celsius = ({ canonical, value, unit }: Measured): number =>
+    canonical ?? (unit === 'Cel' ? value : Number.NEGATIVE_INFINITY);
   return all.reduce<Measured | undefined>((top, one) => (top && celsius(top) >= celsius(one) ? top : one), undefined);
 }

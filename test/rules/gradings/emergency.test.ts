@@ -105,6 +105,18 @@ t.test('a value is kept as it came, with the same in degrees Celsius', async (t)
   });
 });
 
+t.test('a number without a unit of temperature is kept, and stands behind one that has it', async (t) => {
+  const [finding] = emergenciesOf([{ loinc: ['8310-5'], value: 39 }]);
+  t.strictSame(finding?.measured, { loinc: '8310-5', value: 39, unit: '' });
+  const [both] = emergenciesOf([
+    { loinc: ['8310-5'], value: 101 },
+    { loinc: ['8310-5'], value: 375, unit: 'Cel' },
+    { loinc: ['8310-5'], value: 38.5, unit: 'Cel', comparator: '>' },
+  ]);
+  t.strictSame(both?.outcome, there);
+  t.strictSame(both?.measured, { loinc: '8310-5', value: 38.5, unit: 'Cel', comparator: '>' }, 'the one that decides');
+});
+
 const ask = (code: string, differs: Partial<CompiledItem> = {}): CompiledItem =>
   anItem(`q-${code}`, {
     type: 'boolean',
