@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { SearchParameter } from '@medplum/fhirtypes';
+import type { Resource, SearchParameter } from '@medplum/fhirtypes';
 import fhirpath from 'fhirpath';
 import type { Logger } from 'pino';
 import { Catalog } from './catalog.ts';
@@ -12,13 +12,15 @@ import { readText } from './fhir/text.ts';
 import { Indexing } from './indexing.ts';
 import { checkGradings } from './rules/check.ts';
 import type { CtcaeVersion } from './rules/finding.ts';
-import { gradingLibrary } from './rules/gradings/grading.ts';
+import { gradingLibrary, libraryName, type PublishedGrading } from './rules/gradings/grading.ts';
 import { PUBLISHED } from './rules/gradings/index.ts';
 import { allLabels } from './rules/resources/all-labels.ts';
 import { NAMING } from './rules/resources/codes.ts';
 import { engineDevice } from './rules/resources/device.ts';
 import type { Language } from './rules/resources/labels.ts';
+import { DEFAULT_SITE, type Site } from './rules/site.ts';
 import { create } from './save.ts';
+import { type Named, oldestNamed } from './store/catalog.ts';
 import type { Database } from './store/database.ts';
 import { search } from './store/search.ts';
 import { Watermark } from './store/watermark.ts';
@@ -38,6 +40,8 @@ export interface BootOptions {
   demoPolicy: boolean;
   /** Versions of CTCAE that measured values are graded by; 5.0 without. */
   ctcaeVersions?: readonly CtcaeVersion[];
+  /** The site; `DEFAULT_SITE` without. */
+  site?: Site;
   now?: () => Date;
 }
 
@@ -48,9 +52,7 @@ export interface BootOptions {
 export async function boot(options: BootOptions): Promise<Deps> {
   checkGradings();
   const shipped = await readProfiles(options.profiles);
-  const ours = shipped.filter(
-    (resource): resource is Shipped & SearchParameter => resource.resourceType === 'SearchParameter',
-  );
+  const ours = shipped.flatMap(({ searchParameter }) => searchParameter ?? []);
   const indexing = new Indexing({ db: options.db, log: options.log, baseUrl: options.baseUrl, ours });
   const readOnly = new Set<string>();
   const deps: Deps = {
@@ -70,42 +72,70 @@ export async function boot(options: BootOptions): Promise<Deps> {
     labels: allLabels(),
     language: options.language,
     ctcaeVersions: options.ctcaeVersions ?? ['5.0'],
+    site: options.site ?? DEFAULT_SITE,
   };
   const device = engineDevice({ version: ENGINE_VERSION });
-  const { id } = await put(deps, device as Shipped, `identifier=${NAMING.engine}|vigie/${ENGINE_VERSION}`);
+  const { id } = await put(deps, device, `identifier=${NAMING.engine}|vigie/${ENGINE_VERSION}`);
   deps.engine.device = `Device/${id}`;
   readOnly.add(deps.engine.device);
-  for (const resource of [...shipped, ...PUBLISHED.map(gradingLibrary)]) {
-    if (isFormOrPolicy(resource) && !isDraft(resource) && !options.demoPolicy) continue;
-    const stored = await put(deps, resource, `url=${resource.url}&version=${resource.version}`);
+  const wanted = [...shipped, ...PUBLISHED.map(libraryOf)].filter(
+    (one) => !isFormOrPolicy(one) || isDraft(one) || options.demoPolicy,
+  );
+  const held = await oldestNamed(options.db, everyone(), wanted);
+  for (const [at, one] of wanted.entries()) {
+    const id = held[at] ?? (await put(deps, await one.resource(), `url=${one.url}&version=${one.version}`)).id;
     // A form or policy that ships is the site's from then on: to be filled in, retired or replaced.
-    if (!isFormOrPolicy(resource)) readOnly.add(`${resource.resourceType}/${stored.id}`);
+    if (!isFormOrPolicy(one)) readOnly.add(`${one.type}/${id}`);
   }
   await indexing.refresh();
   return deps;
 }
 
-/** What is looked at of a resource that ships with the service. */
-interface Shipped {
-  resourceType: string;
+/** A resource that ships with the service. What it holds is made when it is asked for: at most starts all of it is there already. */
+interface Shipped extends Named {
   status?: string;
-  url?: string;
-  version?: string;
+  /** The whole of it, where the search parameters of this process are made from it. */
+  searchParameter?: SearchParameter;
+  resource(): Promise<Typed>;
 }
 
-const isFormOrPolicy = ({ resourceType }: Shipped): boolean =>
-  resourceType === 'Questionnaire' || resourceType === 'PlanDefinition';
+type Typed = Pick<Resource, 'resourceType'>;
+
+/** What is looked at of its content. */
+type ShippedResource = Typed & { url?: string; version?: string; status?: string };
+
+const isFormOrPolicy = ({ type }: Shipped): boolean => type === 'Questionnaire' || type === 'PlanDefinition';
 
 /** A draft acts on nothing: it can be read, and filled in, wherever the service runs. */
 const isDraft = ({ status }: Shipped): boolean => status === 'draft';
 
+const libraryOf = (grading: PublishedGrading): Shipped => ({
+  type: 'Library',
+  ...libraryName(grading),
+  resource: async () => gradingLibrary(grading),
+});
+
 /** Our definitions; forms and policies last, since they use the code systems. */
 async function readProfiles(folder: string): Promise<Shipped[]> {
   const files = [...(await jsonFiles(folder)), ...(await jsonFiles(join(folder, 'policies')))];
-  const resources = await Promise.all(
-    files.map(async (file): Promise<Shipped> => JSON.parse(await readFile(file, 'utf8'))),
-  );
-  return [...resources.filter((one) => !isFormOrPolicy(one)), ...resources.filter(isFormOrPolicy)];
+  // One after the other, and of each only its name is kept: all of them at once are megabytes that nothing needs.
+  const shipped: Shipped[] = [];
+  for (const file of files) shipped.push(named(file, await readJson(file)));
+  return [...shipped.filter((one) => !isFormOrPolicy(one)), ...shipped.filter(isFormOrPolicy)];
+}
+
+const readJson = async (file: string): Promise<ShippedResource> => JSON.parse(await readFile(file, 'utf8'));
+
+function named(file: string, resource: ShippedResource): Shipped {
+  const { resourceType: type, url = '', version = '', status } = resource;
+  return {
+    type,
+    url,
+    version,
+    ...(status === undefined ? {} : { status }),
+    ...(type === 'SearchParameter' ? { searchParameter: resource as SearchParameter } : {}),
+    resource: () => readJson(file),
+  };
 }
 
 const jsonFiles = async (folder: string): Promise<string[]> =>
@@ -115,7 +145,7 @@ const jsonFiles = async (folder: string): Promise<string[]> =>
     .map((file) => join(folder, file));
 
 /** Conditional create: what is there already stays. Where clients have made copies of it, the oldest is given. */
-async function put(deps: Deps, resource: Shipped, criteria: string): Promise<{ id: string }> {
+async function put(deps: Deps, resource: Typed, criteria: string): Promise<{ id: string }> {
   const spec = resourceSpec(resource.resourceType);
   if (!spec) throw new Error(`${resource.resourceType} is not served`);
   const { registry, baseUrl } = deps;

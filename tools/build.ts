@@ -2,9 +2,9 @@
  * Builds `dist/`: one bundle per entry point, packages left outside. Takes well under a second when the generated parts
  * are current, so every npm script begins with it and nobody runs an old build.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { generateIfChanged } from './generated.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -21,6 +21,32 @@ const entries: Record<string, string> = {
   'bench/fold': 'bench/fold.ts',
 };
 
+/** Packages of many small modules that Node takes longer to find and open, one by one, than to run: they become part of the bundle. */
+const BUNDLED = ['kysely', 'saxes', 'xmlchars', 'rfc6902'];
+
+/** Every other package stays in node_modules. */
+const packages: Plugin = {
+  name: 'packages',
+  setup({ onResolve }) {
+    onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
+      kind === 'entry-point' || BUNDLED.some((name) => path === name || path.startsWith(`${name}/`))
+        ? undefined
+        : { path, external: true },
+    );
+  },
+};
+
+/** Data as one text, which is read twice as fast as the same written as code. */
+const data: Plugin = {
+  name: 'data',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.json$/ }, ({ path }) => ({
+      contents: `export default JSON.parse(${JSON.stringify(JSON.stringify(JSON.parse(readFileSync(path, 'utf8'))))});`,
+      loader: 'js',
+    }));
+  },
+};
+
 await generateIfChanged();
 await build({
   entryPoints: Object.fromEntries(
@@ -31,7 +57,7 @@ await build({
   outdir: join(ROOT, 'dist'),
   bundle: true,
   splitting: true,
-  packages: 'external',
+  plugins: [packages, data],
   platform: 'node',
   format: 'esm',
   target: 'node20',

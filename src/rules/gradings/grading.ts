@@ -39,17 +39,23 @@ export interface Grading extends PublishedGrading {
   prepare(form: CompiledQuestionnaire): FormGrading | undefined;
 }
 
+/** The canonical under which a grading is published. */
+export const libraryName = ({ data }: PublishedGrading): { url: string; version: string } => ({
+  url: `${CANONICAL}/Library/grading-${data.system}`,
+  version: data.version,
+});
+
 /**
  * The grading as the API publishes it: url, version and the whole data file, in canonical JSON, as its content. The
  * identifier is the SHA-256 of exactly those bytes, so a reader can verify which data graded a response.
  */
-export function gradingLibrary({ data, sources }: PublishedGrading): Library {
+export function gradingLibrary(grading: PublishedGrading): Library {
+  const { data, sources } = grading;
   const text = canonicalJson(data);
   return {
     resourceType: 'Library',
-    url: `${CANONICAL}/Library/grading-${data.system}`,
+    ...libraryName(grading),
     identifier: [{ system: `${CANONICAL}/NamingSystem/content-sha256`, value: sha256(text) }],
-    version: data.version,
     title: data.title,
     status: 'active',
     type: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/library-type', code: 'logic-library' }] },
