@@ -71,6 +71,26 @@ export async function replayDecision(
   });
 }
 
+/** A stored response with its form, both in the versions that a decision rests on. */
+export interface AnsweredForm {
+  response: QuestionnaireResponse;
+  form: Form;
+}
+
+/** The response that a record tells of; undefined for an Observation, and where the response or its form is no longer held. */
+export async function responseOfRecord(
+  deps: Deps,
+  within: Compartment,
+  { record, source, provenance }: Pick<Reading, 'record' | 'source' | 'provenance'>,
+): Promise<AnsweredForm | undefined> {
+  if (source.type !== 'QuestionnaireResponse') return undefined;
+  const stored = await versionOf(deps, within, versioned(source));
+  if (!stored) return undefined;
+  const snapshot = await deps.catalog.at(within);
+  const form = await formOfReport(deps, within, stored, { record, source, provenance, snapshot });
+  return form && { response: JSON.parse(stored.content), form };
+}
+
 /** Every report that the record tells of, its own too. */
 function sourcesOf({ terms }: DecisionRecord): Report['source'][] {
   return [...new Map(terms.map(({ source }) => [versioned(source), source])).values()];
@@ -116,7 +136,7 @@ async function formOfReport(
   deps: Deps,
   within: Compartment,
   { type, content }: Stored,
-  { record, source, snapshot, provenance }: Reading,
+  { record, source, snapshot, provenance }: Omit<Reading, 'facts'>,
 ): Promise<Form | undefined> {
   if (type !== 'QuestionnaireResponse') return undefined;
   const { questionnaire }: QuestionnaireResponse = JSON.parse(content);

@@ -1,6 +1,8 @@
 import type { ParametersParameter } from '@medplum/fhirtypes';
+import type { OtherAnswer } from './answered-otherwise.ts';
 import { type DecisionRecord, type RecordedCondition, type RecordedTerm, versioned } from './decision-record.ts';
 import type { PatientFacts } from './episode.ts';
+import { ASKED_TWICE } from './episodes-merge.ts';
 import { changesText } from './explain-changes.ts';
 import { answerText, gradeText, measuredText, missingText } from './explain-findings.ts';
 import { WORDS } from './explain-languages.ts';
@@ -8,7 +10,7 @@ import { type Explained, parametersOf } from './explain-parameters.ts';
 import { thresholdsOf, thresholdText } from './explain-thresholds.ts';
 import type { Words } from './explain-words.ts';
 import { type Attribute, type Finding, termKey } from './finding.ts';
-import { neighbours } from './neighbours.ts';
+import { type Answered, neighbours } from './neighbours.ts';
 import type { Policy } from './policy.ts';
 import { scoreOf } from './policy-language.ts';
 import type { Labels, Language } from './resources/labels.ts';
@@ -29,6 +31,8 @@ export interface Explaining {
   policies: readonly Policy[];
   /** As the version of the Patient says that the record names. */
   patient: PatientFacts;
+  /** What the last report of the term would have said, had these items been answered with these scores; absent where report or form is not at hand. */
+  answered?: (others: readonly OtherAnswer[]) => readonly Finding[] | undefined;
 }
 
 /**
@@ -47,6 +51,7 @@ export function explain(record: DecisionRecord, term: string, explaining: Explai
     ...(isOwn ? { form: record.questionnaire?.canonical } : {}),
   };
   const gone = record.policies.filter(({ canonical }) => !policies.some((held) => held.canonical === canonical));
+  const beside = wordedOtherwise(step, record);
   const { context } = restep(step, around);
   const explained: Explained = {
     record,
@@ -57,10 +62,14 @@ export function explain(record: DecisionRecord, term: string, explaining: Explai
     ...(gone.length > 0
       ? {}
       : {
-          neighbours: neighbours(step, (finding, episodeBefore) => {
-            const told = toldOtherwise(step, finding);
-            return restep(step, around, { finding, episodeBefore, told }).made;
-          }),
+          neighbours: neighbours(
+            step,
+            (finding, episodeBefore) => {
+              const told = toldOtherwise(step, finding);
+              return restep(step, around, { finding, episodeBefore, told }, beside).made;
+            },
+            answeredOf(step, explaining),
+          ),
         }),
   };
   const text = paragraph(
@@ -69,6 +78,17 @@ export function explain(record: DecisionRecord, term: string, explaining: Explai
     explaining,
   );
   return { parameters: [...parametersOf(explained), { name: 'text', valueString: text }], text };
+}
+
+/** The step of the same report that is about the same adverse event in another wording. */
+function wordedOtherwise({ source, finding }: RecordedTerm, { terms }: DecisionRecord): RecordedTerm[] {
+  const wordings = ASKED_TWICE.find((pair) => pair.includes(finding.term))?.filter((term) => term !== finding.term);
+  return terms.filter((one) => wordings?.includes(one.finding.term) && versioned(one.source) === versioned(source));
+}
+
+/** What the term of a step would have been, of its report answered otherwise. */
+function answeredOf({ finding }: RecordedTerm, { answered }: Explaining): Answered | undefined {
+  return answered && ((others) => answered(others)?.find((one) => termKey(one) === termKey(finding)));
 }
 
 /** The policies that a step was judged by: those that its record shows an answer of, and of a first report those of the record. */

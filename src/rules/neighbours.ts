@@ -1,3 +1,4 @@
+import type { OtherAnswer } from './answered-otherwise.ts';
 import type { Episode, Priority } from './episode.ts';
 import type { TermStep } from './episodes.ts';
 import type { Answer, Attribute, Finding } from './finding.ts';
@@ -23,6 +24,9 @@ export interface Neighbour {
   situation: Situation;
 }
 
+/** What the report would have said of the term with these answers in the place of its own; undefined where its form does not ask so. */
+export type Answered = (others: readonly OtherAnswer[]) => Finding | undefined;
+
 /** What the same policies would have decided at the same place, of another finding or an episode of more calm. */
 export type Redecide = (finding: Finding, before: Episode | undefined) => Pick<TermStep, 'episodeAfter'>;
 
@@ -34,11 +38,13 @@ const CALM = 14;
 /**
  * The smallest changes of what was answered or measured that would have led elsewhere, the smallest first: each answer of a PRO-CTCAE term by
  * itself, up and down, and two together where no single one would; the grade of a ladder or an emergency; and more days of calm. What was
- * not answered is tried with every score. A leading answer that becomes 0 hides those after it; where it was 0 they become unknown. Nothing for what competing items left open.
+ * not answered is tried with every score. What another answer hides, or asks, `answered` knows from the form; without it a leading answer
+ * that becomes 0 is taken to hide those after it, and where it was 0 they become unknown. Nothing for what competing items left open.
  */
 export function neighbours(
   step: Pick<TermStep, 'finding' | 'episodeBefore' | 'episodeAfter'>,
   redecide: Redecide,
+  answered?: Answered,
 ): readonly Neighbour[] {
   const { finding, episodeBefore: before } = step;
   const actual = key(situationOf(step));
@@ -46,9 +52,10 @@ export function neighbours(
     const situation = situationOf(redecide(varied, episode));
     return key(situation) === actual ? [] : [{ changes, situation }];
   };
-  const single = variants(finding).flatMap(({ change, varied }) => tried([change], varied));
+  const single = variants(finding, answered).flatMap(({ change, varied }) => tried([change], varied));
   const calm = before ? calmer(before).flatMap(({ change, episode }) => tried([change], finding, episode)) : [];
-  const found = single.length > 0 ? single : pairs(finding).flatMap(({ changes, varied }) => tried(changes, varied));
+  const found =
+    single.length > 0 ? single : pairs(finding, answered).flatMap(({ changes, varied }) => tried(changes, varied));
   return nearest([...found, ...calm]);
 }
 
@@ -66,10 +73,12 @@ interface Variant {
 }
 
 /** Every finding that differs in one answer, or in the grade where there are no answers. */
-function variants(finding: Finding): Variant[] {
+function variants(finding: Finding, answered: Answered | undefined): Variant[] {
   if (finding.dataQuality.includes('ambiguous-item')) return [];
   if (finding.system === 'pro-ctcae') {
-    return Object.entries(finding.attributes).flatMap(([name, answer]) => answered(finding, name as Attribute, answer));
+    return Object.entries(finding.attributes).flatMap(([name, answer]) =>
+      otherwise(finding, name as Attribute, answer, answered),
+    );
   }
   const highest = finding.system === 'emergency' ? 1 : 4;
   const from = finding.outcome.kind === 'graded' ? finding.outcome.grade : undefined;
@@ -81,17 +90,19 @@ function variants(finding: Finding): Variant[] {
     }));
 }
 
-function answered(finding: Finding, attribute: Attribute, answer: Answer): Variant[] {
+function otherwise(finding: Finding, attribute: Attribute, answer: Answer, answered: Answered | undefined): Variant[] {
   // Words are neither more nor less; what the form does not ask, or hides, no answer of this one can change.
   if (attribute === 'text' || answer.state === 'not-asked' || answer.state === 'hidden') return [];
   const from = answer.state === 'answered' ? answer.value : undefined;
+  const { linkId } = answer;
   return upTo(attribute === 'presence' ? 1 : 4).flatMap((to): Variant[] => {
     if (to === from) return [];
-    const varied = withAnswer(finding, attribute, answer.linkId, to);
+    const made = answered ? answered([{ linkId, score: to }]) : withAnswer(finding, attribute, linkId, to);
+    const varied = made && asDoubtful(made, finding);
     const change = {
       kind: 'answer',
       attribute,
-      linkId: answer.linkId,
+      linkId,
       ...(from === undefined ? {} : { from }),
       to,
     } as const;
@@ -109,9 +120,13 @@ function withAnswer(finding: Finding, attribute: Attribute, linkId: string, valu
     if (isLeading && name === attribute) leads = true;
     isLeading = false;
   }
-  const varied = findingFrom(finding.term, attributes);
-  const clock = finding.dataQuality.filter((issue) => issue === 'clock-ahead');
-  return varied && { ...varied, version: finding.version, dataQuality: [...varied.dataQuality, ...clock] };
+  return findingFrom(finding.term, attributes);
+}
+
+/** A clock that was ahead is ahead whatever was answered. */
+function asDoubtful(made: Finding, { version, dataQuality }: Finding): Finding {
+  const clock = dataQuality.filter((issue) => issue === 'clock-ahead');
+  return { ...made, version, dataQuality: [...made.dataQuality, ...clock] };
 }
 
 /** What becomes of a later answer of a term when its leading one is another. */
@@ -121,14 +136,15 @@ function behind(was: Answer, leading: string, value: number): Answer {
   return was.state === 'hidden' ? { state: 'missing', linkId: was.linkId } : was;
 }
 
-function pairs(finding: Finding): { changes: readonly Change[]; varied: Finding }[] {
-  return variants(finding).flatMap(({ change, varied }) =>
-    variants(varied).flatMap((second) => {
-      if (change.kind !== 'answer' || second.change.kind !== 'answer') return [];
-      if (order(change.attribute) >= order(second.change.attribute)) return [];
+function pairs(finding: Finding, answered: Answered | undefined): { changes: readonly Change[]; varied: Finding }[] {
+  return variants(finding, answered).flatMap(({ change, varied }) => {
+    if (change.kind !== 'answer' || change.linkId === undefined) return [];
+    const first = { linkId: change.linkId, score: change.to };
+    return variants(varied, answered && ((more) => answered([first, ...more]))).flatMap((second) => {
+      if (second.change.kind !== 'answer' || order(change.attribute) >= order(second.change.attribute)) return [];
       return [{ changes: [change, second.change], varied: second.varied }];
-    }),
-  );
+    });
+  });
 }
 
 const order = (attribute: Attribute): number =>

@@ -48,9 +48,18 @@ export interface Otherwise {
   told?: Told | undefined;
 }
 
-/** One recorded step taken once more, or as it would have been otherwise. */
-export function restep(recorded: RecordedTerm, around: Surroundings, otherwise: Otherwise = {}): Restep {
-  const [taken] = resteps([{ ...recorded, ...otherwise }], around);
+/**
+ * One recorded step taken once more, or as it would have been otherwise; `beside` are steps of the same report that have a part in it: the
+ * other wording of the same adverse event.
+ */
+export function restep(
+  recorded: RecordedTerm,
+  around: Surroundings,
+  otherwise: Otherwise = {},
+  beside: readonly RecordedTerm[] = [],
+): Restep {
+  const steps = resteps([{ ...recorded, ...otherwise }, ...beside], around);
+  const taken = steps.find(({ made }) => made.term === termKey(recorded.finding));
   if (!taken) throw new Error('a report of one finding makes one step');
   return taken;
 }

@@ -1,11 +1,14 @@
-import type { Flag, Parameters, ParametersParameter } from '@medplum/fhirtypes';
+import type { Flag, Parameters, ParametersParameter, Provenance } from '@medplum/fhirtypes';
 import type { Deps } from '../../deps.ts';
-import { patientOfRecord, versionOf } from '../../evaluation/replaying.ts';
+import { patientOfRecord, responseOfRecord, versionOf } from '../../evaluation/replaying.ts';
 import { CANONICAL } from '../../fhir/canonical.ts';
 import type { Compartment } from '../../fhir/compartment.ts';
-import { explain } from '../../rules/explain.ts';
+import { answeredOtherwise } from '../../rules/answered-otherwise.ts';
+import type { DecisionRecord } from '../../rules/decision-record.ts';
+import { type Explaining, explain } from '../../rules/explain.ts';
 import { WORDS } from '../../rules/explain-languages.ts';
 import type { Words } from '../../rules/explain-words.ts';
+import { termKey } from '../../rules/finding.ts';
 import { readRecord } from '../../rules/record.ts';
 import { SYSTEM } from '../../rules/resources/codes.ts';
 import type { Language } from '../../rules/resources/labels.ts';
@@ -70,16 +73,33 @@ async function told(
   const flag: Flag = JSON.parse(stored.content);
   const decided = await decisionOf(deps, within, versioned(stored));
   const record = decided && readRecord(decided.record);
+  const key = keyOfFlag(flag);
   const explained =
     record &&
-    explain(record, keyOfFlag(flag), {
+    explain(record, key, {
       labels: deps.labels,
       language,
       policies: await policiesOfRecord(deps, within, record),
       patient: (await patientOfRecord(deps, within, record)) ?? {},
+      ...(await answersOf(deps, within, record, key, decided)),
     });
   const parameters = explained?.parameters ?? (await withoutRecord(deps, within, flag, stored, WORDS[language]));
   return { parameters, decided };
+}
+
+/** What the last report of a term would have said, had it been answered otherwise. */
+async function answersOf(
+  deps: Deps,
+  within: Compartment,
+  record: DecisionRecord,
+  key: string,
+  { content }: Decided,
+): Promise<Pick<Explaining, 'answered'>> {
+  const source = record.terms.findLast(({ finding }) => termKey(finding) === key)?.source;
+  const provenance: Provenance = JSON.parse(content);
+  const held = source && (await responseOfRecord(deps, within, { record, source, provenance }));
+  if (!held) return {};
+  return { answered: (others) => answeredOtherwise(held.response, held.form, others) };
 }
 
 /** What can be said of a Flag that no step of an episode is recorded of: the report was not evaluated, or is no longer what led to it. */

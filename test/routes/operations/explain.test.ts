@@ -1,0 +1,153 @@
+import type {
+  Flag,
+  Parameters,
+  ParametersParameter,
+  Questionnaire,
+  QuestionnaireItem,
+  QuestionnaireResponse,
+} from '@medplum/fhirtypes';
+import t from 'tap';
+import { testApp } from '../../support/app.ts';
+import { aPatient, aResponse, type Scores, weeklyForm } from '../../support/responses.ts';
+import { put } from '../support.ts';
+
+const named = ({ parameter = [] }: Parameters, name: string): ParametersParameter[] =>
+  parameter.filter((one) => one.name === name);
+const partOf = ({ part = [] }: ParametersParameter, name: string): ParametersParameter | undefined =>
+  part.find((one) => one.name === name);
+const textOf = (answer: Parameters): string => named(answer, 'text')[0]?.valueString ?? '';
+
+t.test('why a Flag is there', async (t) => {
+  const app = await testApp();
+  t.teardown(() => app.close());
+  const form = await weeklyForm(app);
+  const post = async (resource: QuestionnaireResponse): Promise<QuestionnaireResponse> => put(app, resource);
+  const flagsOf = async (patient: string): Promise<Flag[]> =>
+    ((await app.send('GET', `/Flag?patient=${patient}`)).body.entry ?? []).map(
+      ({ resource }: { resource: Flag }) => resource,
+    );
+  const explain = async (id: string | undefined, query = ''): Promise<Parameters> =>
+    (await app.send('GET', `/Flag/${id}/$explain${query}`)).body;
+
+  await t.test('each version of it, the oldest first, with the report that moved it', async (t) => {
+    const patient = await aPatient(app);
+    const reports: QuestionnaireResponse[] = [];
+    for (const [authored, score] of [
+      ['2026-10-01T08:00:00Z', 3],
+      ['2026-10-08T08:00:00Z', 1],
+      ['2026-10-15T08:00:00Z', 1],
+    ] as const) {
+      reports.push(await post(aResponse(form, patient, authored, { PROCTCAE_9A_SCL: score, PROCTCAE_9B_SCL: score })));
+    }
+    const [flag] = await flagsOf(patient);
+    const answer = await explain(flag?.id, '?history=true&language=fr');
+    const history = named(answer, 'history');
+    t.same(
+      history.map((one) => [
+        partOf(one, 'flag')?.valueReference?.reference,
+        partOf(one, 'report')?.valueReference?.reference,
+        partOf(one, 'transition')?.valueCode,
+      ]),
+      [
+        [`Flag/${flag?.id}/_history/1`, `QuestionnaireResponse/${reports[0]?.id}/_history/1`, 'open'],
+        [`Flag/${flag?.id}/_history/2`, `QuestionnaireResponse/${reports[1]?.id}/_history/1`, 'better'],
+        [`Flag/${flag?.id}/_history/3`, `QuestionnaireResponse/${reports[2]?.id}/_history/1`, 'close'],
+      ],
+    );
+    t.match(
+      partOf(history[0] ?? { name: '' }, 'text')?.valueString,
+      /^Nausées, réponse du 2026-10-01 .* a été ouverte/,
+    );
+    t.equal(partOf(history[2] ?? { name: '' }, 'text')?.valueString, textOf(answer), 'the last one is the present one');
+    for (const one of history) t.match(partOf(one, 'provenance')?.valueReference?.reference, /^Provenance\//);
+    t.same(named(await explain(flag?.id), 'history'), [], 'only where it is asked for');
+  });
+
+  /** The same questions, all of them always asked. */
+  const unbranched = async (): Promise<Questionnaire> => {
+    const open = (items: QuestionnaireItem[]): QuestionnaireItem[] =>
+      items.map(({ enableWhen: _when, enableBehavior: _behavior, ...item }) => ({
+        ...item,
+        ...(item.item ? { item: open(item.item) } : {}),
+      }));
+    const { id: _id, meta: _meta, text: _text, ...rest } = form;
+    return put(app, { ...rest, url: 'https://hospital.example/Questionnaire/unbranched', item: open(form.item ?? []) });
+  };
+
+  const seasons: [name: string, first: Scores, last: Scores][] = [
+    ['two answers that opened it', {}, { PROCTCAE_9A_SCL: 4, PROCTCAE_9B_SCL: 3 }],
+    [
+      'a later answer hidden by the second',
+      { PROCTCAE_48A_SCL: 4, PROCTCAE_48B_SCL: 3, PROCTCAE_48C_SCL: 3 },
+      { PROCTCAE_48A_SCL: 2, PROCTCAE_48B_SCL: 0 },
+    ],
+    ['three answers', {}, { PROCTCAE_48A_SCL: 3, PROCTCAE_48B_SCL: 2, PROCTCAE_48C_SCL: 3 }],
+    [
+      'all hidden by the first',
+      { PROCTCAE_48A_SCL: 3, PROCTCAE_48B_SCL: 3, PROCTCAE_48C_SCL: 4 },
+      { PROCTCAE_48A_SCL: 0 },
+    ],
+    ['an answer that is missing', {}, { PROCTCAE_9A_SCL: 3 }],
+  ];
+
+  await t.test('what would have changed it does change it, once it is answered so', async (t) => {
+    let tried = 0;
+    for (const asked of [form, await unbranched()]) {
+      for (const [name, first, last] of seasons) {
+        const patient = await aPatient(app);
+        if (Object.keys(first).length > 0) await post(aResponse(asked, patient, '2026-10-01T08:00:00Z', first));
+        const report = await post(aResponse(asked, patient, '2026-10-08T08:00:00Z', last));
+        for (const flag of await flagsOf(patient)) {
+          const answer = await explain(flag.id);
+          const about = named(answer, 'report')[0]?.valueReference?.reference;
+          // What the last report left as it was is told of the report that moved it.
+          if (about !== `QuestionnaireResponse/${report.id}/_history/1`) continue;
+          const term = named(answer, 'term')[0]?.valueCoding?.code;
+          for (const would of named(answer, 'wouldChange')) {
+            const changes = (would.part ?? []).filter((one) => one.name === 'change');
+            if (changes.some((one) => partOf(one, 'calmDays'))) continue;
+            const other: Record<string, number> = { ...last };
+            for (const one of changes) {
+              const linkId = partOf(one, 'linkId')?.valueString ?? '';
+              other[linkId] = partOf(one, 'to')?.valueInteger ?? -1;
+            }
+            const said = await app.send('POST', `/QuestionnaireResponse/${report.id}/$evaluate`, {
+              ...report,
+              ...aResponse(asked, patient, '2026-10-08T08:00:00Z', shown(asked, other)),
+              status: 'amended',
+            });
+            t.equal(said.status, 200, said.text);
+            const step = named(said.body, 'finding').find((one) => partOf(one, 'term')?.valueCoding?.code === term);
+            t.equal(situation(step?.part ?? []), claim(would), `${name}: ${JSON.stringify(other)}`);
+            tried += 1;
+          }
+        }
+      }
+    }
+    t.ok(tried >= 20, `${tried} changes were tried`);
+  });
+});
+
+/** The answers that the form goes on showing: an item whose condition asks for another than 0 is hidden behind a 0. */
+function shown(form: Questionnaire, scores: Record<string, number>): Record<string, number> {
+  const left = { ...scores };
+  const walk = (items: QuestionnaireItem[]): void => {
+    for (const { linkId, enableWhen = [], item = [] } of items) {
+      if (enableWhen.some(({ question }) => left[question] === 0)) delete left[linkId];
+      walk(item);
+    }
+  };
+  walk(form.item ?? []);
+  return left;
+}
+
+/** How a term stands after a step, by its parameters. */
+function situation(parts: readonly ParametersParameter[]): string {
+  const code = (name: string) => parts.find((one) => one.name === name)?.valueCode;
+  if (code('transition') === 'close') return 'closed';
+  const priority = code('priority');
+  return priority === undefined ? 'none' : `open ${priority}`;
+}
+
+const claim = (would: ParametersParameter): string =>
+  [partOf(would, 'flag')?.valueCode, partOf(would, 'priority')?.valueCode].filter(Boolean).join(' ');
