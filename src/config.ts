@@ -18,6 +18,8 @@ export interface Config {
   language: 'en' | 'fr';
   /** Versions of CTCAE that measured values are graded by. */
   ctcaeVersions: readonly ('5.0' | '6.0')[];
+  /** Path of the file that tells the site's hours, holidays and levels; undefined: as docs/work-items.md says. */
+  site?: string;
   logLevel: string;
   connections: number;
 }
@@ -69,6 +71,12 @@ export const SETTINGS = {
     enum: ['5.0', '6.0', '5.0,6.0'],
     default: '5.0',
     description: 'Versions of CTCAE that measured values are graded by, side by side; a study may name its own',
+  },
+  SITE: {
+    type: 'string',
+    minLength: 1,
+    description:
+      'JSON file of the site: zone, hours of service, holidays, levels, time to respond (docs/work-items.md); unset: weekdays 9 to 17 in Paris, half a day',
   },
   LOG_LEVEL: {
     type: 'string',
@@ -150,6 +158,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     demoPolicy: yes('DEMO_POLICY'),
     language: text('FLAG_LANGUAGE') === 'fr' ? 'fr' : 'en',
     ctcaeVersions: Object.freeze(text('CTCAE_VERSIONS').split(',') as ('5.0' | '6.0')[]), // the schema allows no other
+    ...(values.SITE === undefined ? {} : { site: text('SITE') }),
     logLevel: text('LOG_LEVEL'),
     connections: Number(values.DB_CONNECTIONS),
   });

@@ -4,6 +4,7 @@ import type { SearchRegistry } from './fhir/search-parameters.ts';
 import type { Indexing } from './indexing.ts';
 import type { CtcaeVersion } from './rules/finding.ts';
 import type { Labels, Language } from './rules/resources/labels.ts';
+import type { Site } from './rules/site.ts';
 import type { Database } from './store/database.ts';
 import type { Watermark } from './store/watermark.ts';
 import type { Turns } from './turns.ts';
@@ -29,6 +30,8 @@ export interface Deps {
   language: Language;
   /** The versions of CTCAE that measured values are graded by, where no study of the patient names others. */
   ctcaeVersions: readonly CtcaeVersion[];
+  /** Where people look after what is told: their hours, holidays and levels. */
+  site: Site;
   /** How often a write that gave way is tried; 1 inside a transaction, which is tried again as a whole. Unset: as often as is sensible. */
   attempts?: number;
   /** Inside a transaction: what is written upon is held before it is read, since other writers came first before. */

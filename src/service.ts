@@ -1,10 +1,13 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { buildApp } from './app.ts';
 import { boot } from './bootstrap.ts';
-import { type Config, isLoopback } from './config.ts';
+import { type Config, ConfigError, isLoopback } from './config.ts';
 import type { Deps } from './deps.ts';
 import { type Embedded, startEmbedded } from './embedded.ts';
+import { DEFAULT_SITE, type Site } from './rules/site.ts';
+import { readSite, SiteError } from './rules/site-file.ts';
 import { type Database, openDatabase } from './store/database.ts';
 import { checkDurability } from './store/durability.ts';
 import { migrate } from './store/migrate.ts';
@@ -28,6 +31,7 @@ export async function startService(config: Config, { log, root }: { log: Logger;
     return stopped;
   };
   try {
+    const site = await siteOf(config);
     const { db, embedded } = await openStore(config, log);
     closing.push(async () => {
       await db.close();
@@ -47,6 +51,7 @@ export async function startService(config: Config, { log, root }: { log: Logger;
       baseUrl: config.baseUrl,
       language: config.language,
       ctcaeVersions: config.ctcaeVersions,
+      site,
       profiles: join(root, 'profiles'),
       demoPolicy: config.demoPolicy,
     });
@@ -61,6 +66,22 @@ export async function startService(config: Config, { log, root }: { log: Logger;
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** The site of the file that `SITE` names. Throws ConfigError with all that is wrong with it, before anything is started. */
+async function siteOf({ site }: Config): Promise<Site> {
+  if (site === undefined) return DEFAULT_SITE;
+  let text: string;
+  try {
+    text = await readFile(site, 'utf8');
+  } catch {
+    throw new ConfigError(['SITE: the file cannot be read']);
+  }
+  try {
+    return readSite(text);
+  } catch (error) {
+    throw error instanceof SiteError ? new ConfigError(error.faults.map((fault) => `SITE ${fault}`)) : error;
   }
 }
 

@@ -42,6 +42,7 @@ t.test('every setting is read', async (t) => {
     DEMO_POLICY: '1',
     FLAG_LANGUAGE: 'fr',
     CTCAE_VERSIONS: '5.0,6.0',
+    SITE: '/etc/vigie/site.json',
     LOG_LEVEL: 'warn',
     DB_CONNECTIONS: '32',
   });
@@ -57,6 +58,7 @@ t.test('every setting is read', async (t) => {
     demoPolicy: true,
     language: 'fr',
     ctcaeVersions: ['5.0', '6.0'],
+    site: '/etc/vigie/site.json',
     logLevel: 'warn',
     connections: 32,
   });
