@@ -2,9 +2,9 @@ import type { Observation, ObservationComponent, Quantity } from '@medplum/fhirt
 import { LOINC } from '../../fhir/canonical.ts';
 import { UCUM } from '../../fhir/ucum.ts';
 import { type Finding, type Measured, termKey } from '../finding.ts';
-import { absentConcept, PROFILE, SYSTEM, TERMS } from './codes.ts';
+import { SYSTEM, TERMS } from './codes.ts';
 import type { Label, Language } from './labels.ts';
-import { extensionsOf, type ObservationContext, whyAbsent } from './observation.ts';
+import { findingFrame, type ObservationContext } from './observation.ts';
 
 /**
  * The Observation of a CTCAE grade or of an emergency, without id, versionId and lastUpdated. `valueInteger` is the grade 0-4 (of an
@@ -13,40 +13,19 @@ import { extensionsOf, type ObservationContext, whyAbsent } from './observation.
  * Source: HL7 FHIR R4 4.0.1, Observation, invariants obs-6 and obs-7.
  */
 export function gradedObservation(finding: Finding, context: ObservationContext): Observation {
-  const { outcome, measured } = finding;
+  const { measured } = finding;
   const term = context.labels.term(termKey(finding));
-  const extension = extensionsOf(finding);
-  const component = measured ? componentsOf(measured, context.language) : [];
   const baseline = measured?.baseline?.source;
   const from = [context.source, ...(baseline ? [`${baseline.type}/${baseline.id}`] : [])];
-  return {
-    resourceType: 'Observation',
-    meta: { profile: [PROFILE.observation], ...(context.tags?.length ? { tag: [...context.tags] } : {}) },
-    ...(extension.length ? { extension } : {}),
-    status: context.status,
-    category: [
-      {
-        coding: [
-          { system: 'http://terminology.hl7.org/CodeSystem/observation-category', code: 'survey', display: 'Survey' },
-        ],
-      },
-    ],
+  return findingFrame(finding, context, {
     code: {
       coding: [{ system: TERMS[finding.system], version: finding.version, code: finding.term, display: term.en }],
       text: term.result[context.language],
     },
-    subject: { reference: context.patient },
-    effectiveDateTime: context.effective.end,
-    ...(context.issued ? { issued: context.issued } : {}),
-    ...(context.performer ? { performer: [{ reference: context.performer }] } : {}),
-    ...(outcome.kind === 'graded'
-      ? { valueInteger: outcome.grade }
-      : { dataAbsentReason: absentConcept(whyAbsent(finding)) }),
-    method: { coding: [{ system: SYSTEM.gradingSystem, version: finding.version, code: finding.system }] },
-    device: { reference: context.device },
-    derivedFrom: [...new Set(from)].map((reference) => ({ reference })),
-    ...(component.length ? { component } : {}),
-  };
+    effective: { effectiveDateTime: context.effective.end },
+    from: [...new Set(from)],
+    component: measured ? componentsOf(measured, context.language) : [],
+  });
 }
 
 type InputCode = 'value' | 'canonical-value' | 'lower-limit' | 'upper-limit' | 'baseline' | 'beside';

@@ -33,37 +33,87 @@ export const RECALL_DAYS = 7;
  * patient wrote stay in the response. Source: HL7 FHIR R4 4.0.1, Observation, invariants obs-6 and obs-7.
  */
 export function observationOf(finding: Finding, context: ObservationContext): Observation {
-  const { outcome } = finding;
   const term = context.labels.term(finding.term);
-  const extension = extensionsOf(finding);
-  const component = componentsOf(finding, term, context.language);
+  const { start = recallStart(context.effective.end), end } = context.effective;
+  return findingFrame(finding, context, {
+    code: codeOf(finding, term, context.language),
+    effective: { effectivePeriod: { start, end } },
+    from: [context.source],
+    component: componentsOf(finding, term, context.language),
+  });
+}
+
+/** What the Observation of a finding says of its own kind. */
+type OfKind = Required<Pick<Frame, 'code' | 'effective' | 'component'>> & { from: readonly string[] };
+
+/** The Observation of a finding: its grade, or why there is none and what is certain all the same. */
+export function findingFrame(finding: Finding, context: ObservationContext, { from, ...ofKind }: OfKind): Observation {
+  const { outcome, system, version } = finding;
+  return observationFrame({
+    ...context,
+    profile: PROFILE.observation,
+    extension: extensionsOf(finding),
+    category: 'survey',
+    result:
+      outcome.kind === 'graded'
+        ? { valueInteger: outcome.grade }
+        : { dataAbsentReason: absentConcept(whyAbsent(finding)) },
+    method: { system, version },
+    source: from,
+    ...ofKind,
+  });
+}
+
+/** What every Observation that the engine writes is made of. References are relative, `Type/id`. */
+export interface Frame extends Pick<ObservationContext, 'patient' | 'status' | 'issued' | 'performer' | 'tags'> {
+  profile?: string;
+  extension: readonly Extension[];
+  category: keyof typeof CATEGORY;
+  code: CodeableConcept;
+  effective: Pick<Observation, 'effectivePeriod' | 'effectiveDateTime'>;
+  result?: Partial<Observation>;
+  method?: { system: string; version: string };
+  device?: string;
+  /** What it was made from. */
+  source: readonly string[];
+  component?: readonly ObservationComponent[];
+}
+
+/** Source: HL7 Terminology, CodeSystem observation-category. */
+const CATEGORY = { survey: 'Survey', 'vital-signs': 'Vital Signs' } as const;
+
+/** An Observation without id, versionId and lastUpdated. The order of its members is the one in which it is written. */
+export function observationFrame(frame: Frame): Observation {
+  const { profile, tags = [], extension, category, issued, performer, method, device, component = [] } = frame;
+  const meta = { ...(profile ? { profile: [profile] } : {}), ...(tags.length ? { tag: [...tags] } : {}) };
   return {
     resourceType: 'Observation',
-    meta: { profile: [PROFILE.observation], ...(context.tags?.length ? { tag: [...context.tags] } : {}) },
-    ...(extension.length ? { extension } : {}),
-    status: context.status,
+    ...(Object.keys(meta).length ? { meta } : {}),
+    ...(extension.length ? { extension: [...extension] } : {}),
+    status: frame.status,
     category: [
       {
         coding: [
-          { system: 'http://terminology.hl7.org/CodeSystem/observation-category', code: 'survey', display: 'Survey' },
+          {
+            system: 'http://terminology.hl7.org/CodeSystem/observation-category',
+            code: category,
+            display: CATEGORY[category],
+          },
         ],
       },
     ],
-    code: codeOf(finding, term, context.language),
-    subject: { reference: context.patient },
-    effectivePeriod: {
-      start: context.effective.start ?? recallStart(context.effective.end),
-      end: context.effective.end,
-    },
-    ...(context.issued ? { issued: context.issued } : {}),
-    ...(context.performer ? { performer: [{ reference: context.performer }] } : {}),
-    ...(outcome.kind === 'graded'
-      ? { valueInteger: outcome.grade }
-      : { dataAbsentReason: absentConcept(whyAbsent(finding)) }),
-    method: { coding: [{ system: SYSTEM.gradingSystem, version: finding.version, code: finding.system }] },
-    device: { reference: context.device },
-    derivedFrom: [{ reference: context.source }],
-    ...(component.length ? { component } : {}),
+    code: frame.code,
+    subject: { reference: frame.patient },
+    ...frame.effective,
+    ...(issued ? { issued } : {}),
+    ...(performer ? { performer: [{ reference: performer }] } : {}),
+    ...frame.result,
+    ...(method
+      ? { method: { coding: [{ system: SYSTEM.gradingSystem, version: method.version, code: method.system }] } }
+      : {}),
+    ...(device ? { device: { reference: device } } : {}),
+    derivedFrom: frame.source.map((reference) => ({ reference })),
+    ...(component.length ? { component: [...component] } : {}),
   };
 }
 
@@ -138,7 +188,7 @@ function resultOf(answer: Answer): Pick<ObservationComponent, 'valueInteger' | '
 }
 
 /** Why a term has no one number. The table is documented in docs/flag.md. */
-export function whyAbsent({ outcome, attributes }: Finding): AbsentReason {
+function whyAbsent({ outcome, attributes }: Finding): AbsentReason {
   if (outcome.kind !== 'not-gradable') return 'unknown';
   switch (outcome.reason) {
     case 'not-answered':
@@ -176,7 +226,7 @@ const OPT_OUT: Readonly<Record<string, AbsentReason>> = {
 const optOutReason = (code: string): AbsentReason => OPT_OUT[code] ?? 'unknown';
 
 /** What is certain where no one grade is, and what a reader should know before trusting the number. */
-export function extensionsOf({ outcome, dataQuality }: Finding): Extension[] {
+function extensionsOf({ outcome, dataQuality }: Finding): Extension[] {
   const extensions: Extension[] = [];
   if (outcome.kind === 'at-least') {
     extensions.push({

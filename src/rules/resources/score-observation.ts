@@ -2,7 +2,8 @@ import type { CodeableConcept, Coding, Extension, Observation } from '@medplum/f
 import { LOINC } from '../../fhir/canonical.ts';
 import { UCUM } from '../../fhir/ucum.ts';
 import { type NoScore, SCORE, type Score } from '../gradings/scores/score.ts';
-import { type AbsentReason, absentConcept, EXTENSION, SYSTEM } from './codes.ts';
+import { type AbsentReason, absentConcept, EXTENSION } from './codes.ts';
+import { observationFrame } from './observation.ts';
 
 /** What the Observation of a score says beside the score. References are relative, `Type/id`. */
 export interface ScoreContext {
@@ -25,31 +26,19 @@ export interface ScoreContext {
  * answers leaves possible in the extension `at-least`; the band is an interpretation. Source: HL7 FHIR R4 4.0.1, Observation.
  */
 export function scoreObservation(score: Score, context: ScoreContext): Observation {
-  const { status, patient, source, device, effective, issued, performer, tags = [] } = context;
-  const extension = rangeOf(score);
-  return {
-    resourceType: 'Observation',
-    ...(tags.length ? { meta: { tag: [...tags] } } : {}),
-    ...(extension.length ? { extension } : {}),
-    status,
-    category: [
-      {
-        coding: [
-          { system: 'http://terminology.hl7.org/CodeSystem/observation-category', code: 'survey', display: 'Survey' },
-        ],
-      },
-    ],
+  return observationFrame({
+    ...context,
+    extension: rangeOf(score),
+    category: 'survey',
     code: codeOf(score),
-    subject: { reference: patient },
-    effectiveDateTime: effective,
-    issued,
-    ...(performer ? { performer: [{ reference: performer }] } : {}),
-    ...resultOf(score),
-    ...(score.band ? { interpretation: [{ coding: [{ system: SCORE, code: score.band }] }] } : {}),
-    method: { coding: [{ system: SYSTEM.gradingSystem, version: score.version, code: score.system }] },
-    device: { reference: device },
-    derivedFrom: [{ reference: source }],
-  };
+    effective: { effectiveDateTime: context.effective },
+    result: {
+      ...resultOf(score),
+      ...(score.band ? { interpretation: [{ coding: [{ system: SCORE, code: score.band }] }] } : {}),
+    },
+    method: { system: score.system, version: score.version },
+    source: [context.source],
+  });
 }
 
 const codeOf = ({ code, loinc }: Score): CodeableConcept => ({

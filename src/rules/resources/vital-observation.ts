@@ -6,7 +6,7 @@ import { feverOf, isTemperature } from '../gradings/emergency-fever.ts';
 import type { MeasuredInput } from '../gradings/measured.ts';
 import { BLOOD_PRESSURE, signOfMeasured, VITAL_SIGNS, type VitalSign } from '../vital-signs.ts';
 import { absentConcept } from './codes.ts';
-import { dataQualityExtensions } from './observation.ts';
+import { dataQualityExtensions, observationFrame } from './observation.ts';
 
 /** What extracted Observations say beside the measurement. References are relative, `Type/id`. */
 export interface VitalContext {
@@ -77,37 +77,21 @@ function panel(pressures: readonly { sign: VitalSign; input: MeasuredInput }[], 
   };
 }
 
-function frame(
-  { patient, source, effective, status, issued, performer, tags = [] }: VitalContext,
+const frame = (
+  context: VitalContext,
   profile: string,
   code: CodeableConcept,
   quality: readonly DataQuality[],
-): Observation {
-  const extension = dataQualityExtensions(quality);
-  return {
-    resourceType: 'Observation',
-    meta: { profile: [profile], ...(tags.length ? { tag: [...tags] } : {}) },
-    ...(extension.length ? { extension } : {}),
-    status,
-    category: [
-      {
-        coding: [
-          {
-            system: 'http://terminology.hl7.org/CodeSystem/observation-category',
-            code: 'vital-signs',
-            display: 'Vital Signs',
-          },
-        ],
-      },
-    ],
+): Observation =>
+  observationFrame({
+    ...context,
+    profile,
+    extension: dataQualityExtensions(quality),
+    category: 'vital-signs',
     code,
-    subject: { reference: patient },
-    effectiveDateTime: effective,
-    issued,
-    ...(performer ? { performer: [{ reference: performer }] } : {}),
-    derivedFrom: [{ reference: source }],
-  };
-}
+    effective: { effectiveDateTime: context.effective },
+    source: [context.source],
+  });
 
 interface Result {
   result: Pick<Observation, 'valueQuantity' | 'dataAbsentReason'>;
