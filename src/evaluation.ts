@@ -127,6 +127,8 @@ async function reportOf(
       day: time.day,
       baseline,
       findings,
+      ...(time.clockAhead ? { clockAhead: true } : {}),
+      ...(unvalidatedWording ? { unvalidatedWording: true } : {}),
       policies: snapshot.policies.map(({ canonical }) => canonical),
       ...(measured ? { measured: aged(measured, input.context, time) } : {}),
       ...(baselines ? { baselines } : {}),

@@ -3,17 +3,16 @@ import type { Deps } from '../deps.ts';
 import type { Compartment } from '../fhir/compartment.ts';
 import type { Episode } from '../rules/episode.ts';
 import type { TermStep } from '../rules/episodes.ts';
-import { type Finding, termKey } from '../rules/finding.ts';
 import type { FlagChange, LedgerRow } from '../rules/flags.ts';
 import { flagOf, withStatus } from '../rules/resources/flag.ts';
 import type { Changes, FlagEvent } from '../rules/resources/outcome.ts';
 import { shownSignature } from '../rules/signature.ts';
 import { findResources } from '../store/resources.ts';
 import type { EpisodeRow, NewVersion } from '../store/write.ts';
-import { type Evaluating, isOf, POLICY_BUDGET } from './evaluating.ts';
+import { type Evaluating, POLICY_BUDGET } from './evaluating.ts';
 import { idOfDerived } from './identity.ts';
 import { operationalVersion } from './operational.ts';
-import { findingsOf, type StoredReport, tagsOf } from './stored-report.ts';
+import { type StoredReport, tagsOf } from './stored-report.ts';
 import type { Writer } from './writer.ts';
 
 /** What the Flags of one evaluation are made from. */
@@ -59,11 +58,7 @@ export async function flagVersions(
         const origin = held?.origin ?? episode.origin;
         const flagId = held?.flagId ?? idOfDerived(episode.opening, episode.term, input.context.shard);
         const row = rowOf(episode, { flagId, origin, version: (held?.version ?? 0) + 1 });
-        put(
-          row,
-          flagNow(deps, input, episode.shown ?? episode, `${origin}.${episode.term}`, reports),
-          eventOf(change, steps),
-        );
+        put(row, flagNow(deps, input, episode.shown ?? episode, `${origin}.${episode.term}`), eventOf(change, steps));
         break;
       }
       case 'retract': {
@@ -107,15 +102,7 @@ async function currentFlag(deps: Deps, within: Compartment, { context }: Evaluat
   return JSON.parse(stored.content);
 }
 
-function flagNow(
-  deps: Deps,
-  { patient, context }: Evaluating,
-  episode: Episode,
-  identifier: string,
-  reports: readonly StoredReport[],
-): Flag {
-  const latest = reports.find((stored) => isOf(episode.latest, stored));
-  const finding = latest && findingsOf(latest).find((one) => termKey(one) === episode.term);
+function flagNow(deps: Deps, { patient, context }: Evaluating, episode: Episode, identifier: string): Flag {
   return flagOf(episode, {
     patient: `Patient/${patient}`,
     identifier,
@@ -126,17 +113,8 @@ function flagNow(
       (source) => `Observation/${idOfDerived(source, episode.term, context.shard)}`,
     ),
     labels: deps.labels,
-    dataQuality: finding?.dataQuality ?? [],
-    severity: severityOf(finding),
-    measured: finding?.measured,
-    // Where the latest informative report is not at hand, this one is of the same form or at least of the same kind.
-    tags: tagsOf(latest ?? reports.at(-1)),
+    tags: tagsOf(episode.said),
   });
-}
-
-function severityOf(finding: Finding | undefined): number | undefined {
-  const severity = finding?.attributes.severity;
-  return severity?.state === 'answered' ? severity.value : undefined;
 }
 
 function eventOf(change: { kind: string; episode: Episode }, steps: readonly TermStep[]): FlagEvent {

@@ -1,10 +1,10 @@
 import type { Coding } from '@medplum/fhirtypes';
 import type { Finding, Report } from '../rules/finding.ts';
-import { type PackedFinding, packFinding, readFinding } from '../rules/finding-packed.ts';
 import type { Score } from '../rules/gradings/scores/score.ts';
 import { UNVALIDATED_WORDING } from '../rules/resources/codes.ts';
 import type { ReportRow } from '../store/write.ts';
 import type { Dated } from '../symptom-time.ts';
+import { readStoredFinding, type StoredFinding, storeFinding } from './stored-findings.ts';
 
 /** A report with what the resources derived from it have to say of its form and its clock. */
 export interface StoredReport {
@@ -36,25 +36,25 @@ export function writeReport(stored: StoredReport): string {
   const { report, authored, clockAhead, unvalidatedWording, graded, scores, performer } = stored;
   const { source, form, at, day, baseline, findings, policies, measured, ctcae, baselines, expected, facts } = report;
   const { system, version } = findings[0] ?? { system: 'pro-ctcae' as const, version: '' };
-  const pack = (finding: Finding) => packFinding(finding, { system, version });
+  const store = (finding: Finding) => storeFinding(finding, { system, version });
   const kept: Kept = {
     source: [source.type, source.id, source.version],
     ...(form === undefined ? {} : { form }),
     at,
-    day,
-    authored,
+    ...(day === at.slice(0, 10) ? {} : { day }),
+    ...(authored === at ? {} : { authored }),
     ...(clockAhead ? { clockAhead } : {}),
     ...(baseline ? { baseline } : {}),
     ...(unvalidatedWording ? { unvalidatedWording } : {}),
     policies: policies ?? [],
     grading: [system, version],
-    findings: findings.map(pack),
+    findings: findings.map(store),
     ...(measured ? { measured } : {}),
     ...(ctcae ? { ctcae } : {}),
     ...(baselines ? { baselines } : {}),
     ...(expected ? { expected } : {}),
     ...(facts ? { facts } : {}),
-    ...(graded ? { graded: graded.map(pack) } : {}),
+    ...(graded ? { graded: graded.map(store) } : {}),
     ...(scores ? { scores } : {}),
     ...(performer === undefined ? {} : { performer }),
   };
@@ -66,15 +66,18 @@ export function readReport(text: string): StoredReport {
   const kept: Kept = JSON.parse(text);
   const [system, version] = kept.grading;
   const [type, id, sourceVersion] = kept.source;
-  const read = (finding: PackedFinding) => readFinding(finding, { system, version });
+  const read = (finding: StoredFinding) => readStoredFinding(finding, { system, version });
+  const { at, authored = at, day = at.slice(0, 10) } = kept;
   return {
     report: {
       source: { type, id, version: sourceVersion },
       ...(kept.form === undefined ? {} : { form: kept.form }),
-      at: kept.at,
-      ...(kept.clockAhead ? {} : { authored: kept.authored }),
-      day: kept.day,
+      at,
+      ...(kept.clockAhead ? {} : { authored }),
+      day,
       baseline: kept.baseline === true,
+      ...(kept.clockAhead ? { clockAhead: true } : {}),
+      ...(kept.unvalidatedWording ? { unvalidatedWording: true } : {}),
       findings: kept.findings.map(read),
       policies: kept.policies,
       ...(kept.measured ? { measured: kept.measured } : {}),
@@ -83,7 +86,7 @@ export function readReport(text: string): StoredReport {
       ...(kept.expected ? { expected: kept.expected } : {}),
       ...(kept.facts ? { facts: kept.facts } : {}),
     },
-    authored: kept.authored,
+    authored,
     clockAhead: kept.clockAhead === true,
     unvalidatedWording: kept.unvalidatedWording === true,
     ...(kept.graded ? { graded: kept.graded.map(read) } : {}),
@@ -95,22 +98,25 @@ export function readReport(text: string): StoredReport {
 interface Kept extends Pick<Report, 'form' | 'measured' | 'ctcae' | 'baselines' | 'expected' | 'facts'> {
   source: [type: Report['source']['type'], id: string, version: number];
   at: string;
-  day: string;
-  authored: string;
+  /** Left out where it is the day of `at` in UTC. */
+  day?: string;
+  /** Left out where it is `at`. */
+  authored?: string;
   clockAhead?: true;
   baseline?: true;
   unvalidatedWording?: true;
   policies: readonly string[];
   /** System and version of the findings that do not say them. */
   grading: [system: Finding['system'], version: string];
-  findings: readonly PackedFinding[];
-  graded?: readonly PackedFinding[];
+  findings: readonly StoredFinding[];
+  graded?: readonly StoredFinding[];
   scores?: readonly Score[];
   performer?: string;
 }
 
 /** Tags of what is derived from a report. Without the display, since they are repeated on each of them. */
-export const tagsOf = (stored: StoredReport | undefined): readonly Coding[] => (stored?.unvalidatedWording ? TAGS : []);
+export const tagsOf = (stored: { unvalidatedWording?: boolean } | undefined): readonly Coding[] =>
+  stored?.unvalidatedWording ? TAGS : [];
 
 const TAGS: readonly Coding[] = [{ system: UNVALIDATED_WORDING.system, code: UNVALIDATED_WORDING.code }];
 

@@ -1,4 +1,4 @@
-import type { Finding, GradingSystem, Outcome, Report } from './finding.ts';
+import type { DataQuality, Finding, GradingSystem, Measured, Outcome, Report } from './finding.ts';
 import type { MeasuredBaseline } from './gradings/measured.ts';
 import type { Burden, ExpectedLevel, RecentPast } from './policy/past.ts';
 
@@ -33,6 +33,8 @@ export interface Episode {
   systemVersion: string;
   /** What the latest informative report measured. */
   outcome: Outcome;
+  /** What else its Flag says of that report; absent where there is nothing. */
+  said?: Said;
   /** The level to come below before it may close: highest grade not excluded at opening, at least 1. */
   openingLevel: number;
   /** Grade of the gradable report before the latest, and the recorded baseline, where there is one. */
@@ -50,6 +52,16 @@ export interface Episode {
   reports: number;
   /** The episode of the same term that had ended when this one opened, where there was one. */
   reopens?: PastEpisode;
+}
+
+/** What a Flag says of the latest informative report beside its grade. Kept with the episode: that report need not be at hand. */
+export interface Said {
+  /** The severity was answered with the worst there is: a composite may stay below 3 then. */
+  worst?: true;
+  dataQuality?: readonly DataQuality[];
+  measured?: Pick<Measured, 'value' | 'unit' | 'comparator'>;
+  /** The form is not an official wording. */
+  unvalidatedWording?: true;
 }
 
 /** An episode that has ended: `originOf` its opening report, and its symptom times. Its Flag is the one of `origin` and term. */

@@ -1,5 +1,5 @@
 import { decide, type Effect, isAsUrgent } from './decide.ts';
-import type { Episode, PatientFacts, TermState } from './episode.ts';
+import type { Episode, PatientFacts, Said, TermState } from './episode.ts';
 import { type Event, rowOf, type State, turned } from './episode-machine.ts';
 import { type Asked, isDouble, isSaid } from './episodes-merge.ts';
 import { pastWith } from './episodes-past.ts';
@@ -198,11 +198,12 @@ function toldOf(
 
 function begun(
   { key, finding }: Asked,
-  { source, at, authored }: Report,
+  report: Report,
   effect: Effect & { kind: 'open' | 'de-escalate' },
   { before }: Context,
   closed: TermState['closed'],
 ): Episode {
+  const { source, at, authored } = report;
   return {
     term: key,
     status: 'open',
@@ -217,6 +218,7 @@ function begun(
     system: finding.system,
     systemVersion: finding.version,
     outcome: finding.outcome,
+    said: saidOf(finding, report),
     openingLevel: Math.max(1, highest(finding.outcome) ?? 1),
     previousGrade: before.previous?.grade,
     baselineGrade: before.baseline?.grade,
@@ -234,18 +236,20 @@ function begun(
 function carriedOn(
   counting: Episode,
   finding: Finding,
-  { source, at, authored }: Report,
+  report: Report,
   effect: Effect,
   { before }: Context,
   informed: boolean,
   to: State,
 ): Episode {
   if (!informed && effect.kind === 'none') return counting;
+  const { source, at, authored } = report;
   const next = { ...counting };
   if (informed) {
     next.previousGrade = before.previous?.grade;
     next.baselineGrade = before.baseline?.grade;
     next.outcome = finding.outcome;
+    next.said = saidOf(finding, report);
     next.latest = source;
   }
   if (effect.kind !== 'none' && effect.by.length > 0) next.decidedBy = effect.by;
@@ -257,6 +261,27 @@ function carriedOn(
   }
   return next;
 }
+
+/** Members in one order: the same is the same text. */
+function saidOf({ attributes: { severity }, dataQuality, measured }: Finding, report: Report): Said | undefined {
+  const { clockAhead, unvalidatedWording } = report;
+  const worst = severity?.state === 'answered' && severity.value === WORST_SEVERITY;
+  // What a ladder made of a measured value is told of the clock by nobody else.
+  const late = clockAhead && !dataQuality.includes('clock-ahead');
+  if (!worst && !measured && dataQuality.length === 0 && !late && !unvalidatedWording) return undefined;
+  const said: Said = {};
+  if (worst) said.worst = true;
+  if (late) said.dataQuality = [...dataQuality, 'clock-ahead'];
+  else if (dataQuality.length > 0) said.dataQuality = dataQuality;
+  if (measured) {
+    const { value, unit, comparator } = measured;
+    said.measured = comparator === undefined ? { value, unit } : { value, unit, comparator };
+  }
+  if (unvalidatedWording) said.unvalidatedWording = true;
+  return said;
+}
+
+const WORST_SEVERITY = 4;
 
 /** The grade of a finding that later ones are measured against: graded, and not against itself. */
 function certainGrade(finding: Finding): number | undefined {

@@ -144,6 +144,10 @@ export interface Report {
   at: string;
   /** The moment as its author wrote it, where `at` is that moment: what a Flag shows. */
   authored?: string;
+  /** The author's clock was ahead: `at` is the moment of receipt. */
+  clockAhead?: true;
+  /** The form is not an official wording of its instrument. */
+  unvalidatedWording?: true;
   /** Calendar day of `at` where the patient is (the offset that came with it): `YYYY-MM-DD`. */
   day: string;
   /** A recorded baseline; never assumed of a first report. */

@@ -1,5 +1,6 @@
 import { canonicalJson, sha256 } from './canonical-json.ts';
 import type { Episode } from './episode.ts';
+import { originOf } from './finding.ts';
 
 /** All that a Flag version depends on: status, grade and priority. A Flag gets a new version only when this changes. */
 export function signature({ status, outcome, priority }: Episode): string {
@@ -19,13 +20,14 @@ export function sameSignature(one: Episode, other: Episode): boolean {
  * report come in order.
  */
 export function shownSignature(shown: Episode): string {
-  const { start, startAuthored, end, endAuthored, opening, latest, previousGrade, baselineGrade, openedBy, decidedBy } =
-    shown;
+  const { start, startAuthored, end, endAuthored, opening, latest, said } = shown;
+  const { previousGrade, baselineGrade, openedBy, decidedBy } = shown;
   const says = {
     start: startAuthored ?? start,
     end: endAuthored ?? end,
-    opening: opening.id,
-    latest: latest.id,
+    opening: originOf(opening),
+    latest: originOf(latest),
+    said,
     previousGrade,
     baselineGrade,
     openedBy,

@@ -125,6 +125,7 @@ export function writeState({ upTo, terms, stale, baselines }: KeptState): string
       opening: sourceOf(episode.opening),
       latest: sourceOf(episode.latest),
       outcome: packOutcome(episode.outcome),
+      said: episode.said,
       openingLevel: episode.openingLevel,
       previousGrade: episode.previousGrade,
       baselineGrade: episode.baselineGrade,

@@ -1,4 +1,4 @@
-import type { FoldState } from '../../src/rules/episode.ts';
+import type { FoldState, Said } from '../../src/rules/episode.ts';
 import { EMPTY, fold, isNext, step } from '../../src/rules/episodes.ts';
 import type { Report } from '../../src/rules/finding.ts';
 import { advance, type FlagChange, type LedgerRow, reconcile } from '../../src/rules/flags.ts';
@@ -12,7 +12,7 @@ export class Clinic {
   reports = new Map<string, Report>();
   /** Ids ever received: a report that comes back after it was retracted is no first one. */
   known = new Set<string>();
-  ledger: LedgerRow[] = [];
+  ledger: (LedgerRow & { said?: Said | undefined })[] = [];
   state: FoldState = EMPTY;
 
   constructor(policies: readonly Policy[]) {
@@ -59,8 +59,11 @@ export class Clinic {
       const { episode, kind } = change;
       const { term, origin, start, end } = episode;
       const status = episode.status === 'open' ? 'active' : 'inactive';
-      const shown = shownSignature(episode.shown ?? episode);
-      const now = { start, end, status, signature: kind === 'ledger-only' ? change.row.signature : shown } as const;
+      const shown = episode.shown ?? episode;
+      const now =
+        kind === 'ledger-only'
+          ? ({ start, end, status, signature: change.row.signature } as const)
+          : ({ start, end, status, signature: shownSignature(shown), said: shown.said } as const);
       if (kind === 'create') {
         if (this.ledger.some((row) => row.term === term && row.origin === origin))
           throw new Error('an identity given twice');

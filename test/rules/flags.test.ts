@@ -12,6 +12,7 @@ import {
   graded,
   notGradable,
   plain,
+  plan,
   presence,
   report,
   TERM,
@@ -83,10 +84,40 @@ t.test('what a Flag says is all in its shown signature', async (t) => {
     { previousGrade: 2 },
     { baselineGrade: 0 },
     { latest: { type: 'QuestionnaireResponse', id: 'c', version: 1 } },
+    { latest: { type: 'Observation', id: 'b', version: 1 } },
+    { said: { worst: true } },
+    { said: { dataQuality: ['clock-ahead'] } },
+    { said: { measured: { value: 38.5, unit: 'Cel' } } },
+    { said: { unvalidatedWording: true } },
     { decidedBy: [{ policy: 'p|1', action: 'x' }] },
     { priority: 'PM' },
   ];
   for (const over of others) t.not(shownSignature(episode(over)), same, JSON.stringify(over));
+});
+
+t.test('a Flag says beside the grade what the latest informative report says, at hand or not', async (t) => {
+  const clinic = new Clinic([
+    compilePolicy(
+      plan([
+        { id: 'open', expression: '%finding.min >= 2' },
+        { id: 'doubt', code: 'escalate', priority: 'PH', expression: '%finding.contradictory' },
+      ]),
+    ),
+  ]);
+  const said = () => clinic.ledger.map(({ version, said }) => [version, plain(said ?? {})]);
+  const worst = graded(2, { frequency: 2, severity: 4 });
+  clinic.receive(report('03-01', worst));
+  t.same(said(), [[1, { worst: true }]]);
+  clinic.receive(report('03-02', contradictory(2)));
+  t.same(said(), [[2, { worst: true }]], 'what raises without a grade takes nothing away');
+  clinic.refold();
+  t.same(said(), [[2, { worst: true }]], 'and all reports together say the same');
+  clinic.receive(report('03-01', graded(2, { frequency: 2, severity: 3 }), { version: 2 }));
+  t.same(said(), [[3, {}]], 'an amendment of the same grade is a new version: the severity was another');
+  clinic.receive({ ...report('03-01', graded(2, { frequency: 2, severity: 3 }), { version: 3 }), clockAhead: true });
+  t.same(said(), [[4, { dataQuality: ['clock-ahead'] }]]);
+  clinic.receive({ ...report('03-01', worst, { version: 4 }), unvalidatedWording: true });
+  t.same(said(), [[5, { worst: true, unvalidatedWording: true }]]);
 });
 
 t.test('reconcile', async (t) => {

@@ -19,6 +19,7 @@ const episode: Episode = {
   system: 'pro-ctcae',
   systemVersion: '1.0',
   outcome: { kind: 'at-least', min: 1, max: 3, missing: ['severity'] },
+  said: { worst: true, dataQuality: ['clock-ahead'], measured: { value: 1, unit: 'g/L' }, unvalidatedWording: true },
   openingLevel: 3,
   previousGrade: 1,
   priority: 'PH',

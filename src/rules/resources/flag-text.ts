@@ -1,34 +1,26 @@
 import type { Episode } from '../episode.ts';
-import type { DataQuality, Measured, Outcome } from '../finding.ts';
+import type { Outcome } from '../finding.ts';
 import type { Labels, Language, TermLabel } from './labels.ts';
 
-/** What the latest report answered, beside its grade. */
-export interface LatestAnswers {
-  /** 0 to 4; undefined where the severity is not known. */
-  severity?: number | undefined;
-  dataQuality?: readonly DataQuality[];
-  measured?: Measured | undefined;
-}
-
 /** What an EHR shows that shows nothing else. It names the scale, so that no one takes the number for a CTCAE grade. */
-export function flagText(episode: Episode, labels: Labels, language: Language, latest: LatestAnswers = {}): string {
+export function flagText(episode: Episode, labels: Labels, language: Language): string {
   const words = WORDS[language];
   if (episode.kind === 'text') return words.other;
   const term = labels.term(episode.term);
-  const { severity, dataQuality = [] } = latest;
+  const { worst: isWorst, dataQuality = [] } = episode.said ?? {};
   const yesOrNo = episode.kind === 'presence' || episode.kind === 'emergency';
   const say = (grade: number) => (yesOrNo ? (grade > 0 ? words.yes : words.no) : String(grade));
   const was = episode.previousGrade === undefined ? '' : `, ${words.was(say(episode.previousGrade))}`;
   const baseline = episode.baselineGrade === undefined ? '' : `, ${words.baseline(say(episode.baselineGrade))}`;
   // A composite may stay below 3 at the worst severity: then the number alone would hide why the Flag is there.
-  const worst = severity === 4 ? `, ${words.severity}` : '';
+  const worst = isWorst ? `, ${words.severity}` : '';
   const review = dataQuality.includes('contradictory') ? `; ${words.contradictory}` : '';
-  return `${term[language]}${words.colon}${saidOf(episode, term, words, latest)}${worst}${was}${baseline}${review}`;
+  return `${term[language]}${words.colon}${saidOf(episode, term, words)}${worst}${was}${baseline}${review}`;
 }
 
 /** The scale and what it came to, with the value that was measured. */
-function saidOf(episode: Episode, term: TermLabel, words: Words, { measured }: LatestAnswers): string {
-  const { kind, outcome, systemVersion } = episode;
+function saidOf(episode: Episode, term: TermLabel, words: Words): string {
+  const { kind, outcome, systemVersion, said: { measured } = {} } = episode;
   const value = measured && `${measured.comparator ?? ''}${words.decimal(measured.value)} ${measured.unit}`.trim();
   switch (kind) {
     case 'ladder':

@@ -1,6 +1,5 @@
 import type { CodeableConcept, Coding, Extension, Flag } from '@medplum/fhirtypes';
 import type { ActionRef, Episode, Priority } from '../episode.ts';
-import type { DataQuality, Measured } from '../finding.ts';
 import { EXTENSION, NAMING, PROFILE, priorityConcept, SYSTEM, TERMS } from './codes.ts';
 import { flagText, operationalText } from './flag-text.ts';
 import type { Labels, Language, TermLabel } from './labels.ts';
@@ -24,11 +23,6 @@ export interface EpisodeFlagContext extends FlagContext {
   /** The Observations of the opening and of the latest report. */
   observations: readonly string[];
   labels: Labels;
-  /** Data quality and severity (0-4) of the latest finding. */
-  dataQuality?: readonly DataQuality[];
-  severity?: number | undefined;
-  /** What its ladder was climbed with. */
-  measured?: Measured | undefined;
   /** Overrides what the episode says, to retract it. */
   status?: 'entered-in-error';
 }
@@ -46,10 +40,10 @@ export function flagOf(episode: Episode, context: EpisodeFlagContext): Flag {
     status: context.status ?? (closed ? 'inactive' : 'active'),
     priority: episode.priority,
     details,
-    extensions: [gradedFinding(episode), ...dataQualityExtensions(context.dataQuality ?? [])],
+    extensions: [gradedFinding(episode), ...dataQualityExtensions(episode.said?.dataQuality ?? [])],
     code: {
       coding: [codingOf(episode, term)],
-      text: flagText(episode, context.labels, context.language, context),
+      text: flagText(episode, context.labels, context.language),
     },
     period: {
       start: episode.startAuthored ?? episode.start,

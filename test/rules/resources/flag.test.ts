@@ -213,7 +213,7 @@ t.test('a Flag without our priority has none', async (t) => {
 });
 
 t.test('doubts about the latest answers are on the Flag', async (t) => {
-  const flag = flagOf(anEpisode(), { ...CONTEXT, dataQuality: ['contradictory', 'needs-review'] });
+  const flag = flagOf(anEpisode({ said: { dataQuality: ['contradictory', 'needs-review'] } }), CONTEXT);
   t.same(faults(flag), []);
   t.same(
     flag.extension?.filter(({ url }) => url === EXTENSION.dataQuality).map(({ valueCoding }) => valueCoding?.code),
@@ -270,11 +270,10 @@ t.test('a report that was not evaluated is a high-priority Flag that points to i
 });
 
 t.test('the text names the worst severity and a contradiction, since the composite may hide both', async (t) => {
-  const text = (over: Partial<Episode>, context: Partial<typeof CONTEXT> & { severity?: number }) =>
-    flagOf(anEpisode(over), { ...CONTEXT, ...context }).code.text ?? '';
-  const two: Partial<Episode> = { outcome: { kind: 'graded', grade: 2 } };
-  t.match(text(two, { severity: 4 }), /grade 2 \(patient-reported\), severity 4 of 4/);
-  t.notMatch(text(two, { severity: 3 }), /severity/);
-  t.match(text(two, { dataQuality: ['contradictory'] }), /contradict each other, please review$/);
-  t.match(text(two, { severity: 4, language: 'fr' }), /intensité 4 sur 4/);
+  const text = (said: Episode['said'], language: 'en' | 'fr' = 'en') =>
+    flagOf(anEpisode({ outcome: { kind: 'graded', grade: 2 }, said }), { ...CONTEXT, language }).code.text ?? '';
+  t.match(text({ worst: true }), /grade 2 \(patient-reported\), severity 4 of 4/);
+  t.notMatch(text(undefined), /severity/);
+  t.match(text({ dataQuality: ['contradictory'] }), /contradict each other, please review$/);
+  t.match(text({ worst: true }, 'fr'), /intensité 4 sur 4/);
 });
