@@ -10,7 +10,15 @@ export const GRADINGS: readonly Grading[] = [proCtcae, emergency, ...CTCAE_GRADI
 /** All that is published as a Library: what grades, and what only scores. */
 export const PUBLISHED: readonly PublishedGrading[] = [...GRADINGS, ...SCORE_GRADINGS];
 
-/** What a decision record says of them: version and SHA-256 of the data, as published in each Library. */
+/** What a decision record says of them: version and SHA-256 of the data, as published in each Library. The first one that reads a digest makes it. */
 export const GRADING_DIGESTS: readonly { system: string; version: string; digest: string }[] = GRADINGS.map(
-  ({ data }) => ({ digest: contentHash(data), system: data.system, version: data.version }),
+  ({ data }) => ({
+    get digest() {
+      const digest = contentHash(data);
+      Object.defineProperty(this, 'digest', { value: digest, enumerable: true });
+      return digest;
+    },
+    system: data.system,
+    version: data.version,
+  }),
 );
