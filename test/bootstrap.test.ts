@@ -15,3 +15,20 @@ t.test('copies that clients have made of what ships with the service do not keep
   const again = await boot({ db, log, baseUrl, language, profiles: resolve('profiles'), demoPolicy: true });
   t.equal(again.engine.device, engine.device, 'the engine keeps its Device');
 });
+
+t.test('a later start finds all that ships with the service, and writes nothing', async (t) => {
+  const app = await testApp();
+  t.teardown(() => app.close());
+  const { db, log, baseUrl, language, shipped } = app.deps;
+  const stored = async () =>
+    (await db.pool.query('select type, id, version from resource_version order by type, id, version')).rows;
+  const before = await stored();
+  const again = await boot({ db, log, baseUrl, language, profiles: resolve('profiles'), demoPolicy: true });
+  t.same(await stored(), before);
+  t.same([...again.shipped].sort(), [...shipped].sort(), 'and it is read-only as before');
+  t.ok(again.shipped.size > 50);
+  t.notOk(
+    [...again.shipped].some((one) => /^(Questionnaire|PlanDefinition)/.test(one)),
+    'but for forms and policies',
+  );
+});
