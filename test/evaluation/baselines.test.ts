@@ -23,6 +23,18 @@ const recorded = { extension: [{ url: `${CANONICAL}/StructureDefinition/baseline
 
 const author = { name: 'author', valueReference: { reference: 'Practitioner/anna' } };
 const reason = { name: 'reason', valueString: 'Before the first dose' };
+const anc = (app: TestApp, patient: string, value: number, at: string) =>
+  post(app, aResult(patient, { loinc: NEUTROPHILS, value, unit: '10*9/L', low: 1.8, high: 7, at }));
+const expectLevel = (app: TestApp, flag: string, parameter: object[]) =>
+  app.send('POST', `/Flag/${flag}/$expect`, { resourceType: 'Parameters', parameter });
+
+/** Priority and status of a Flag. */
+async function shownBy(app: TestApp, flag: string): Promise<string> {
+  const { extension, status } = (await app.send('GET', `/Flag/${flag}`)).body;
+  const priority = extension.find(({ url }: { url: string }) => url.endsWith('/flag-priority'));
+  return `${priority.valueCodeableConcept.coding[0].code} ${status}`;
+}
+
 const setBaseline = (app: TestApp, patient: string, parameter: object[]) =>
   app.send('POST', `/${patient}/$set-baseline`, { resourceType: 'Parameters', parameter });
 
@@ -250,19 +262,16 @@ t.test('what a baseline lacks is refused', async (t) => {
 });
 
 t.test('a level that a clinician expects holds an alert back until its moment', async (t) => {
-  const app = await testApp({ now: () => NOW });
+  let now = NOW;
+  const app = await testApp({ now: () => now });
   t.teardown(() => app.close());
   await post(app, LADDER_POLICY);
   const patient = await aPatient(app);
-  const anc = (value: number, at: string) =>
-    post(app, aResult(patient, { loinc: NEUTROPHILS, value, unit: '10*9/L', low: 1.8, high: 7, at }));
-  await anc(1.2, '2026-11-10T08:00:00Z');
+  await anc(app, patient, 1.2, '2026-11-10T08:00:00Z');
   const flag = (await app.send('GET', `/Flag?patient=${patient}`)).body.entry[0].resource;
-  const expect = (parameter: object[]) =>
-    app.send('POST', `/Flag/${flag.id}/$expect`, { resourceType: 'Parameters', parameter });
   const level = { name: 'level', valueInteger: 3 };
   const until = { name: 'until', valueDateTime: '2026-12-01T00:00:00Z' };
-  const answer = await expect([level, until, author, reason]);
+  const answer = await expectLevel(app, flag.id, [level, until, author, reason]);
   t.equal(answer.status, 200, answer.text);
   t.match(answer.body, {
     code: { coding: [{ code: 'neutrophil_count_decreased', version: '5.0' }] },
@@ -271,10 +280,61 @@ t.test('a level that a clinician expects holds an alert back until its moment', 
   });
   const kept = await app.send('GET', `/Provenance?target=Observation/${answer.body.id}`);
   t.equal(kept.body.entry.length, 1, 'who said so is in a Provenance');
-  t.equal((await expect([{ name: 'level', valueInteger: 5 }, until, author, reason])).status, 400);
-  t.equal(
-    (await expect([level, { name: 'until', valueDateTime: '2026-11-01T00:00:00Z' }, author, reason])).status,
-    400,
-  );
-  t.equal((await expect([level, until, reason])).status, 400);
+  const refused: [name: string, parameter: object[]][] = [
+    ['a grade beyond the scale', [{ name: 'level', valueInteger: 5 }, until, author, reason]],
+    ['a moment gone by', [level, { name: 'until', valueDateTime: '2026-11-01T00:00:00Z' }, author, reason]],
+    ['no author', [level, until, reason]],
+  ];
+  for (const [name, parameter] of refused) t.equal((await expectLevel(app, flag.id, parameter)).status, 400, name);
+
+  now = new Date('2026-12-03T12:00:00.000Z');
+  const reports: [name: string, value: number, at: string, shown: string][] = [
+    ['a rise to the level is held back', 0.8, '2026-11-30T08:00:00Z', 'PM active'],
+    ['also at the moment itself', 0.7, '2026-12-01T00:00:00Z', 'PM active'],
+    ['the first report after it is judged without the level', 0.8, '2026-12-01T00:00:01Z', 'PH active'],
+  ];
+  for (const [name, value, at, shown] of reports) {
+    const { id } = await anc(app, patient, value, at);
+    t.match(await gradesOf(app, `Observation/${id}`), [/febrile/, /^neutrophil_count_decreased@5.0 3 /], name);
+    t.equal(await shownBy(app, flag.id), shown, name);
+  }
+});
+
+t.test('what lies above the level that is expected alerts before its moment', async (t) => {
+  let now = NOW;
+  const app = await testApp({ now: () => now });
+  t.teardown(() => app.close());
+  await post(app, LADDER_POLICY);
+  const patients: [level: number, shown: string][] = [
+    [3, 'PM active'],
+    [2, 'PH active'],
+  ];
+  for (const [level, shown] of patients) {
+    now = NOW;
+    const patient = await aPatient(app);
+    await anc(app, patient, 1.2, '2026-11-10T08:00:00Z');
+    const flag = (await app.send('GET', `/Flag?patient=${patient}`)).body.entry[0].resource;
+    const parameter = [
+      { name: 'level', valueInteger: level },
+      { name: 'until', valueDateTime: '2026-12-01T00:00:00Z' },
+    ];
+    const said = await expectLevel(app, flag.id, [...parameter, author, reason]);
+    t.equal(said.status, 200, said.text);
+    now = new Date('2026-11-23T12:00:00.000Z');
+    await anc(app, patient, 0.8, '2026-11-22T08:00:00Z');
+    t.equal(await shownBy(app, flag.id), shown, `grade 3 where ${level} is expected`);
+  }
+});
+
+t.test('$set-baseline refuses what it would have to leave out, and a patient who is not there', async (t) => {
+  const app = await testApp({ now: () => NOW });
+  t.teardown(() => app.close());
+  const patient = await aPatient(app);
+  const code = { name: 'code', valueCoding: { system: 'http://loinc.org', code: ALT } };
+  const below = { name: 'value', valueQuantity: { ...quantity(5, UNIT), comparator: '<' } };
+  const value = { name: 'value', valueQuantity: quantity(30, UNIT) };
+  t.equal((await setBaseline(app, patient, [code, below, author, reason])).status, 400, 'less than 5 is not 5');
+  t.equal((await setBaseline(app, 'Patient/nobody', [code, value, author, reason])).status, 404);
+  t.equal((await setBaseline(app, patient, [code, { name: 'grade', valueInteger: 1 }, author, reason])).status, 422);
+  t.equal((await setBaseline(app, patient, [code, value, author, reason])).status, 200);
 });

