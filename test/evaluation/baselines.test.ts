@@ -258,7 +258,7 @@ t.test('what a baseline lacks is refused', async (t) => {
     const answer = await setBaseline(app, patient, parameter);
     t.equal(answer.status, status, `${name}: ${answer.text}`);
   }
-  t.equal((await setBaseline(app, 'Patient/nobody', [code, value, author, reason])).status, 422);
+  t.equal((await setBaseline(app, 'Patient/nobody', [code, value, author, reason])).status, 404);
 });
 
 t.test('a level that a clinician expects holds an alert back until its moment', async (t) => {

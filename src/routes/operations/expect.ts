@@ -28,6 +28,9 @@ export const expectOperation: Operation = {
   },
 };
 
+/** A moment, and not a day: with seconds and a zone. */
+const ZONED = /T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+
 function expectedOf(deps: Deps, { inputs, id = '' }: Call, flag: Flag): Observation {
   const coding = flag.code.coding?.[0];
   const term = coding && termOfCoding(coding);
@@ -36,7 +39,7 @@ function expectedOf(deps: Deps, { inputs, id = '' }: Call, flag: Flag): Observat
   const level = inputs.whole('level');
   if (level === undefined || level > term.most) throw badRequest(`level: expected a grade from 0 to ${term.most}`);
   const until = inputs.text('until');
-  const moment = until === undefined || !until.includes('T') ? undefined : dateInterval(until)?.start;
+  const moment = until === undefined || !ZONED.test(until) ? undefined : dateInterval(until)?.start;
   if (until === undefined || moment === undefined || moment <= deps.now().getTime()) {
     throw badRequest('until: expected a moment to come, with a time zone');
   }

@@ -216,7 +216,9 @@ function codingOf(name: string, value: unknown): Coding {
 }
 
 function quantityOf(name: string, given: unknown): Quantity {
-  const { value, unit, system, code } = objectOf(name, 'Quantity', given);
+  const { value, comparator, unit, system, code } = objectOf(name, 'Quantity', given);
+  // Less than 1 is not 1: what cannot be taken along is refused.
+  if (comparator !== undefined) throw badRequest(`${name}.comparator: expected an exact value`);
   if (typeof value !== 'number' || !Number.isFinite(value)) throw badRequest(`${name}.value: expected a number`);
   const quantity: Quantity = { value };
   for (const [key, part] of Object.entries({ unit, system, code })) {

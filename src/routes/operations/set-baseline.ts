@@ -4,6 +4,7 @@ import { CANONICAL } from '../../fhir/canonical.ts';
 import { badRequest, businessRule } from '../../fhir/errors.ts';
 import { isObserved } from '../../rules/observed.ts';
 import { EXTENSION } from '../../rules/resources/codes.ts';
+import { readResource } from '../../store/resources.ts';
 import { onlyOne } from './held.ts';
 import { addOperation, type Call, type Operation } from './operation.ts';
 import { AUTHOR_INPUTS, authorOf, record } from './recorded.ts';
@@ -29,7 +30,10 @@ export const setBaselineOperation: Operation = {
       at: 'dateTime',
       ...AUTHOR_INPUTS,
     } as const;
-    addOperation(app, setBaselineOperation, { parameters }, (call) => record(deps, call, baselineOf(deps, call)));
+    addOperation(app, setBaselineOperation, { parameters }, async (call) => {
+      await readResource(deps.db, call.within, 'Patient', call.id ?? '');
+      return record(deps, call, baselineOf(deps, call));
+    });
   },
 };
 
