@@ -5,6 +5,8 @@ import { CANONICAL } from '../../fhir/canonical.ts';
 import type { Compartment } from '../../fhir/compartment.ts';
 import { dateInterval } from '../../fhir/dates.ts';
 import { badRequest, FhirError, fault } from '../../fhir/errors.ts';
+import { CTCAE_TERMS } from '../../rules/gradings/ctcae-data.ts';
+import { EMERGENCY_TERMS } from '../../rules/gradings/emergency-data.ts';
 import { ITEMS, TERMS } from '../../rules/gradings/pro-ctcae-data.ts';
 import { addPatient, emptyTally, type GroupTally, summaryOf } from '../../rules/longitudinal-group.ts';
 import { groupTerm, HIGHEST, patientTerm, type Telling } from '../../rules/longitudinal-parameters.ts';
@@ -92,21 +94,26 @@ function askedFor(inputs: Inputs): Asked {
 
 const isLevel = (text: string): text is Level => Object.hasOwn(HIGHEST, text);
 
-/** The code of `system|code`, or the code alone. A PRO-CTCAE code that nobody knows is a mistake, and no term without reports. */
+/** The code of `system|code`, or the code alone. One that nothing is followed by at this level is a mistake, and no term without reports. */
 function known(term: string, level: Level): string {
   const code = term.slice(term.lastIndexOf('|') + 1).trim();
-  if (level !== 'ctcae' && code.startsWith('PROCTCAE_') && !CODES.has(code)) {
-    throw badRequest(
-      'term: a PRO-CTCAE code that is not known; expected one such as PROCTCAE_9_COMP or PROCTCAE_9A_SCL',
-    );
-  }
-  return code;
+  const bare = level === 'ctcae' ? code.replace(/@\d\.\d$/, '') : code;
+  if (CODES[level].has(bare)) return code;
+  const such = level === 'ctcae' ? 'anemia' : 'PROCTCAE_9_COMP or PROCTCAE_9A_SCL';
+  throw badRequest(`term: a code that is not known at level ${level}; expected one such as ${such}`);
 }
 
-const CODES: ReadonlySet<string> = new Set([
+const REPORTED: ReadonlySet<string> = new Set([
   ...TERMS.map(({ code }) => code),
   ...[...ITEMS.values()].map(({ itemId }) => itemId),
+  ...EMERGENCY_TERMS.map(({ code }) => code),
 ]);
+
+const CODES: Readonly<Record<Level, ReadonlySet<string>>> = {
+  item: REPORTED,
+  composite: REPORTED,
+  ctcae: new Set(CTCAE_TERMS.keys()),
+};
 
 async function ofPatient(deps: Deps, within: Compartment, id: string, asked: Asked): Promise<ParametersParameter[]> {
   const series = await seriesOfPatient(deps, within, id, asked);
