@@ -34,6 +34,7 @@ export const english: Words = {
     emergency: (version) => `the emergency questions ${version}`,
   },
   measured: (value, code) => `Measured: ${value} (LOINC ${code}).`,
+  beside: (value, code) => `With it: ${value} (LOINC ${code}).`,
   canonical: (value) => `In the unit of the published table: ${value}.`,
   limits: (low, high) =>
     low === undefined && high === undefined
@@ -66,7 +67,7 @@ export const english: Words = {
     merge: () => 'The same was asked twice, and this answer adds nothing to what is flagged already.',
   },
   priority: { PN: 'no priority (PN)', PL: 'low priority (PL)', PM: 'medium priority (PM)', PH: 'high priority (PH)' },
-  priorityNow: (now, before) => `It now has ${now}, before ${before}.`,
+  priorityNow: (now, before) => `It now has ${now}; it had ${before}.`,
   because: (actions) => `Decided by ${actions}.`,
   action: (title, id, policy) => `${title} (${id} of ${policy})`,
   undecided: (actions, unknown) => `Undecided, which is not a no: ${actions}${unknown ? `; ${unknown}` : ''}.`,
@@ -78,9 +79,12 @@ export const english: Words = {
   notKnown: (comparisons) => `Thresholds that cannot be told: ${comparisons}.`,
   of: (comparison, actions) => `${comparison} [${actions}]`,
   grade: 'grade',
+  value: 'a value of',
+  emergencyWord: 'this sign',
+  thereIs: { true: 'there', false: 'not there' },
   unknown: 'unknown',
   truth: { true: 'true', false: 'false' },
-  existence: (name, there) => `${there ? 'there is' : 'there is no'} ${name}`,
+  existence: (name, there) => `${there ? `there is ${/^[aeiou]/.test(name) ? 'an' : 'a'}` : 'there is no'} ${name}`,
   notHeld: (policies) =>
     `No longer held here with the content that decided, so that its thresholds cannot be told: ${policies}.`,
   wouldChange: (changes) => `What would have changed it: ${changes}.`,

@@ -1,3 +1,4 @@
+import { quantityText } from './explain-quantity.ts';
 import type { Words } from './explain-words.ts';
 import type { Answer, Attribute, Finding, Measured, Missing } from './finding.ts';
 import { ATTRIBUTE, isAttribute, type Language, missingLabel } from './resources/labels.ts';
@@ -40,12 +41,14 @@ export function gradeText(
 }
 
 /** What a ladder was climbed with: value, limits of normal and baseline. */
-export function measuredText({ measured }: Finding, words: Words): string[] {
+export function measuredText({ measured }: Finding, words: Words, language: Language): string[] {
   if (!measured) return [];
-  const { value, unit, canonical, canonicalUnit, low, high, baseline, loinc } = measured;
+  const { value, unit, comparator, canonical, canonicalUnit, low, high, baseline, beside = [], loinc } = measured;
+  const quantity = (number: number, code: string) => quantityText(number, code, language);
   const limit = (number: number | undefined) => (number === undefined ? undefined : quantity(number, unit));
   return [
-    words.measured(quantity(value, unit), loinc),
+    words.measured(`${comparator ? `${comparator} ` : ''}${quantity(value, unit)}`, loinc),
+    ...beside.map((one) => words.beside(quantity(one.value, one.unit), one.loinc)),
     ...(canonical === undefined ? [] : [words.canonical(quantity(canonical, canonicalUnit ?? ''))]),
     words.limits(limit(low), limit(high)),
     ...(baseline
@@ -72,8 +75,6 @@ export function missingText(
     .map((one) => (isAttribute(one) ? answerText(one, answerOf(one), words, language) : missingLabel(one)[language]))
     .join(', ');
 }
-
-const quantity = (value: number, unit: string): string => `${value} ${unit}`.trim();
 
 const reference = ({ type, id, version }: NonNullable<Measured['baseline']>['source']): string =>
   `${type}/${id}/_history/${version}`;

@@ -34,6 +34,7 @@ export const french: Words = {
     emergency: (version) => `(questions d’urgence ${version})`,
   },
   measured: (value, code) => `Mesuré : ${value} (LOINC ${code}).`,
+  beside: (value, code) => `Avec : ${value} (LOINC ${code}).`,
   canonical: (value) => `Dans l’unité de la table publiée : ${value}.`,
   limits: (low, high) =>
     low === undefined && high === undefined
@@ -77,13 +78,16 @@ export const french: Words = {
   undecided: (actions, unknown) =>
     `Indécidable, ce qui n’est pas un non : ${actions}${unknown ? ` ; ${unknown}` : ''}.`,
   expected: (level, until, inForce) =>
-    `Un clinicien attend le niveau ${level} jusqu’au ${until}${inForce ? '' : ', ce qui est passé'}.`,
+    `Un clinicien attend le niveau ${level} jusqu’au ${until}${inForce ? '' : ', délai dépassé'}.`,
   held: 'Une hausse demandée par des conditions vraies a été retenue par le niveau qu’un clinicien attend.',
   met: (comparisons) => `Seuils atteints : ${comparisons}.`,
   notMet: (comparisons) => `Seuils non atteints : ${comparisons}.`,
   notKnown: (comparisons) => `Seuils indécidables : ${comparisons}.`,
   of: (comparison, actions) => `${comparison} [${actions}]`,
   grade: 'grade',
+  value: 'une valeur de',
+  emergencyWord: 'ce signe',
+  thereIs: { true: 'présent', false: 'absent' },
   unknown: 'inconnu',
   truth: { true: 'vrai', false: 'faux' },
   existence: (name, there) => `${name} : ${there ? 'présent' : 'absent'}`,

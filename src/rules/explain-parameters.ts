@@ -163,6 +163,14 @@ function changeParameter({ changes, situation }: Neighbour): ParametersParameter
 
 function partsOf(change: Change): ParametersParameter[] {
   if (change.kind === 'calm') return [{ name: 'calmDays', valueInteger: change.days }];
+  if (change.kind === 'value') {
+    const { from, to, unit, grade } = change;
+    return [
+      ...quantityParameter('fromValue', from, unit),
+      ...quantityParameter('toValue', to, unit),
+      ...(grade === undefined ? [] : [{ name: 'grade', valueInteger: grade }]),
+    ];
+  }
   return [
     ...(change.kind === 'answer' ? [{ name: 'attribute', valueCode: change.attribute }] : []),
     ...(change.kind === 'answer' && change.linkId ? [{ name: 'linkId', valueString: change.linkId }] : []),
@@ -179,15 +187,23 @@ function measuredParameter({
   low,
   high,
   baseline,
+  comparator,
+  beside = [],
   loinc,
 }: Measured): ParametersParameter {
-  const quantity = (name: string, number: number | undefined, code = unit): ParametersParameter[] =>
-    number === undefined ? [] : [{ name, valueQuantity: { value: number, unit: code, system: UCUM, code } }];
+  const quantity = (name: string, number: number | undefined, code = unit) => quantityParameter(name, number, code);
   return {
     name: 'measured',
     part: [
       { name: 'code', valueCoding: { system: LOINC, code: loinc } },
-      ...quantity('value', value),
+      ...quantityParameter('value', value, unit, comparator),
+      ...beside.map((one) => ({
+        name: 'beside',
+        part: [
+          { name: 'code', valueCoding: { system: LOINC, code: one.loinc } },
+          ...quantityParameter('value', one.value, one.unit),
+        ],
+      })),
       ...quantity('canonical', canonical, canonicalUnit),
       ...quantity('low', low),
       ...quantity('high', high),
@@ -204,4 +220,16 @@ function measuredParameter({
         : []),
     ],
   };
+}
+
+/** A quantity with its UCUM code; of a result without a unit the bare number. */
+function quantityParameter(
+  name: string,
+  value: number | undefined,
+  code: string,
+  comparator?: Measured['comparator'],
+): ParametersParameter[] {
+  if (value === undefined) return [];
+  const unit = code === '' ? {} : { unit: code, system: UCUM, code };
+  return [{ name, valueQuantity: { value, ...(comparator ? { comparator } : {}), ...unit } }];
 }

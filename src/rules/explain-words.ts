@@ -24,6 +24,7 @@ export interface Words {
   reason: Record<NotGradable, string>;
   scale: Record<GradingSystem, (version: string) => string>;
   measured: (value: string, code: string) => string;
+  beside: (value: string, code: string) => string;
   canonical: (value: string) => string;
   limits: (low: string | undefined, high: string | undefined) => string;
   measuredBaseline: (value: string, day: string, source: string) => string;
@@ -45,6 +46,9 @@ export interface Words {
   notKnown: (comparisons: string) => string;
   of: (comparison: string, actions: string) => string;
   grade: string;
+  value: string;
+  emergencyWord: string;
+  thereIs: Record<'true' | 'false', string>;
   unknown: string;
   truth: Record<'true' | 'false', string>;
   existence: (name: string, there: boolean) => string;

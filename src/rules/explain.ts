@@ -10,6 +10,7 @@ import { type Explained, parametersOf } from './explain-parameters.ts';
 import { thresholdsOf, thresholdText } from './explain-thresholds.ts';
 import type { Words } from './explain-words.ts';
 import { type Attribute, type Finding, termKey } from './finding.ts';
+import { measuredOtherwise } from './measured-otherwise.ts';
 import { type Answered, neighbours } from './neighbours.ts';
 import type { Policy } from './policy.ts';
 import { scoreOf } from './policy-language.ts';
@@ -68,7 +69,10 @@ export function explain(record: DecisionRecord, term: string, explaining: Explai
               const told = toldOtherwise(step, finding);
               return restep(step, around, { finding, episodeBefore, told }, beside).made;
             },
-            answeredOf(step, explaining),
+            {
+              answered: answeredOf(step, explaining),
+              values: measuredOtherwise(step.finding, patient.birthDate, step.day),
+            },
           ),
         }),
   };
@@ -108,7 +112,7 @@ function paragraph(explained: Explained, gone: readonly string[], { labels, lang
   return [
     words.report(display, step.day, versioned(step.source)),
     ...(finding.system === 'pro-ctcae' || answers.length > 0 ? [words.answers(answers.join(', ') || words.none)] : []),
-    ...measuredText(finding, words),
+    ...measuredText(finding, words, language),
     gradeText(finding, words, language),
     ...finding.dataQuality.map((issue) => words.dataQuality[issue]),
     step.previous ? words.previous(step.previous.grade, step.previous.day) : words.noPrevious,

@@ -3,6 +3,7 @@ import type { Episode, Priority } from './episode.ts';
 import type { TermStep } from './episodes.ts';
 import type { Answer, Attribute, Finding } from './finding.ts';
 import { findingFrom } from './gradings/pro-ctcae.ts';
+import type { OtherValue } from './measured-otherwise.ts';
 
 /** How a term stands after a report, and at which priority its Flag is open. */
 export interface Situation {
@@ -15,6 +16,8 @@ export interface Situation {
 export type Change =
   | { kind: 'answer'; attribute: Attribute; linkId?: string; from?: number; to: number }
   | { kind: 'grade'; from?: number; to: number }
+  /** A measured value, in its own unit, with the grade that it would have had where one is certain. */
+  | { kind: 'value'; from: number; to: number; unit: string; grade?: number }
   /** As many more days of calm before this report. */
   | { kind: 'calm'; days: number };
 
@@ -27,6 +30,13 @@ export interface Neighbour {
 /** What the report would have said of the term with these answers in the place of its own; undefined where its form does not ask so. */
 export type Answered = (others: readonly OtherAnswer[]) => Finding | undefined;
 
+/** What is known of how the report could have been otherwise. */
+export interface Otherwise {
+  answered?: Answered | undefined;
+  /** Other values of what was measured; without any its grade is varied. */
+  values?: readonly OtherValue[];
+}
+
 /** What the same policies would have decided at the same place, of another finding or an episode of more calm. */
 export type Redecide = (finding: Finding, before: Episode | undefined) => Pick<TermStep, 'episodeAfter'>;
 
@@ -37,14 +47,15 @@ const CALM = 14;
 
 /**
  * The smallest changes of what was answered or measured that would have led elsewhere, the smallest first: each answer of a PRO-CTCAE term by
- * itself, up and down, and two together where no single one would; the grade of a ladder or an emergency; and more days of calm. What was
+ * itself, up and down, and two together where no single one would; the value of what was measured, else the grade of a ladder or an
+ * emergency; and more days of calm. What was
  * not answered is tried with every score. What another answer hides, or asks, `answered` knows from the form; without it a leading answer
  * that becomes 0 is taken to hide those after it, and where it was 0 they become unknown. Nothing for what competing items left open.
  */
 export function neighbours(
   step: Pick<TermStep, 'finding' | 'episodeBefore' | 'episodeAfter'>,
   redecide: Redecide,
-  answered?: Answered,
+  { answered, values = [] }: Otherwise = {},
 ): readonly Neighbour[] {
   const { finding, episodeBefore: before } = step;
   const actual = key(situationOf(step));
@@ -52,7 +63,9 @@ export function neighbours(
     const situation = situationOf(redecide(varied, episode));
     return key(situation) === actual ? [] : [{ changes, situation }];
   };
-  const single = variants(finding, answered).flatMap(({ change, varied }) => tried([change], varied));
+  const single = [...valued(finding, values), ...(values.length > 0 ? [] : variants(finding, answered))].flatMap(
+    ({ change, varied }) => tried([change], varied),
+  );
   const calm = before ? calmer(before).flatMap(({ change, episode }) => tried([change], finding, episode)) : [];
   const found =
     single.length > 0 ? single : pairs(finding, answered).flatMap(({ changes, varied }) => tried(changes, varied));
@@ -88,6 +101,15 @@ function variants(finding: Finding, answered: Answered | undefined): Variant[] {
       change: { kind: 'grade', ...(from === undefined ? {} : { from }), to },
       varied: { ...finding, outcome: { kind: 'graded', grade: to }, dataQuality: [] },
     }));
+}
+
+function valued({ measured }: Finding, values: readonly OtherValue[]): Variant[] {
+  if (!measured) return [];
+  const { value: from, unit } = measured;
+  return values.map(({ value: to, finding }) => {
+    const grade = finding.outcome.kind === 'graded' ? { grade: finding.outcome.grade } : {};
+    return { change: { kind: 'value', from, to, unit, ...grade }, varied: finding };
+  });
 }
 
 function otherwise(finding: Finding, attribute: Attribute, answer: Answer, answered: Answered | undefined): Variant[] {
@@ -170,11 +192,15 @@ function nearest(found: readonly Neighbour[]): Neighbour[] {
 function wayOf(change: Change): string {
   if (change.kind === 'calm') return 'calm';
   const direction = change.from === undefined ? '?' : Math.sign(change.to - change.from);
-  return `${change.kind === 'answer' ? change.attribute : 'grade'} ${direction}`;
+  return `${change.kind === 'answer' ? change.attribute : change.kind} ${direction}`;
 }
 
 /** An answer that was not given is one step from the lowest. */
-const distance = ({ changes }: Neighbour): number =>
-  changes.reduce((sum, one) => sum + (one.kind === 'calm' ? one.days : Math.abs(one.to - (one.from ?? -1))), 0);
+const distance = ({ changes }: Neighbour): number => changes.reduce((sum, one) => sum + distanceOf(one), 0);
+
+function distanceOf(change: Change): number {
+  if (change.kind === 'calm') return change.days;
+  return Math.abs(change.to - (change.from ?? -1));
+}
 
 const upTo = (highest: number): number[] => Array.from({ length: highest + 1 }, (_, value) => value);

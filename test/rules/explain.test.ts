@@ -131,7 +131,7 @@ const cases: [name: string, findings: Finding[], en: RegExp[], fr: RegExp[], ter
     'a change of priority and the calm days',
     [graded(3), graded(1)],
     [
-      /got better\. It now has medium priority \(PM\), before high priority \(PH\)\. Decided by .*de-escalate.* Calm days counted toward closing: 1\./,
+      /got better\. It now has medium priority \(PM\); it had high priority \(PH\)\. Decided by .*de-escalate.* Calm days counted toward closing: 1\./,
     ],
     [/s’est améliorée\. Elle est maintenant en priorité moyenne \(PM\), auparavant en priorité haute \(PH\)/],
   ],

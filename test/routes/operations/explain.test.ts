@@ -8,6 +8,7 @@ import type {
 } from '@medplum/fhirtypes';
 import t from 'tap';
 import { testApp } from '../../support/app.ts';
+import { aResult, LADDER_POLICY, POTASSIUM } from '../../support/observations.ts';
 import { aPatient, aResponse, type Scores, weeklyForm } from '../../support/responses.ts';
 import { put } from '../support.ts';
 
@@ -125,6 +126,37 @@ t.test('why a Flag is there', async (t) => {
       }
     }
     t.ok(tried >= 20, `${tried} changes were tried`);
+  });
+
+  await t.test('of a result: the value at which it would have been otherwise', async (t) => {
+    await put(app, LADDER_POLICY);
+    const patient = await aPatient(app);
+    const at = (value: number) =>
+      aResult(patient, { loinc: POTASSIUM, value, unit: 'mmol/L', at: '2026-10-01T08:00:00Z', low: 3.5, high: 5 });
+    const result = await put(app, at(6.2));
+    const [flag] = await flagsOf(patient);
+    const answer = await explain(flag?.id);
+    t.match(
+      textOf(answer),
+      'a value of 6 mmol/L (grade 2) instead of 6.2 mmol/L: a Flag would have been opened at medium',
+    );
+    t.match(textOf(answer), 'a value of 5.5 mmol/L (grade 1) instead of 6.2 mmol/L: no Flag would have been opened');
+    t.match(
+      textOf(await explain(flag?.id, '?language=fr')),
+      'une valeur de 5,5 mmol/L (grade 1) au lieu de 6,2 mmol/L',
+    );
+    for (const would of named(answer, 'wouldChange')) {
+      const [change] = (would.part ?? []).filter((one) => one.name === 'change');
+      const value = change && partOf(change, 'toValue')?.valueQuantity?.value;
+      const said = await app.send('POST', `/Observation/${result.id}/$evaluate`, {
+        ...result,
+        valueQuantity: { ...result.valueQuantity, value },
+      });
+      const step = named(said.body, 'finding').find(
+        (one) => partOf(one, 'term')?.valueCoding?.code === named(answer, 'term')[0]?.valueCoding?.code,
+      );
+      t.equal(situation(step?.part ?? []), claim(would), `${value}`);
+    }
   });
 });
 
