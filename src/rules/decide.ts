@@ -93,13 +93,16 @@ function effectOn(
   return lowers ? lowering : NO_EFFECT;
 }
 
-/** The true ones of a list, which is the same list for the same answers. */
+/** The true ones of a list, which is the same list for the same answers: looked through once. */
 function trueOf(conditions: readonly ConditionResult[]): readonly ConditionResult[] {
-  for (const { value } of conditions) if (value === true) return conditions.filter(isTrue);
-  return NOTHING;
+  const known = TRUE.get(conditions);
+  if (known) return known;
+  const found = conditions.filter(isTrue);
+  TRUE.set(conditions, found);
+  return found;
 }
 
-const NOTHING: readonly ConditionResult[] = [];
+const TRUE = new WeakMap<readonly ConditionResult[], readonly ConditionResult[]>();
 
 /** All the true actions together, at the highest priority among them. */
 function strongest(kind: 'open' | 'de-escalate', held: readonly ConditionResult[]): Effect {

@@ -83,6 +83,8 @@ export function remember<T>(
   compute: (context: Context) => T,
   capacity = 2000,
 ): (context: Context) => T {
+  const places = placesOf(inputs);
+  if (places) return rememberByNumber(places, compute, capacity);
   // A tree by one input after another: a third of the time that it takes to write all of them into one text.
   type Branch = Map<Scalar | undefined, Branch | T>;
   const [first, ...more] = inputs;
@@ -121,6 +123,77 @@ export function remember<T>(
     return found === undefined ? learn(context) : (found as T); // and the last level holds answers
   };
 }
+
+/** An input that has few values: how many, and which of them a value is, from 1; 0 where it is absent, not a number where it is none of them. */
+interface Place {
+  get: Input;
+  size: number;
+  of: (value: Scalar | undefined) => number;
+}
+
+/** All that the inputs can be together is one number: one look instead of one for each. */
+function rememberByNumber<T>(
+  places: readonly Place[],
+  compute: (context: Context) => T,
+  capacity: number,
+): (context: Context) => T {
+  const answers = new Map<number, T>();
+  return (context) => {
+    let key = 0;
+    for (const { get, size, of } of places) key = key * size + of(get(context));
+    const known = answers.get(key);
+    if (known !== undefined) return known;
+    const answer = compute(context);
+    if (Number.isNaN(key)) return answer;
+    if (answers.size >= capacity) answers.clear();
+    answers.set(key, answer);
+    return answer;
+  };
+}
+
+/** None where an input has many values, or all together have more than a number can tell apart. */
+function placesOf(inputs: readonly Input[]): readonly Place[] | undefined {
+  const places = inputs.flatMap((get) => {
+    const property = PROPERTIES.get(get);
+    const counted = property && countedOf(property);
+    return counted ? [{ get, ...counted }] : [];
+  });
+  if (places.length < inputs.length) return undefined;
+  return places.reduce((product, { size }) => product * size, 1) <= Number.MAX_SAFE_INTEGER ? places : undefined;
+}
+
+function countedOf({
+  type,
+  values,
+  range,
+}: Pick<Property, 'type' | 'values' | 'range'>): Omit<Place, 'get'> | undefined {
+  if (type === 'boolean') return BOOLEAN;
+  if (type === 'integer' && range) {
+    const [low, high] = range;
+    const of = (value: Scalar | undefined): number => {
+      if (value === undefined) return 0;
+      return Number.isInteger(value) && Number(value) >= low && Number(value) <= high
+        ? Number(value) - low + 1
+        : Number.NaN;
+    };
+    return { size: high - low + 2, of };
+  }
+  if (type !== 'string' || !values || values.length > FEW) return undefined;
+  const of = (value: Scalar | undefined): number => {
+    if (value === undefined) return 0;
+    const place = values.indexOf(String(value));
+    return place < 0 ? Number.NaN : place + 1;
+  };
+  return { size: values.length + 1, of };
+}
+
+/** Longer lists are not searched from their beginning. */
+const FEW = 8;
+
+const BOOLEAN: Omit<Place, 'get'> = {
+  size: 3,
+  of: (value) => (value === undefined ? 0 : value === true ? 1 : value === false ? 2 : Number.NaN),
+};
 
 /** An error at run time must not lose the response, so it makes the condition undecided; its text may quote an answer and is dropped. */
 function verdictOf(evaluate: () => unknown): Verdict {
@@ -168,11 +241,23 @@ function internal(property: Property, context: Context): unknown {
   return given;
 }
 
+/** One function for each mention, whatever the expression: by it inputs are known to be the same. */
 function inputOf(mention: string): Input {
+  const known = INPUTS.get(mention);
+  if (known) return known;
   const { name } = split(mention);
   const property = propertyOf(mention);
-  return property ? property.get : (context) => OBJECTS[name]?.present(context);
+  const input: Input = property ? property.get : (context) => OBJECTS[name]?.present(context);
+  PROPERTIES.set(input, property ?? { type: 'boolean' });
+  INPUTS.set(mention, input);
+  return input;
 }
+
+/** The input of what a mention names; such as those that a situation has settled already. */
+export const inputNamed = (mention: string): Input => inputOf(mention);
+
+const INPUTS = new Map<string, Input>();
+const PROPERTIES = new Map<Input, Pick<Property, 'type' | 'values' | 'range'>>();
 
 function propertyOf(mention: string): Property | undefined {
   const { name, property } = split(mention);

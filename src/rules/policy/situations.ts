@@ -3,7 +3,7 @@ import type { Finding, ReportFacts } from '../finding.ts';
 import { type Context, PRIORITIES } from '../policy-language.ts';
 import { OVERRUN, spend } from './budget.ts';
 import type { Compiled, ConditionResult, PolicyAction } from './compiled.ts';
-import { remember, type Verdict } from './run-expression.ts';
+import { type Input, inputNamed, remember, type Verdict } from './run-expression.ts';
 import { SCALES } from './scales.ts';
 import type { Applies } from './use-context.ts';
 
@@ -52,12 +52,11 @@ export function evaluatorOf(groups: readonly Group[]): Evaluate {
     key = key * 4 + scaleOf(finding);
     for (const { wakes } of others) key = key * 2 + (wakes(context) ? 1 : 0);
     const { term } = finding;
-    // What is more than a number has digits for, or no term of ours, is chosen anew each time.
-    const byTerm = Number.isSafeInteger(key) && TERMS.has(term) ? held(choices, key) : undefined;
-    let situation = byTerm?.get(term);
+    let situation = choices.get(key)?.get(term);
     if (!situation) {
       situation = choose(which, context);
-      byTerm?.set(term, situation);
+      // What is more than a number has digits for, or no term of ours, is chosen anew each time.
+      if (Number.isSafeInteger(key) && TERMS.has(term)) held(choices, key).set(term, situation);
     }
     if (context.budget && !isPaid(situation, context)) return overrun(situation, context);
     return situation.evaluate(context);
@@ -113,26 +112,32 @@ function evaluatorAt(list: readonly Compiled[], term: string): Situation['evalua
   const live = list.filter((_, place) => !idle[place]);
   const few = live.filter((one) => one.few);
   const many = live.filter((one) => !one.few);
+  const inputs = [...new Set(few.flatMap((one) => one.inputs))].filter((input) => !SETTLED.has(input));
   const lists = new Map<string, readonly ConditionResult[]>();
-  const verdictOf = new Map<Compiled, Verdict>();
 
-  const letters = (context: Context) => few.reduce((text, { run }) => text + letterOf(run(context)), '');
-  const fewOf =
-    few.length === 0 ? () => '' : remember([...new Set(few.flatMap(({ inputs }) => inputs))], letters, REMEMBERED);
-
-  return (context) => {
-    let key = fewOf(context);
-    for (const { run } of many) key += letterOf(run(context));
+  const listOf = (context: Context, key: string): readonly ConditionResult[] => {
     const before = lists.get(key);
     if (before) return before;
-    for (const one of live) verdictOf.set(one, one.run(context));
-    const made = list.map((one, place) => resultOf(rows[place], verdictOf.get(one) ?? { value: false }));
-    verdictOf.clear();
+    const made = list.map((one, place) => resultOf(rows[place], idle[place] ? NO : one.run(context)));
     if (lists.size >= REMEMBERED) lists.clear();
     lists.set(key, made);
     return made;
   };
+  const letters = (context: Context) => few.reduce((text, { run }) => text + letterOf(run(context)), '');
+  if (many.length === 0) return remember(inputs, (context) => listOf(context, letters(context)), REMEMBERED);
+
+  const fewOf = few.length === 0 ? () => '' : remember(inputs, letters, REMEMBERED);
+  return (context) => {
+    let key = fewOf(context);
+    for (const { run } of many) key += letterOf(run(context));
+    return listOf(context, key);
+  };
 }
+
+const NO: Verdict = { value: false };
+
+/** The same at every finding of one situation, which is chosen by them. */
+const SETTLED: ReadonlySet<Input> = new Set(['%finding.term', '%finding.system', '%finding.version'].map(inputNamed));
 
 const letterOf = ({ value, error }: Verdict): string => {
   if (error) return `e${error} `;
