@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { PlanDefinition } from '@medplum/fhirtypes';
+import type { PlanDefinition, PlanDefinitionAction } from '@medplum/fhirtypes';
 import t from 'tap';
 import type { Episode } from '../../src/rules/episode.ts';
 import { fold } from '../../src/rules/episodes.ts';
 import type { Finding, Outcome, Report, ReportFacts } from '../../src/rules/finding.ts';
 import { emergenciesOf } from '../../src/rules/gradings/emergency.ts';
 import { EMERGENCY, EMERGENCY_TERMS } from '../../src/rules/gradings/emergency-data.ts';
-import { checkPolicy, compilePolicy } from '../../src/rules/policy.ts';
+import { checkPolicy, compilePolicy, type Policy } from '../../src/rules/policy.ts';
 
 const PLANS = readdirSync('profiles/policies')
   .filter((file) => file.startsWith('emergency-'))
@@ -33,7 +33,12 @@ const treated = (treatments: Omit<NonNullable<ReportFacts['treatments']>, 'codes
 });
 
 /** Reports of consecutive days, unless a day is given. */
-function episodes(findings: readonly (readonly Finding[])[], facts?: ReportFacts, days?: readonly number[]): Episode[] {
+function episodes(
+  findings: readonly (readonly Finding[])[],
+  facts?: ReportFacts,
+  days?: readonly number[],
+  policies = POLICIES,
+): Episode[] {
   const reports = findings.map((all, index): Report => {
     const day = `2026-11-${String(days?.[index] ?? index + 1).padStart(2, '0')}`;
     return {
@@ -45,7 +50,7 @@ function episodes(findings: readonly (readonly Finding[])[], facts?: ReportFacts
       ...(facts ? { facts } : {}),
     };
   });
-  return [...fold(reports, POLICIES, {}).episodes];
+  return [...fold(reports, policies, {}).episodes];
 }
 
 const told = (finding: Finding, facts?: ReportFacts): string | undefined => episodes([[finding]], facts)[0]?.priority;
@@ -174,6 +179,64 @@ for (const [name, outcomes, days, open] of closings) {
     }
   });
 }
+
+const DEMONSTRATION = compilePolicy(JSON.parse(readFileSync('profiles/policies/demonstration.json', 'utf8')));
+
+/** A policy of one action, of whatever finding. */
+const general = (code: string, expression: string, emergencies = false): Policy => {
+  const [example] = PLANS;
+  const [action] = example?.action ?? [];
+  const trigger = emergencies
+    ? action?.trigger
+    : [{ type: 'data-added' as const, data: [{ type: 'QuestionnaireResponse' as const }] }];
+  return compilePolicy({
+    ...(example as PlanDefinition),
+    url: 'https://hospital.example/PlanDefinition/general',
+    action: [
+      {
+        ...action,
+        ...(code === 'close' ? { extension: [] } : { extension: action?.extension }),
+        trigger,
+        code: [{ coding: [{ system: 'https://vigie.example/fhir/CodeSystem/policy-action', code }] }],
+        condition: [{ kind: 'applicability', expression: { language: 'text/fhirpath', expression } }],
+      } as PlanDefinitionAction,
+    ],
+  });
+};
+
+const withoutClose = PLANS.map((plan) =>
+  compilePolicy({ ...plan, action: plan.action?.filter(({ id }) => id !== 'close') }),
+);
+const closers: [name: string, policy: Policy, closes: boolean][] = [
+  ['the demonstration policy, which names no system', DEMONSTRATION, false],
+  ['a policy of all that is calm', general('close', '%finding.complete and %episode.calmDays >= 1'), false],
+  ['one that names another system', general('close', "%finding.system != 'ctcae' and %episode.calmDays >= 1"), false],
+  ['one that names emergencies', general('close', "%finding.system = 'emergency' and %episode.calmDays >= 1"), true],
+  ['one that is woken by its code alone', general('close', '%episode.calmDays >= 1', true), true],
+];
+for (const [name, policy, closes] of closers) {
+  t.test(`an emergency is ${closes ? '' : 'not '}closed by ${name}`, async (t) => {
+    const all = episodes(
+      [THERE, ABSENT, ABSENT].map((outcome) => [said('bleeding', outcome)]),
+      undefined,
+      undefined,
+      [...withoutClose, policy],
+    );
+    t.strictSame(
+      all.map(({ status, priority }) => [status, priority]),
+      [[closes ? 'closed' : 'open', 'PH']],
+    );
+  });
+}
+
+t.test('nor is it lowered by a policy that speaks of findings in general', async (t) => {
+  const lower = general('de-escalate', '%finding.complete and %finding.grade = 0');
+  const [episode] = episodes([[said('bleeding', THERE)], [said('bleeding', ABSENT)]], undefined, undefined, [
+    ...withoutClose,
+    lower,
+  ]);
+  t.equal(episode?.priority, 'PH');
+});
 
 t.test('a fever after one that is closed is another Flag', async (t) => {
   const all = episodes([THERE, ABSENT, ABSENT, THERE].map((outcome) => [said('fever', outcome)]));

@@ -1,11 +1,12 @@
 import type { PlanDefinitionAction } from '@medplum/fhirtypes';
 import type { Priority } from '../episode.ts';
 import { type ActionCode, OBJECTS, type PolicyNeed } from '../policy-language.ts';
+import type { RespondWithin } from '../site.ts';
 import type { CheckedExpression } from './check-expression.ts';
-import { codeOf, priorityOf } from './check-shape.ts';
+import { codeOf, priorityOf, respondWithinOf } from './check-shape.ts';
 import { compileCondition, type RunnableExpression, type Verdict } from './run-expression.ts';
 import { SCALES, type Scale } from './scales.ts';
-import { isWokenByTerm, triggersKey, type Waker, wakerOf } from './triggers.ts';
+import { isWokenByEmergency, isWokenByTerm, triggersKey, type Waker, wakerOf } from './triggers.ts';
 
 /** One action of a policy, ready to run. */
 export interface PolicyAction {
@@ -16,6 +17,8 @@ export interface PolicyAction {
   priority?: Priority;
   title?: string;
   expression: string;
+  /** Within which time a person answers what it decided; that of the site where it does not say. */
+  respondWithin?: RespondWithin;
 }
 
 /** What the condition of one action came to. */
@@ -40,6 +43,8 @@ export interface Compiled extends RunnableExpression {
   /** Actions of one key have the same triggers. */
   triggers: string;
   wakes: Waker;
+  /** Whether its condition or its triggers name emergencies: else it closes or lowers none. */
+  namesEmergency: boolean;
   /** Whether the type of a report and the term of a finding tell whether it is woken. */
   byTerm: boolean;
 }
@@ -52,6 +57,7 @@ export function compileAction(
   const { mentions, parts, nodes, concerns } = checked;
   const title = plan.title ?? plan.description;
   const priority = priorityOf(plan);
+  const respondWithin = respondWithinOf(plan);
   return {
     ...compileCondition(parts),
     policy: canonical,
@@ -61,12 +67,14 @@ export function compileAction(
     triggers: triggersKey(plan),
     wakes: wakerOf(plan),
     byTerm: isWokenByTerm(plan),
+    namesEmergency: expression.includes(`'emergency'`) || isWokenByEmergency(plan),
     action: {
       id: plan.id ?? '',
       code: codeOf(plan) ?? 'open', // checked before: the code is there
       ...(priority ? { priority } : {}),
       ...(title ? { title } : {}),
       expression,
+      ...(respondWithin ? { respondWithin } : {}),
     },
   };
 }

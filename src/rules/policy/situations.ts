@@ -40,7 +40,9 @@ export function evaluatorOf(groups: readonly Group[]): Evaluate {
     const awake = new Set(wakers.filter(({ wakes }) => wakes(context)).map(({ triggers }) => triggers));
     const asked = groups
       .filter(({ applies }) => applies?.(context.facts) !== 'no')
-      .map(({ actions }) => actions.filter(({ action, triggers }) => isIn(which, action) && awake.has(triggers)));
+      .map(({ actions }) =>
+        actions.filter((one) => isIn(which, one.action) && awake.has(one.triggers) && mayAct(one, context.finding)),
+      );
     return situationOf(asked, context.finding.term);
   };
 
@@ -62,6 +64,10 @@ export function evaluatorOf(groups: readonly Group[]): Evaluate {
     return situation.evaluate(context);
   };
 }
+
+/** An emergency is neither closed nor lowered by a policy that speaks of findings in general. */
+const mayAct = ({ action, namesEmergency }: Compiled, { system }: Finding): boolean =>
+  system !== 'emergency' || namesEmergency || (action.code !== 'close' && action.code !== 'de-escalate');
 
 const TERMS: ReadonlySet<string> = new Set(SCALES.map(({ term }) => term));
 

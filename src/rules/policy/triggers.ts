@@ -26,6 +26,13 @@ export function isWokenByTerm({ trigger = [] }: PlanDefinitionAction): boolean {
   });
 }
 
+/** Whether each trigger of an action names an emergency by its code. */
+export function isWokenByEmergency({ trigger = [] }: PlanDefinitionAction): boolean {
+  return trigger.every(({ data }) =>
+    data?.[0]?.codeFilter?.some(({ code = [] }) => code.every(({ system }) => system === TERMS.emergency)),
+  );
+}
+
 /** Text by which actions with the same triggers are told; data-added and data-modified wake alike. */
 export function triggersKey({ trigger = [] }: PlanDefinitionAction): string {
   return [...new Set(trigger.map(({ data }) => JSON.stringify(data)))].sort().join();
