@@ -12,6 +12,7 @@ import { readText } from './fhir/text.ts';
 import { Indexing } from './indexing.ts';
 import { checkGradings } from './rules/check.ts';
 import type { CtcaeVersion } from './rules/finding.ts';
+import { NO_CODES, type ReviewedCodes } from './rules/gradings/ctcae-codes.ts';
 import { gradingLibrary, libraryName, type PublishedGrading } from './rules/gradings/grading.ts';
 import { PUBLISHED } from './rules/gradings/index.ts';
 import { allLabels } from './rules/resources/all-labels.ts';
@@ -42,6 +43,8 @@ export interface BootOptions {
   ctcaeVersions?: readonly CtcaeVersion[];
   /** The site; `DEFAULT_SITE` without. */
   site?: Site;
+  /** Laboratory codes that the site has reviewed; none without. */
+  labCodes?: ReviewedCodes;
   now?: () => Date;
 }
 
@@ -72,6 +75,7 @@ export async function boot(options: BootOptions): Promise<Deps> {
     labels: allLabels(),
     language: options.language,
     ctcaeVersions: options.ctcaeVersions ?? ['5.0'],
+    labCodes: options.labCodes ?? NO_CODES,
     site: options.site ?? DEFAULT_SITE,
   };
   const device = engineDevice({ version: ENGINE_VERSION });

@@ -18,6 +18,8 @@ export interface Config {
   language: 'en' | 'fr';
   /** Versions of CTCAE that measured values are graded by. */
   ctcaeVersions: readonly ('5.0' | '6.0')[];
+  /** Path of the file of reviewed laboratory codes. */
+  labCodes?: string;
   /** Path of the file that tells the site's hours, holidays and levels; undefined: as docs/work-items.md says. */
   site?: string;
   logLevel: string;
@@ -71,6 +73,12 @@ export const SETTINGS = {
     enum: ['5.0', '6.0', '5.0,6.0'],
     default: '5.0',
     description: 'Versions of CTCAE that measured values are graded by, side by side; a study may name its own',
+  },
+  LAB_CODES: {
+    type: 'string',
+    minLength: 1,
+    description:
+      'JSON file of laboratory codes that the site has reviewed, each with the LOINC code that it means (docs/measurements.md); unset: LOINC alone',
   },
   SITE: {
     type: 'string',
@@ -158,6 +166,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     demoPolicy: yes('DEMO_POLICY'),
     language: text('FLAG_LANGUAGE') === 'fr' ? 'fr' : 'en',
     ctcaeVersions: Object.freeze(text('CTCAE_VERSIONS').split(',') as ('5.0' | '6.0')[]), // the schema allows no other
+    ...(values.LAB_CODES === undefined ? {} : { labCodes: text('LAB_CODES') }),
     ...(values.SITE === undefined ? {} : { site: text('SITE') }),
     logLevel: text('LOG_LEVEL'),
     connections: Number(values.DB_CONNECTIONS),

@@ -3,6 +3,7 @@ import type { Catalog } from './catalog.ts';
 import type { SearchRegistry } from './fhir/search-parameters.ts';
 import type { Indexing } from './indexing.ts';
 import type { CtcaeVersion } from './rules/finding.ts';
+import type { ReviewedCodes } from './rules/gradings/ctcae-codes.ts';
 import type { Labels, Language } from './rules/resources/labels.ts';
 import type { Site } from './rules/site.ts';
 import type { Database } from './store/database.ts';
@@ -30,6 +31,8 @@ export interface Deps {
   language: Language;
   /** The versions of CTCAE that measured values are graded by, where no study of the patient names others. */
   ctcaeVersions: readonly CtcaeVersion[];
+  /** Laboratory codes that the site has reviewed, beside the active LOINC codes of the CTCAE table. */
+  labCodes: ReviewedCodes;
   /** Where people look after what is told: their hours, holidays and levels. */
   site: Site;
   /** How often a write that gave way is tried; 1 inside a transaction, which is tried again as a whole. Unset: as often as is sensible. */

@@ -6,6 +6,8 @@ import { boot } from './bootstrap.ts';
 import { type Config, ConfigError, isLoopback } from './config.ts';
 import type { Deps } from './deps.ts';
 import { type Embedded, startEmbedded } from './embedded.ts';
+import { NO_CODES, type ReviewedCodes } from './rules/gradings/ctcae-codes.ts';
+import { LabCodesError, readLabCodes } from './rules/gradings/lab-codes.ts';
 import { DEFAULT_SITE, type Site } from './rules/site.ts';
 import { readSite, SiteError } from './rules/site-file.ts';
 import { type Database, openDatabase } from './store/database.ts';
@@ -32,6 +34,7 @@ export async function startService(config: Config, { log, root }: { log: Logger;
   };
   try {
     const site = await siteOf(config);
+    const labCodes = await labCodesOf(config);
     const { db, embedded } = await openStore(config, log);
     closing.push(async () => {
       await db.close();
@@ -51,6 +54,7 @@ export async function startService(config: Config, { log, root }: { log: Logger;
       baseUrl: config.baseUrl,
       language: config.language,
       ctcaeVersions: config.ctcaeVersions,
+      labCodes,
       site,
       profiles: join(root, 'profiles'),
       demoPolicy: config.demoPolicy,
@@ -82,6 +86,22 @@ async function siteOf({ site }: Config): Promise<Site> {
     return readSite(text);
   } catch (error) {
     throw error instanceof SiteError ? new ConfigError(error.faults.map((fault) => `SITE ${fault}`)) : error;
+  }
+}
+
+/** The codes of the file that `LAB_CODES` names. Throws ConfigError with all that is wrong with it, before anything is started. */
+async function labCodesOf({ labCodes }: Config): Promise<ReviewedCodes> {
+  if (labCodes === undefined) return NO_CODES;
+  let text: string;
+  try {
+    text = await readFile(labCodes, 'utf8');
+  } catch {
+    throw new ConfigError(['LAB_CODES: the file cannot be read']);
+  }
+  try {
+    return readLabCodes(text);
+  } catch (error) {
+    throw error instanceof LabCodesError ? new ConfigError(error.faults.map((fault) => `LAB_CODES ${fault}`)) : error;
   }
 }
 

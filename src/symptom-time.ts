@@ -36,8 +36,14 @@ export const symptomTime = (response: QuestionnaireResponse, now: Date, before?:
  * The symptom time of a response that is not complete: as of a complete one, but the time of receipt where `authored` cannot be used, since
  * what it says must not wait for a clock to be mended. Never throws.
  */
-export function draftTime(response: QuestionnaireResponse, now: Date, before?: Dated): SymptomTime {
-  const written = response.authored;
+export const draftTime = (response: QuestionnaireResponse, now: Date, before?: Dated): SymptomTime =>
+  momentOrReceipt(response.authored, now, before);
+
+/** The symptom time of a measurement that is not final, as that of a response that is not complete. Never throws. */
+export const draftMeasurementTime = (observation: Observation, now: Date, before?: Dated): SymptomTime =>
+  momentOrReceipt(measuredAt(observation).written, now, before);
+
+function momentOrReceipt(written: string | undefined, now: Date, before: Dated | undefined): SymptomTime {
   if (written !== undefined && !faultOf(written, now)) return momentOf(written, ANSWERED, now, before);
   return { at: now.toISOString(), day: now.toISOString().slice(0, 10), clockAhead: written !== undefined };
 }

@@ -82,14 +82,15 @@ function patientsOf(deps: Deps, prepared: readonly Prepared[]): string[] {
  * transaction of its own and needs no other around it.
  */
 function isOneStatement(
-  { registry, baseUrl }: Deps,
+  { registry, baseUrl, labCodes }: Deps,
   prepared: readonly Prepared[],
   named: ReadonlyMap<string, BundleEntry>,
 ): boolean {
   const patients = new Set<string>();
   for (const { request, links } of prepared) {
     const { kind, entry } = request;
-    if (kind !== 'create' || entry.ifNoneExist !== undefined || !isPlain(request.spec, request.received)) return false;
+    if (kind !== 'create' || entry.ifNoneExist !== undefined || !isPlain({ labCodes }, request.spec, request.received))
+      return false;
     if (links.some((link) => link.kind === 'reference' && conditionalReference(link.value, baseUrl))) return false;
     const owner = patientOf(registry, request.spec, request.received.value as object, baseUrl); // a resource
     const other = owner && entryOf(owner.reference, entry, named);

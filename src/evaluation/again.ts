@@ -4,6 +4,7 @@ import { ageYears } from '../rules/age.ts';
 import type { PatientFacts } from '../rules/episode.ts';
 import { findingsOf } from '../rules/episodes-measured.ts';
 import type { CtcaeVersion, Finding } from '../rules/finding.ts';
+import { NO_CODES, type ReviewedCodes } from '../rules/gradings/ctcae-codes.ts';
 import type { MeasuredBaselines } from '../rules/gradings/measured.ts';
 import type { Reread } from '../rules/replay.ts';
 import type { PatientContext } from '../store/context.ts';
@@ -23,6 +24,8 @@ export interface Circumstances {
   at: string;
   ctcae: readonly CtcaeVersion[];
   baselines: MeasuredBaselines;
+  /** The site's own codes, as they are now. */
+  codes?: ReviewedCodes;
 }
 
 /** A stored version of a report read and graded once more, by the code that read it first. Undefined when nothing of it can be graded. Throws FhirError for a moment that cannot be used. */
@@ -60,11 +63,11 @@ export function readAgain(stored: Stored, form: Form | undefined, around: Circum
 export function evaluatingOf(
   { type, id, version, content }: Stored,
   form: Form | undefined,
-  { snapshot, context, patient }: Pick<Circumstances, 'snapshot' | 'context' | 'patient'>,
+  { snapshot, context, patient, codes = NO_CODES }: Pick<Circumstances, 'snapshot' | 'context' | 'patient' | 'codes'>,
 ): Evaluating | undefined {
   if (type === 'Observation') {
     const observation: Observation = JSON.parse(content);
-    return ofObservation({ id, version, observation, snapshot, patient, context });
+    return ofObservation({ id, version, observation, snapshot, patient, context, codes });
   }
   const response: QuestionnaireResponse = JSON.parse(content);
   return form && ofResponse({ id, version, response, form, snapshot, patient, context });

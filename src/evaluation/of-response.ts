@@ -1,6 +1,7 @@
 import type { QuestionnaireResponse } from '@medplum/fhirtypes';
 import type { Form, Snapshot } from '../catalog.ts';
-import { type Finding, lowest } from '../rules/finding.ts';
+import type { Finding } from '../rules/finding.ts';
+import { isUrgent } from '../rules/gradings/emergency.ts';
 import { scoresOf } from '../rules/gradings/scores/index.ts';
 import type { Score } from '../rules/gradings/scores/score.ts';
 import { EXTENSION } from '../rules/resources/codes.ts';
@@ -65,6 +66,3 @@ const wasAsked = ({ outcome }: Finding): boolean => outcome.kind !== 'not-gradab
 
 /** The form asks for it at all. */
 const isAsked = ({ reason }: Score): boolean => reason !== 'not-asked';
-
-/** An emergency that is certainly there. */
-const isUrgent = ({ system, outcome }: Finding): boolean => system === 'emergency' && (lowest(outcome) ?? 0) >= 1;

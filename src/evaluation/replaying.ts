@@ -118,6 +118,7 @@ async function reread(deps: Deps, within: Compartment, reading: Reading): Promis
     context,
     patient,
     facts,
+    codes: deps.labCodes,
     at: record.terms.find((term) => versioned(term.source) === versioned(source))?.at ?? record.report.at,
     ctcae: ctcaeOf(record, source),
     baselines: await baselinesOf(deps, within, reading, { snapshot, context, patient }),
@@ -173,7 +174,7 @@ async function baselinesOf(
     const recorder = { type: stored.type, id: stored.id, version: stored.version } as const;
     const form = await formOfReport(deps, within, stored, { ...reading, source: recorder });
     const time = { at, day: at.slice(0, 10), clockAhead: false };
-    const measured = evaluatingOf(stored, form, around)?.read(time)?.measured;
+    const measured = evaluatingOf(stored, form, { ...around, codes: deps.labCodes })?.read(time)?.measured;
     if (!measured) continue;
     const report = { source: recorder, at, day: time.day, baseline: true, findings: [], measured };
     baselines = baselinesWith(baselines, report) ?? baselines;

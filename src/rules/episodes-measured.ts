@@ -2,13 +2,17 @@ import { LOINC } from '../fhir/canonical.ts';
 import type { FoldState } from './episode.ts';
 import type { Finding, Report } from './finding.ts';
 import { gradeMeasured } from './gradings/ctcae.ts';
+import { ALREADY_READ } from './gradings/ctcae-codes.ts';
 import type { MeasuredInput as LadderInput, MeasuredQuantity, RecordedBaseline } from './gradings/ctcae-measured.ts';
 import type { MeasuredBaseline, MeasuredBaselines, MeasuredInput } from './gradings/measured.ts';
 
 /** All that a report says, what it measured graded with the baselines in force at its moment. */
 export function findingsOf({ findings, measured, ctcae }: Report, baselines: MeasuredBaselines): readonly Finding[] {
   if (!measured || !ctcae) return findings;
-  return [...findings, ...measured.flatMap((input) => gradeMeasured(ladderInput(input, measured, baselines), ctcae))];
+  return [
+    ...findings,
+    ...measured.flatMap((input) => gradeMeasured(ladderInput(input, measured, baselines), ctcae, ALREADY_READ)),
+  ];
 }
 
 /** The baselines in force from a report on: its own results where it records them, each in place of an earlier one of its code. */

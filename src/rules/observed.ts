@@ -3,11 +3,13 @@ import { LOINC } from '../fhir/canonical.ts';
 import { dateInterval } from '../fhir/dates.ts';
 import { fault, type Issue } from '../fhir/errors.ts';
 import { type Finding, type GradingSystem, type Report, termKey } from './finding.ts';
-import { gradedBy } from './gradings/ctcae.ts';
+import { gradedBy, gradeMeasured } from './gradings/ctcae.ts';
+import { ALREADY_READ, isActive, isOfTable, NO_CODES, type ReviewedCodes } from './gradings/ctcae-codes.ts';
 import { CTCAE_VERSIONS, termOf } from './gradings/ctcae-data.ts';
 import { measuredOf, quantityOf } from './gradings/ctcae-measured.ts';
-import { emergenciesOf } from './gradings/emergency.ts';
+import { answeredEmergencies, emergenciesOf } from './gradings/emergency.ts';
 import { isTemperature } from './gradings/emergency-fever.ts';
+import { asksEmergency, type SaidInObservation } from './gradings/emergency-items.ts';
 import type { MeasuredInput } from './gradings/measured.ts';
 import { DATA, TERMS as PRO_CTCAE_TERMS } from './gradings/pro-ctcae-data.ts';
 import { EXTENSION, TERMS } from './resources/codes.ts';
@@ -21,20 +23,24 @@ export interface Observed extends Pick<Report, 'measured' | 'baselines' | 'expec
 }
 
 /**
- * Whether an Observation is of any use to the engine: a result that a CTCAE ladder or an emergency is told by, a recorded baseline, or the
- * level that a clinician expects of a term. Most are not, and are stored as anything else is.
+ * Whether an Observation is of any use to the engine: a result that a CTCAE ladder or an emergency is told by, the answer to a question that
+ * tells an emergency, a recorded baseline, or the level that a clinician expects of a term. Most are not, and are stored as anything else is.
+ * `codes` are the site's own, here and below.
  */
-export const isObserved = (observation: Observation): boolean =>
-  isMeasured(observation) ||
+export const isObserved = (observation: Observation, codes: ReviewedCodes = NO_CODES): boolean =>
+  isMeasured(observation, codes) ||
+  isAnswer(observation) ||
   (termOfObservation(observation) !== undefined && (isBaseline(observation) || expectation(observation) !== undefined));
 
 /** What an Observation says. Undefined when it is of no use to the engine. */
-export function observedOf(observation: Observation): Observed | undefined {
+export function observedOf(observation: Observation, codes: ReviewedCodes = NO_CODES): Observed | undefined {
   const baseline = isBaseline(observation);
-  if (isMeasured(observation)) {
-    const measured = inputsOf(observation);
-    return { baseline, measured, findings: emergenciesOf(measured) };
+  const answered = isAnswer(observation) ? answeredEmergencies(partsOf(observation)) : [];
+  if (isMeasured(observation, codes)) {
+    const measured = inputsOf(observation, codes);
+    return { baseline, measured, findings: [...emergenciesOf(measured), ...answered] };
   }
+  if (answered.length > 0) return { baseline: false, findings: answered };
   const term = termOfObservation(observation);
   if (!term) return undefined;
   const key = termKey(term);
@@ -51,10 +57,11 @@ export function observedOf(observation: Observation): Observed | undefined {
   return baseline && grade !== undefined ? { baseline, findings: [], baselines: [{ term: key, grade }] } : undefined;
 }
 
-/** What is wrong with a recorded baseline or expected level of a term, which could not be used otherwise. */
-export function observedIssues(observation: Observation): Issue[] {
+/** What is wrong with a recorded baseline or expected level, which could not be used otherwise. */
+export function observedIssues(observation: Observation, codes: ReviewedCodes = NO_CODES): Issue[] {
   const level = expectation(observation);
-  if (isMeasured(observation) || (!level && !isBaseline(observation))) return [];
+  if (!level && !isBaseline(observation)) return [];
+  if (isMeasured(observation, codes)) return level ? [] : baselineIssues(inputsOf(observation, codes));
   const term = termOfObservation(observation);
   if (!term)
     return level
@@ -73,6 +80,27 @@ export function observedIssues(observation: Observation): Issue[] {
     ...(instantOf(level) === undefined ? [wrong('extension', 'expected until: a moment with a time zone')] : []),
   ];
 }
+
+/** A baseline that nothing can be compared with would be taken for one and be none. */
+function baselineIssues(measured: readonly MeasuredInput[]): Issue[] {
+  const graded = measured.filter(({ loinc }) => loinc.some(isOfTable));
+  const given = graded.filter(({ value }) => value !== undefined);
+  const unfit = given.filter(({ loinc, value = 0, unit, comparator }) => {
+    if (unit === undefined || comparator !== undefined) return true;
+    const codings = loinc.map((code) => ({ system: LOINC, code }));
+    const found = gradeMeasured({ codings, status: 'final', value: { value, unit } }, CTCAE_VERSIONS, ALREADY_READ);
+    return found.some(({ outcome }) => outcome.kind === 'not-gradable' && UNFIT.has(outcome.reason));
+  });
+  if (graded.length === 0 || (given.length > 0 && unfit.length === 0)) return [];
+  return [
+    wrong(
+      'value',
+      'expected of a baseline a number that a patient can have, exact, with the UCUM code of a unit of the analyte',
+    ),
+  ];
+}
+
+const UNFIT: ReadonlySet<string> = new Set(['unit-unknown', 'value-implausible']);
 
 const wrong = (element: string, text: string): Issue =>
   fault('business-rule', `Observation.${element}: ${text}`, `Observation.${element}`);
@@ -120,29 +148,50 @@ function termOfObservation({ code }: Observation): KnownTerm | undefined {
   return undefined;
 }
 
-function isMeasured({ code, component = [] }: Observation): boolean {
+function isMeasured({ code, component = [] }: Observation, codes: ReviewedCodes): boolean {
   return [code, ...component.map((part) => part.code)].some((concept) => {
     const codings = concept?.coding ?? [];
-    return codings.length > 0 && (gradedBy(codings).length > 0 || isTemperature({ loinc: loincsOf(codings) }));
+    return (
+      codings.length > 0 && (gradedBy(codings, codes).length > 0 || isTemperature({ loinc: loincsOf(codings, codes) }))
+    );
   });
 }
 
-const loincsOf = (codings: readonly Coding[]): string[] =>
-  codings.flatMap(({ system, code }) => (system === LOINC && code !== undefined ? [code] : []));
+const isAnswer = (observation: Observation): boolean =>
+  partsOf(observation).some(({ code }) => (code?.coding ?? []).some(asksEmergency));
+
+/** The Observation itself, and each component. */
+const partsOf = (observation: Observation): SaidInObservation[] => [observation, ...(observation.component ?? [])];
+
+/** Its LOINC codes, and those that the site says its codes mean. One of the table that nobody has read in a source is none by itself. */
+const loincsOf = (codings: readonly Coding[], codes: ReviewedCodes): string[] => [
+  ...new Set(
+    codings.flatMap(({ system, code }) => {
+      if (code === undefined) return [];
+      const meant = codes.get(`${system ?? ''}|${code}`);
+      return meant ?? (system === LOINC && (isActive(code) || !isOfTable(code)) ? code : []);
+    }),
+  ),
+];
 
 /** The result, and each part of a panel. */
-function inputsOf(observation: Observation): MeasuredInput[] {
-  const { code, valueQuantity, component = [] } = observation;
-  const parts = component.map((part) => inputOf(part.code?.coding ?? [], part.valueQuantity));
+function inputsOf(observation: Observation, codes: ReviewedCodes): MeasuredInput[] {
+  const { code, component = [] } = observation;
+  const parts = component.map((part) => inputOf(part.code?.coding ?? [], amountOf(part), codes));
+  const own = amountOf(observation);
   // A panel has no value of its own.
-  if (valueQuantity === undefined && parts.length > 0) return parts;
-  return [{ ...inputOf(code?.coding ?? [], valueQuantity), ...limitsOf(observation) }, ...parts];
+  if (own === undefined && parts.length > 0) return parts;
+  return [{ ...inputOf(code?.coding ?? [], own, codes), ...limitsOf(observation) }, ...parts];
 }
 
-function inputOf(codings: readonly Coding[], quantity: Quantity | undefined): MeasuredInput {
+/** An integer is a number without a unit. */
+const amountOf = ({ valueQuantity, valueInteger }: Pick<Observation, 'valueQuantity' | 'valueInteger'>) =>
+  valueQuantity ?? (valueInteger === undefined ? undefined : { value: valueInteger });
+
+function inputOf(codings: readonly Coding[], quantity: Quantity | undefined, codes: ReviewedCodes): MeasuredInput {
   const { unit, value, comparator } = quantityOf(quantity) ?? {};
   return {
-    loinc: loincsOf(codings),
+    loinc: loincsOf(codings, codes),
     ...(value === undefined ? {} : { value }),
     ...(comparator ? { comparator } : {}),
     ...(unit === undefined ? {} : { unit }),

@@ -21,12 +21,12 @@ export interface Plain {
 }
 
 /** True where nothing follows from a resource and nothing else is compiled from it: several of one patient go into one statement. */
-export function isPlain(spec: ResourceSpec, received: ReceivedText): boolean {
+export function isPlain(deps: Pick<Deps, 'labCodes'>, spec: ResourceSpec, received: ReceivedText): boolean {
   const { check, concerns } = rulesOf(spec);
   if (spec.canonical) return false;
   if (check === undefined) return true;
   try {
-    return concerns?.(received.value as Resource) === false;
+    return concerns?.(received.value as Resource, deps) === false;
   } catch {
     return false; // it is not well formed: refused where it is looked at alone
   }

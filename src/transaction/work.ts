@@ -1,4 +1,5 @@
 import { criteriaOf, onlyMatch } from '../conditional.ts';
+import type { Deps } from '../deps.ts';
 import { FhirError, fault } from '../fhir/errors.ts';
 import { type Preconditions, readVersions } from '../fhir/preconditions.ts';
 import { type Owner, ownerOf, wellFormed } from '../save/checks.ts';
@@ -46,7 +47,7 @@ export async function workThrough(work: Work, prepared: readonly Prepared[], rea
   let pending = inOrder(storing.filter(({ request }) => !answers.has(request.entry)));
   while (pending.length > 0) {
     const ready = new Set(await resolution.advance(pending));
-    const groups = groupsOf(identities, resolution, [...ready]);
+    const groups = groupsOf(work.deps, identities, resolution, [...ready]);
     for (const one of ready) {
       const { entry } = one.request;
       if (answers.has(entry)) continue;
@@ -174,12 +175,17 @@ interface Group {
 }
 
 /** The group of each plain create that belongs to a patient. */
-function groupsOf(identities: Identities, resolution: Resolution, ready: readonly Storing[]): Map<Storing, Group> {
+function groupsOf(
+  deps: Deps,
+  identities: Identities,
+  resolution: Resolution,
+  ready: readonly Storing[],
+): Map<Storing, Group> {
   const byPatient = new Map<string, Group>();
   const groups = new Map<Storing, Group>();
   for (const one of ready) {
     const { entry, kind, spec, received } = one.request;
-    if (kind !== 'create' || entry.ifNoneExist !== undefined || !isPlain(spec, received)) continue;
+    if (kind !== 'create' || entry.ifNoneExist !== undefined || !isPlain(deps, spec, received)) continue;
     const patient = spec.type === 'Patient' ? identities.of(entry) : resolution.patientOf(entry, spec, received);
     if (!patient?.startsWith('Patient/')) continue;
     const group = byPatient.get(patient) ?? { patient, members: [] };

@@ -1,7 +1,8 @@
 import type { Observation } from '@medplum/fhirtypes';
 import t from 'tap';
-import { CANONICAL } from '../../src/fhir/canonical.ts';
+import { CANONICAL, LOINC } from '../../src/fhir/canonical.ts';
 import { ageYears } from '../../src/rules/age.ts';
+import { EMERGENCY } from '../../src/rules/gradings/emergency-data.ts';
 import { isObserved, observedIssues, observedOf } from '../../src/rules/observed.ts';
 import { ALT, aResult, NEUTROPHILS, quantity } from '../support/observations.ts';
 
@@ -47,6 +48,98 @@ for (const [name, observation, isUsed] of uses) {
     t.equal(isObserved(observation), isUsed);
     t.equal(observedOf(observation) !== undefined, isUsed);
     t.same(observedIssues(observation), []);
+  });
+}
+
+const asked = (code: string, more: Partial<Observation>, system = LOINC): Observation =>
+  bare({ code: { coding: [{ system, code }] }, ...more });
+const answer = (code: string, system = LOINC) => ({ valueCodeableConcept: { coding: [{ system, code }] } });
+const ITEM_9 = '44260-8';
+const answers: [name: string, observation: Observation, outcome: object][] = [
+  ['a number above 0', asked(ITEM_9, { valueInteger: 1 }), { kind: 'graded', grade: 1 }],
+  ['a number beyond the scale', asked(ITEM_9, { valueInteger: 4 }), { kind: 'graded', grade: 1 }],
+  ['0', asked(ITEM_9, { valueInteger: 0 }), { kind: 'graded', grade: 0 }],
+  ['a number below 0', asked(ITEM_9, { valueInteger: -1 }), { kind: 'not-gradable', reason: 'no-value' }],
+  ['a score as an amount', asked(ITEM_9, { valueQuantity: quantity(2, '{score}') }), { kind: 'graded', grade: 1 }],
+  ['the first answer', asked(ITEM_9, answer('LA6568-5')), { kind: 'graded', grade: 0 }],
+  ['the second answer', asked(ITEM_9, answer('LA6569-3')), { kind: 'graded', grade: 1 }],
+  ['the last answer', asked(ITEM_9, answer('LA6571-9')), { kind: 'graded', grade: 1 }],
+  ['a code that nobody knows', asked(ITEM_9, answer('x')), { kind: 'not-gradable', reason: 'no-value' }],
+  ['no answer', asked(ITEM_9, {}), { kind: 'not-gradable', reason: 'no-value' }],
+  [
+    'an answer that was declined',
+    asked(ITEM_9, { dataAbsentReason: {} }),
+    { kind: 'not-gradable', reason: 'opted-out' },
+  ],
+  [
+    'a component of a panel',
+    asked('44249-1', { component: [{ code: { coding: [{ system: LOINC, code: ITEM_9 }] }, valueInteger: 3 }] }),
+    { kind: 'graded', grade: 1 },
+  ],
+  [
+    'a yes to a question of ours',
+    asked('ask-self-harm', { valueBoolean: true }, EMERGENCY),
+    { kind: 'graded', grade: 1 },
+  ],
+  ['a no to it', asked('ask-self-harm', { valueBoolean: false }, EMERGENCY), { kind: 'graded', grade: 0 }],
+];
+for (const [name, observation, outcome] of answers) {
+  t.test(`PHQ-9 item 9 as an Observation: ${name}`, async (t) => {
+    t.ok(isObserved(observation));
+    const { findings = [], baseline } = observedOf(observation) ?? {};
+    t.equal(baseline, false);
+    t.equal(findings.length, 1);
+    t.match(findings[0], { term: 'self-harm', system: 'emergency', outcome });
+  });
+}
+
+t.test('an integer is a number without a unit', async (t) => {
+  const found = observedOf(asked('8310-5', { valueInteger: 39 }));
+  t.same(found?.measured, [{ loinc: ['8310-5'], value: 39 }]);
+  t.match(found?.findings, [{ outcome: { kind: 'not-gradable', reason: 'unit-unknown' }, measured: { value: 39 } }]);
+});
+
+t.test(
+  'a code of the site means what the site has reviewed; a LOINC code that nobody has read means nothing',
+  async (t) => {
+    const lab = 'https://lab.example/codes';
+    const codes = new Map([
+      [`${lab}|TEMP`, '8310-5'],
+      [`${LOINC}|3040-3`, '3040-3'],
+    ]);
+    const local = asked('TEMP', { valueQuantity: quantity(39, 'Cel') }, lab);
+    t.notOk(isObserved(local));
+    t.equal(observedOf(local), undefined);
+    t.ok(isObserved(local, codes));
+    t.match(observedOf(local, codes), { measured: [{ loinc: ['8310-5'] }], findings: [{ outcome: { grade: 1 } }] });
+    const lipase = asked('3040-3', { valueQuantity: quantity(300, 'U/L') });
+    t.notOk(isObserved(lipase));
+    t.match(observedOf(lipase, codes), { measured: [{ loinc: ['3040-3'] }] });
+    const both = {
+      ...alt(),
+      code: {
+        coding: [
+          { system: LOINC, code: '751-8' },
+          { system: LOINC, code: NEUTROPHILS },
+        ],
+      },
+    };
+    t.match(observedOf(both)?.measured, [{ loinc: [NEUTROPHILS] }], 'the one that is read');
+  },
+);
+
+const baselines: [name: string, observation: Observation, fits: boolean][] = [
+  ['a number with its unit', alt({ extension: [baseline] }), true],
+  ['without a unit', alt({ extension: [baseline], valueQuantity: { value: 80 } }), false],
+  ['in a unit of something else', alt({ extension: [baseline], valueQuantity: quantity(80, 'kg') }), false],
+  ['a bound', alt({ extension: [baseline], valueQuantity: { ...quantity(80, 'U/L'), comparator: '<' } }), false],
+  ['no number', alt({ extension: [baseline], valueQuantity: undefined, dataAbsentReason: {} }), false],
+  ['a number that no patient has', alt({ extension: [baseline], valueQuantity: quantity(-1, 'U/L') }), false],
+  ['a result that is no baseline', alt({ valueQuantity: { value: 80 } }), true],
+];
+for (const [name, observation, fits] of baselines) {
+  t.test(`a recorded baseline, ${name}, is ${fits ? 'taken' : 'refused'}`, async (t) => {
+    t.equal(observedIssues(observation).length, fits ? 0 : 1);
   });
 }
 

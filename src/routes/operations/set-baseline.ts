@@ -56,7 +56,7 @@ function baselineOf(deps: Deps, { inputs, id = '' }: Call): Observation {
     ...(value ? { valueQuantity: value } : { valueInteger: grade }),
     ...(low || high ? { referenceRange: [{ ...(low ? { low } : {}), ...(high ? { high } : {}) }] } : {}),
   };
-  if (isObserved(observation)) return observation;
+  if (isObserved(observation, deps.labCodes)) return observation;
   throw businessRule(
     'code: expected a LOINC code that CTCAE is graded by, or a term of our CodeSystem pro-ctcae or ctcae (ctcae with its version, 5.0 or 6.0)',
     'code',

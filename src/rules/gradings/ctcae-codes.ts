@@ -6,9 +6,26 @@ import type { MeasuredCoding } from './ctcae-measured.ts';
  * Codes that a site has reviewed, as `system|code`, to the LOINC code of the table that each means: local codes, or a LOINC code of the
  * table that is not active since nobody here has read it in a source.
  */
-export type ReviewedCodes = ReadonlyMap<string, string>;
+export type ReviewedCodes = Pick<ReadonlyMap<string, string>, 'get' | 'size'>;
 
 export const NO_CODES: ReviewedCodes = new Map();
+
+/** Whether a LOINC code is one of the table, active or not: what a reviewed code may mean. */
+export const isOfTable = (loinc: string): boolean => BY_LOINC.has(loinc);
+
+/** Whether a LOINC code is read without anybody's review. */
+export const isActive = (loinc: string): boolean => ACTIVE.has(loinc);
+
+/** Every code of the table as itself: for results whose codes were read, with those that a site has reviewed, when they came in. */
+export const ALREADY_READ: ReviewedCodes = {
+  size: 1,
+  get: (key: string) => {
+    const code = key.startsWith(LOINC_KEY) ? key.slice(LOINC_KEY.length) : '';
+    return BY_LOINC.has(code) ? code : undefined;
+  },
+};
+
+const LOINC_KEY = `${LOINC}|`;
 
 /** The entries that a LOINC code of the table is an input of, in the order of the table. */
 const BY_LOINC: ReadonlyMap<string, readonly CtcaeEntry[]> = byLoinc();

@@ -1,4 +1,4 @@
-import type { QuestionnaireResponseItemAnswer } from '@medplum/fhirtypes';
+import type { Coding, Observation, QuestionnaireResponseItemAnswer } from '@medplum/fhirtypes';
 import { LOINC } from '../../fhir/canonical.ts';
 import type { Issue } from '../../fhir/errors.ts';
 import type { AnswerOption, CompiledItem, CompiledQuestionnaire } from '../../fhir/questionnaire.ts';
@@ -118,6 +118,40 @@ function reader(meaning: Meaning, item: CompiledItem): (answer: QuestionnaireRes
     if (typeof value !== 'number') return value;
     return value > DATA.phq9Item9.present.value ? 'there' : 'absent';
   };
+}
+
+/** What an Observation, or a component of one, says of a question. */
+export type SaidInObservation = Pick<
+  Observation,
+  'code' | 'valueBoolean' | 'valueInteger' | 'valueQuantity' | 'valueCodeableConcept' | 'dataAbsentReason'
+>;
+
+/** Whether a code is that of a question which tells an emergency: PHQ-9 item 9, or one of ours. */
+export const asksEmergency = ({ system, code = '' }: Coding): boolean => termAsked({ system, code }) !== undefined;
+
+/** The term that a code asks. */
+export function termAsked({ system, code = '' }: Coding): string | undefined {
+  if (system === EMERGENCY) return TERM_OF_ITEM.get(code);
+  return system === LOINC && code === DATA.phq9Item9.loinc ? DATA.phq9Item9.term : undefined;
+}
+
+/**
+ * What an Observation that is the answer to such a question says; undefined for what cannot be read, and where nothing was answered. A
+ * number above 0 is there, also where the scale of the question ends below it.
+ */
+export function sayingOf(said: SaidInObservation): Saying | undefined {
+  const { valueBoolean, valueInteger, valueQuantity, valueCodeableConcept, dataAbsentReason } = said;
+  if (dataAbsentReason) return 'opted-out';
+  if (valueBoolean !== undefined) return valueBoolean ? 'there' : 'absent';
+  const number = valueInteger ?? (valueQuantity?.comparator === undefined ? valueQuantity?.value : undefined);
+  if (number !== undefined)
+    return number > DATA.phq9Item9.present.value ? 'there' : number === 0 ? 'absent' : undefined;
+  const meanings = (valueCodeableConcept?.coding ?? []).map(({ system, code }) => {
+    const option = { ...(system ? { system } : {}), ...(code ? { code } : {}) };
+    return itemNine(option) ?? yesNo(option);
+  });
+  if (meanings.some((one) => typeof one === 'number' && one > DATA.phq9Item9.present.value)) return 'there';
+  return meanings.includes(0) ? 'absent' : meanings.includes('opted-out') ? 'opted-out' : undefined;
 }
 
 function refusal(item: CompiledItem, problem: string): Issue {

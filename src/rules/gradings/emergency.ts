@@ -1,9 +1,18 @@
 import type { CompiledQuestionnaire, ItemState } from '../../fhir/questionnaire.ts';
-import type { Answer, DataQuality, Finding, Measured, Missing, NotGradable, Outcome } from '../finding.ts';
+import {
+  type Answer,
+  type DataQuality,
+  type Finding,
+  lowest,
+  type Measured,
+  type Missing,
+  type NotGradable,
+  type Outcome,
+} from '../finding.ts';
 import { vitalReadings } from '../vital-signs.ts';
 import { DATA, EMERGENCY_TERMS, emergencyFaults } from './emergency-data.ts';
 import { feverOf, isTemperature, type Told } from './emergency-fever.ts';
-import { type EmergencyItem, emergencyItems } from './emergency-items.ts';
+import { type EmergencyItem, emergencyItems, type SaidInObservation, sayingOf, termAsked } from './emergency-items.ts';
 import type { FormGrading, Grading } from './grading.ts';
 import type { MeasuredInput } from './measured.ts';
 
@@ -20,10 +29,32 @@ export const emergency: Grading = {
   prepare,
 };
 
+/** An emergency that is certainly there: it counts whatever the rest of what said it is worth. */
+export const isUrgent = ({ system, outcome }: Finding): boolean =>
+  system === 'emergency' && (lowest(outcome) ?? 0) >= 1;
+
 /** Fever, where temperatures are among measured results; nothing where none is. */
 export function emergenciesOf(measured: readonly MeasuredInput[]): readonly Finding[] {
   const signs = measured.filter(isTemperature).map((input): Sign => feverOf(input));
   return signs.length === 0 ? [] : [findingOf(DATA.fever.term, signs)];
+}
+
+/** What Observations that answer a question say, one finding for each term that they ask; nothing where none does. */
+export function answeredEmergencies(parts: readonly SaidInObservation[]): readonly Finding[] {
+  const asked = parts.flatMap((part) => {
+    const terms = new Set((part.code?.coding ?? []).flatMap((coding) => termAsked(coding) ?? []));
+    return [...terms].map((term) => ({ term, sign: signOfAnswer(part) }));
+  });
+  return EMERGENCY_TERMS.flatMap(({ code }) => {
+    const signs = asked.flatMap(({ term, sign }) => (term === code ? [sign] : []));
+    return signs.length === 0 ? [] : [findingOf(code, signs)];
+  });
+}
+
+function signOfAnswer(part: SaidInObservation): Sign {
+  const said = sayingOf(part);
+  if (said === undefined) return { is: 'open', reason: 'no-value', missing: 'presence' };
+  return said === 'opted-out' ? { is: 'open', reason: 'opted-out', missing: 'presence' } : { is: said };
 }
 
 /** One sign of a term: an answer or a temperature; or that this response was not asked. */

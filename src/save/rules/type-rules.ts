@@ -12,7 +12,7 @@ export interface TypeRules {
   /** The subject must be a Patient of this server. */
   patientOnly?: boolean;
   /** Of a type of which only some are checked: whether this one is. Must not be asked of what is not well formed, but may throw then. */
-  concerns?(resource: Resource): boolean;
+  concerns?(resource: Resource, deps: Pick<Deps, 'labCodes'>): boolean;
   /** Refuses by throwing; gives what else is to be written in the same statement. */
   check?(
     deps: Deps,
