@@ -33,7 +33,10 @@ export async function searchset(
   const types = typesOf(where, pairs);
   const path = pathOf(where);
   const params = pairs.filter(([name]) => name === '_summary' || name === '_elements');
-  const cut = parseShape(new URLSearchParams(params.map(([name, value]) => [name, value])), types);
+  const cut =
+    params.length === 0
+      ? undefined
+      : parseShape(new URLSearchParams(params.map(([name, value]) => [name, value])), types);
   const terminology = asksTerminology(pairs) ? (await deps.catalog.at(within)).holdings : undefined;
   const parse = (now: Date): Query =>
     parseQuery(deps.registry, types[0] ?? '', pairs, {
@@ -46,9 +49,9 @@ export async function searchset(
     });
   const begun = deps.now();
   const read = parse(begun);
-  const key = await linkKey(deps.db, within);
-  const bound = `${within.tenant}\0${path}\0${JSON.stringify(read.used)}`;
-  const after = read.cursor === undefined ? undefined : openCursor(key, bound, read.cursor);
+  const bound = (): string => `${within.tenant}\0${path}\0${JSON.stringify(read.used)}`;
+  const after =
+    read.cursor === undefined ? undefined : openCursor(await linkKey(deps.db, within), bound(), read.cursor);
   // What lies near now is asked on every page as it was on the first.
   const query = after?.now === undefined ? read : parse(new Date(after.now));
   const now = looksFromNow(query) ? { now: after?.now ?? begun.getTime() } : {};
@@ -57,6 +60,7 @@ export async function searchset(
   const found = await search(deps.db, within, after ? { ...query, after } : query, deps.baseUrl);
   const self = `${deps.baseUrl}${path === '' ? '' : `/${path}`}${searchOf(query)}`;
   const link = (cursor: string): string => `${self}${self.includes('?') ? '&' : '?'}_cursor=${cursor}`;
+  const next = found.next && link(sealCursor(await linkKey(deps.db, within), bound(), { ...found.next, ...now }));
   const shaped = <T extends { type: string; content: string }>(entry: T): T =>
     cut ? { ...entry, content: shape(entry.content, entry.type, cut) } : entry;
   const warnings = [...query.warnings, ...(found.cut ? [TOO_MUCH] : [])];
@@ -64,7 +68,7 @@ export async function searchset(
     included: found.included.map(shaped),
     lastUpdated,
     self: query.cursor === undefined ? self : link(query.cursor),
-    ...(found.next ? { next: link(sealCursor(key, bound, { ...found.next, ...now })) } : {}),
+    ...(next === undefined ? {} : { next }),
     ...(found.total === undefined ? {} : { total: found.total }),
     ...(warnings.length > 0 ? { outcome: toOutcome(warnings) } : {}),
   });

@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import type { Compartment } from '../fhir/compartment.ts';
 import { FhirError, fault } from '../fhir/errors.ts';
 import type { Query } from '../fhir/query.ts';
@@ -8,6 +7,7 @@ import { resolved } from './search/resolve.ts';
 import { type Hit, type Row, toHit } from './search/row.ts';
 import { run } from './search/run.ts';
 import { outermost } from './search/scope.ts';
+import { sql } from './search/sql.ts';
 import { isAnswered, whereOf } from './search/where.ts';
 
 /** Resources that are looked at where the index alone cannot rank them. */
@@ -28,7 +28,7 @@ export async function newestOfEachCode(
   // What the index finds too much would take the place of what is meant.
   const ranked = isAnswered(wanted) ? sql`(f.key1 is null or f.place <= ${max})` : sql`true`;
   const { rows } = await run(() =>
-    sql<Row>`
+    sql`
       with found as (
         select c.tenant, c.shard, c.type, c.id, c.version, c.ts, c.key1, c.lo,
                row_number() over (partition by c.key1 order by c.lo desc nulls last, c.id desc) as place
@@ -38,7 +38,7 @@ export async function newestOfEachCode(
       from found f join resource_version v using (tenant, shard, type, id, version)
       where ${ranked}
       order by f.lo desc nulls last, f.id desc
-      limit ${MOST_UNRANKED + 1}`.execute(db.kysely),
+      limit ${MOST_UNRANKED + 1}`.execute<Row>(db),
   );
   if (rows.length > MOST_UNRANKED) {
     throw new FhirError([

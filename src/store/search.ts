@@ -1,4 +1,3 @@
-import { type CompiledQuery, sql } from 'kysely';
 import type { Compartment } from '../fhir/compartment.ts';
 import type { Cursor } from '../fhir/query/cursor.ts';
 import { DEFAULT_SORT } from '../fhir/query/sort.ts';
@@ -14,7 +13,8 @@ import { resolved } from './search/resolve.ts';
 import { type Hit, type Row, toHit } from './search/row.ts';
 import { run } from './search/run.ts';
 import { outermost } from './search/scope.ts';
-import { isAnswered, shardOf, whereOf } from './search/where.ts';
+import { type Sql, sql } from './search/sql.ts';
+import { isAnswered, isWalked, shardOf, whereOf } from './search/where.ts';
 
 export type { Hit } from './search/row.ts';
 
@@ -80,9 +80,9 @@ async function read(db: Database, within: Compartment, query: Query, size: numbe
     const rows = await newest(db, within, query, size, shard);
     if (rows) return rows;
   }
-  const scope = outermost(within);
+  const scope = { ...outermost(within), walked: isWalked(query) };
   const order = orderOf(scope, query.sort, { dated: hasDate(query), held });
-  const statement = sql<Row>`
+  const statement = sql`
       with ${order.before}page as (
         select c.tenant, c.shard, c.type, c.id, c.version, c.ts${order.columns}
         from resource_current c
@@ -92,17 +92,17 @@ async function read(db: Database, within: Compartment, query: Query, size: numbe
       )
       select p.type, p.id, p.version, p.ts, ${order.values}, v.content
       from page p join resource_version v using (tenant, shard, type, id, version)
-      order by ${order.outside}`.compile(db.kysely);
-  return answered(db, statement, shard !== undefined);
+      order by ${order.outside}`;
+  return answered<Row>(db, statement, shard !== undefined);
 }
 
-function answered<R extends Row>(db: Database, statement: CompiledQuery<R>, toOneShard: boolean): Promise<R[]> {
-  const name = toOneShard ? nameOf(statement.sql) : undefined;
-  return run(async () =>
-    name === undefined
-      ? (await db.kysely.executeQuery(statement)).rows
-      : db.read<R>(name, statement.sql, [...statement.parameters]),
-  );
+function answered<R extends Row>(db: Database, statement: Sql, toOneShard: boolean): Promise<R[]> {
+  return run(async () => {
+    if (!toOneShard) return (await statement.execute<R>(db)).rows;
+    const { text, values } = statement.compile();
+    const name = nameOf(text);
+    return name === undefined ? (await statement.execute<R>(db)).rows : db.read<R>(name, text, values);
+  });
 }
 
 /** The newest Observations of one patient: what charts and tables ask for, of patients who may have tens of thousands. */
@@ -115,7 +115,7 @@ const MOST_WALKED = 2000;
 /**
  * Walks the Observations of a shard from the newest on until the page is full. Undefined when that did not tell: what is asked for is rare or
  * long ago. The tokens alone would find all that a patient ever had, and sort it: 95 ms of processor time where there are 50,000.
- * A CTE is read in its order, so the page holds the first that fit.
+ * The walk ends where the page is full, so nothing is kept of the rows on the way; only of a page that is not full is it asked how far it went.
  */
 async function newest(
   db: Database,
@@ -126,23 +126,27 @@ async function newest(
 ): Promise<Row[] | undefined> {
   const scope = outermost(within);
   const order = orderOf(scope, query.sort);
-  const statement = sql<Row & { walked: string | null }>`
-      with recent as materialized (
-        select c.* from resource_current c
-        where c.tenant = ${within.tenant} and c.shard = ${shard} and c.type = ${sql.lit(query.type)} and ${order.after(query.after)}
-        order by ${order.inside}
-        limit ${sql.lit(MOST_WALKED)}
-      ), page as materialized (
+  const recent = sql`
+          from resource_current c
+          where c.tenant = ${within.tenant} and c.shard = ${shard} and c.type = 'Observation' and ${order.after(query.after)}`;
+  const most = sql.raw(String(MOST_WALKED));
+  const statement = sql`
+      with page as materialized (
         select c.tenant, c.shard, c.type, c.id, c.version, c.ts${order.columns}
-        from recent c
+        from (
+          select c.* ${recent}
+          order by ${order.inside}
+          limit ${most}
+        ) c
         where ${whereOf({ ...scope, walked: true }, query)}
+        order by ${order.inside}
         limit ${size}
       )
       select p.type, p.id, p.version, p.ts, ${order.values}, v.content,
-        case when (select count(*) from page) < ${size} then (select count(*) from recent) end as walked
+        case when (select count(*) from page) < ${size} then (select count(*) from (select ${recent} limit ${most}) w) end as walked
       from page p join resource_version v using (tenant, shard, type, id, version)
-      order by ${order.outside}`.compile(db.kysely);
-  const rows = await answered(db, statement, true);
+      order by ${order.outside}`;
+  const rows = await answered<Row & { walked: string | null }>(db, statement, true);
   const [first] = rows;
   return first && (rows.length === size || Number(first.walked) < MOST_WALKED) ? rows : undefined;
 }
@@ -202,8 +206,8 @@ async function totalOf(db: Database, within: Compartment, query: Query, baseUrl:
 
 async function countOf(db: Database, within: Compartment, query: Query): Promise<number> {
   const { rows } = await run(() =>
-    sql<{ n: string }>`select count(*) as n from resource_current c where ${whereOf(outermost(within), query)}`.execute(
-      db.kysely,
+    sql`select count(*) as n from resource_current c where ${whereOf(outermost(within), query)}`.execute<{ n: string }>(
+      db,
     ),
   );
   return Number(rows[0]?.n ?? 0);

@@ -98,7 +98,7 @@ export const CONTROLS: readonly Control[] = [
     control: 'A caller who sees one patient finds nothing of another',
     code: {
       file: 'src/store/search/scope.ts',
-      from: 'return visible === null ? tenant : sql`${tenant} and ${row}.tok @> array[${visible}::bigint]`;',
+      from: 'return visible === null ? tenant : sql`${tenant} and ${anyOf(scope, [visible])}`;',
       to: 'return tenant;',
     },
     test: { file: 'test/store/compartment.test.ts', name: 'search by _lastUpdated' },

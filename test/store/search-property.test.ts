@@ -1,10 +1,10 @@
-import { sql } from 'kysely';
 import t from 'tap';
 import { everyone } from '../../src/fhir/compartment.ts';
 import { matches } from '../../src/fhir/match.ts';
 import { parseQuery } from '../../src/fhir/query.ts';
 import { token } from '../../src/store/index-rows.ts';
 import { tokenInSql } from '../../src/store/search/keys.ts';
+import { sql } from '../../src/store/search/sql.ts';
 import { search } from '../../src/store/search.ts';
 import { seeded } from '../crash/random.ts';
 import { NOW, testApp } from '../support/app.ts';
@@ -147,9 +147,8 @@ t.test('a hash that the database makes is the one that the index holds', async (
   const app = await testApp({ demoPolicy: false });
   t.teardown(() => app.close());
   for (const value of ['Patient/a', 'https://example.org/é漢字|1', "'; drop table claim; --", '\\x00', '']) {
-    const { rows } = await sql<{
-      made: string;
-    }>`select ${tokenInSql(1, 'Observation', 'subject', sql`${value}::text`)} as made`.execute(app.deps.db.kysely);
+    const made = sql`select ${tokenInSql(1, 'Observation', 'subject', sql`${value}::text`)} as made`;
+    const { rows } = await made.execute<{ made: string }>(app.deps.db);
     t.equal(rows[0]?.made, token(1, 'Observation', 'subject', value), value);
   }
 });

@@ -1,20 +1,20 @@
-import { sql } from 'kysely';
 import type { Compartment } from '../../fhir/compartment.ts';
 import type { Database } from '../database.ts';
 import { token } from '../index-rows.ts';
 import { type Hit, type Row, toHit } from './row.ts';
 import { run } from './run.ts';
 import { type Condition, outermost, seen } from './scope.ts';
+import { sql } from './sql.ts';
 
 /** Current resources that fulfil a condition on `c`, the newest id first. */
 export async function fetchHits(db: Database, where: Condition, most: number): Promise<Hit[]> {
   const { rows } = await run(() =>
-    sql<Row>`
+    sql`
       select c.type, c.id, c.shard, c.version, c.ts, '{}'::text[] as sortkeys, v.content
       from resource_current c join resource_version v using (tenant, shard, type, id, version)
       where ${where}
       order by c.id desc
-      limit ${most}`.execute(db.kysely),
+      limit ${most}`.execute<Row>(db),
   );
   return rows.map(toHit);
 }

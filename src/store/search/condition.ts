@@ -1,11 +1,11 @@
-import { sql } from 'kysely';
 import type { Filter } from '../../fhir/query/filter.ts';
 import { keepsTexts } from '../../fhir/search-parameters.ts';
 import { compartmentToken, namesOwner } from '../index-rows.ts';
 import { dateFilter, lastUpdatedFilter } from './dates.ts';
 import { isExact, keysFilter, tokenInSql } from './keys.ts';
 import { numberFilter, quantityFilter } from './numbers.ts';
-import { all, type Condition, either, indexedAs, inner, type Scope, seen, specOf } from './scope.ts';
+import { all, anyOf, type Condition, either, indexedAs, inner, type Scope, seen, specOf } from './scope.ts';
+import { sql } from './sql.ts';
 import { stringFilter, uriBelowFilter } from './strings.ts';
 
 /** What a filter asks of a row of resource_current. It may let more through than was asked, never less: see `isDecided`. */
@@ -20,7 +20,7 @@ export function condition(scope: Scope, type: string, filter: Filter): Condition
     case 'lastUpdated':
       return lastUpdatedFilter(scope, filter.ranges);
     case 'compartment':
-      return sql`${row}.tok @> array[${compartmentToken(within.tenant, filter.patient)}::bigint]`;
+      return anyOf(scope, [compartmentToken(within.tenant, filter.patient)]);
     case 'missing':
       return present(scope, filter.param.bit, !filter.missing);
     case 'keys':

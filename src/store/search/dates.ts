@@ -1,7 +1,7 @@
-import { sql } from 'kysely';
 import type { DateRange, Filter } from '../../fhir/query/filter.ts';
 import { instant } from '../index-rows.ts';
 import { type Condition, either, indexedAs, rowsOf, type Scope, specOf } from './scope.ts';
+import { sql } from './sql.ts';
 
 /** A date parameter: the principal one lies in the row itself, others in a table of their own. */
 export function dateFilter(scope: Scope, type: string, { param, ranges }: Filter & { kind: 'date' }): Condition {

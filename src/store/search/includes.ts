@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import type { Compartment } from '../../fhir/compartment.ts';
 import { pointsTo } from '../../fhir/query/chain.ts';
 import type { Include } from '../../fhir/query/include.ts';
@@ -10,6 +9,7 @@ import { canonicalsOf, fetchHits, namedBy } from './canonicals.ts';
 import { hashesOf, ownerOf } from './keys.ts';
 import type { Hit } from './row.ts';
 import { type Condition, either, outermost, seen } from './scope.ts';
+import { sql } from './sql.ts';
 
 /** How often `:iterate` looks again at what has come. */
 export const MOST_ROUNDS = 10;

@@ -1,8 +1,8 @@
-import { sql } from 'kysely';
 import type { KeysFilter } from '../../fhir/query/filter.ts';
 import type { SearchParam } from '../../fhir/search-parameters.ts';
 import { compartmentToken, indexed, namesOwner, token } from '../index-rows.ts';
-import { type Condition, either, indexedAs, type Scope, specOf } from './scope.ts';
+import { anyOf, type Condition, either, indexedAs, type Scope, specOf } from './scope.ts';
+import { sql } from './sql.ts';
 
 /** Tokens, references and URIs: their hashes are in the row. A negation that the index cannot decide is left to the content. */
 export function keysFilter(scope: Scope, type: string, filter: KeysFilter): Condition {
@@ -14,7 +14,8 @@ export function keysFilter(scope: Scope, type: string, filter: KeysFilter): Cond
 /** Whether the index knows, so that no content has to be looked at. */
 export const isExact = ({ exact, param }: KeysFilter): boolean => exact && param.union === undefined;
 
-function positive({ within, row, walked }: Scope, type: string, { param, keys, variant }: KeysFilter): Condition {
+function positive(scope: Scope, type: string, { param, keys, variant }: KeysFilter): Condition {
+  const { within, row, walked } = scope;
   const patients = variant === undefined ? keys.flatMap((key) => ownerOf(type, param, key) ?? []) : [];
   const others = variant === undefined ? keys.filter((key) => ownerOf(type, param, key) === undefined) : keys;
   const conditions: Condition[] = [];
@@ -22,10 +23,10 @@ function positive({ within, row, walked }: Scope, type: string, { param, keys, v
     // Others' data may name the patient too, as a performer: whose data it is says the column, which no index has.
     const owned = sql`${row}.patient ${oneOf(patients)}`;
     const named = patients.map((patient) => compartmentToken(within.tenant, patient));
-    conditions.push(walked ? owned : sql`(${anyOf(row, named)} and ${owned})`);
+    conditions.push(walked ? owned : sql`(${anyOf(scope, named)} and ${owned})`);
   }
   if (others.length > 0) {
-    conditions.push(anyOf(row, hashesOf(within.tenant, type, param, others, variant)));
+    conditions.push(anyOf(scope, hashesOf(within.tenant, type, param, others, variant)));
   }
   return either(conditions);
 }
@@ -45,15 +46,6 @@ export function hashesOf(
 /** The patient whose data a key asks for, where the parameter is the one that says so. */
 export const ownerOf = (type: string, param: SearchParam, key: string): string | undefined =>
   namesOwner(specOf(type), param) ? /^Patient\/([^/]+)/.exec(key)?.[1] : undefined;
-
-/** The row has one of these hashes. */
-export function anyOf(row: Condition, hashes: readonly string[]): Condition {
-  const [first, ...more] = hashes;
-  if (first === undefined) return sql`false`;
-  return more.length === 0
-    ? sql`${row}.tok @> array[${first}::bigint]`
-    : sql`${row}.tok && ${`{${hashes.join(',')}}`}::bigint[]`;
-}
 
 const oneOf = (texts: readonly string[]): Condition =>
   texts.length === 1 ? sql`= ${texts[0]}` : sql`in (${sql.join([...texts])})`;

@@ -1,6 +1,6 @@
-import { sql } from 'kysely';
 import type { Filter, NumberRange, QuantityRange } from '../../fhir/query/filter.ts';
 import { type Condition, either, indexedAs, rowsOf, type Scope } from './scope.ts';
+import { sql } from './sql.ts';
 
 /** A number parameter. */
 export const numberFilter = (scope: Scope, { param, ranges }: Filter & { kind: 'number' }): Condition =>

@@ -1,8 +1,8 @@
-import { sql } from 'kysely';
 import type { Cursor } from '../../fhir/query/cursor.ts';
 import type { SortBy } from '../../fhir/query/sort.ts';
 import type { SearchParam } from '../../fhir/search-parameters.ts';
 import { type Condition, rowsOf, type Scope } from './scope.ts';
+import { sql } from './sql.ts';
 
 /** An order in SQL: its keys, what comes after a position in it, and the order itself by the keys' names in a page. */
 export interface Order {

@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import type { Compartment } from '../../fhir/compartment.ts';
 import type { Filter } from '../../fhir/query/filter.ts';
 import type { Query } from '../../fhir/query.ts';
@@ -12,6 +11,7 @@ import { confirmed } from './confirm.ts';
 import { tooCostly } from './costly.ts';
 import { run } from './run.ts';
 import { type Condition, inner, outermost, type Scope, seen, specOf } from './scope.ts';
+import { sql } from './sql.ts';
 
 /** Up to so many resources at a step of a chain are asked for first; the search then names them, which the planner knows to be few. */
 const FEW = 1000;
@@ -141,19 +141,17 @@ async function valuesOf(
   const value = sql`${scope.row}.${sql.raw(column)}`;
   if (isDecided(filter)) {
     const { rows } = await run(() =>
-      sql<{
+      sql`select distinct ${value} as value ${rowsThat(scope, type, filter)} and ${value} is not null limit ${FEW + 1}`.execute<{
         value: string;
-      }>`select distinct ${value} as value ${rowsThat(scope, type, filter)} and ${value} is not null limit ${FEW + 1}`.execute(
-        db.kysely,
-      ),
+      }>(db),
     );
     return rows.length > FEW ? undefined : rows.map((row) => row.value);
   }
   const { rows } = await run(() =>
-    sql<{ value: string; content: string }>`
+    sql`
       select f.value, v.content
       from (select ${scope.row}.*, ${value} as value ${rowsThat(scope, type, filter)} and ${value} is not null limit ${MOST_CANDIDATES + 1}) f
-      join resource_version v using (tenant, shard, type, id, version)`.execute(db.kysely),
+      join resource_version v using (tenant, shard, type, id, version)`.execute<{ value: string; content: string }>(db),
   );
   if (rows.length > MOST_CANDIDATES) throw tooCostly(`${type} as a step of a chain`);
   const found = new Set(

@@ -1,18 +1,18 @@
-import { type RawBuilder, sql } from 'kysely';
 import type { Compartment } from '../../fhir/compartment.ts';
 import { type ResourceSpec, resourceSpec } from '../../fhir/resources.ts';
 import { visibleToken } from '../resources.ts';
+import { type Sql, sql } from './sql.ts';
 
 /** Where a condition stands: whose data it may see, and by which name the row of resource_current goes there. */
 export interface Scope {
   within: Compartment;
-  row: RawBuilder<unknown>;
+  row: Sql;
   depth: number;
-  /** The rows are at hand and looked at one by one: what only helps an index to find them is left out. */
+  /** The rows are at hand and looked at one by one: what only helps another index to find them is left out, and no token asks one. */
   walked?: boolean;
 }
 
-export type Condition = RawBuilder<unknown>;
+export type Condition = Sql;
 
 export const outermost = (within: Compartment): Scope => ({ within, row: sql.raw('c'), depth: 0 });
 
@@ -20,10 +20,21 @@ export const outermost = (within: Compartment): Scope => ({ within, row: sql.raw
 export const inner = ({ within, depth }: Scope): Scope => ({ within, row: sql.raw(`c${depth + 1}`), depth: depth + 1 });
 
 /** What no search may do without: the tenant, and the patient's compartment where the caller sees only one. */
-export function seen({ within, row }: Scope): Condition {
+export function seen(scope: Scope): Condition {
+  const { within, row } = scope;
   const visible = visibleToken(within);
   const tenant = sql`${row}.tenant = ${within.tenant} and not ${row}.deleted`;
-  return visible === null ? tenant : sql`${tenant} and ${row}.tok @> array[${visible}::bigint]`;
+  return visible === null ? tenant : sql`${tenant} and ${anyOf(scope, [visible])}`;
+}
+
+/** The row has one of these hashes. Of a row at hand they are asked in a way that leads to no index: merging two costs more than to look. */
+export function anyOf({ row, walked }: Scope, hashes: readonly string[]): Condition {
+  const [first, ...more] = hashes;
+  if (first === undefined) return sql`false`;
+  if (more.length === 0)
+    return walked ? sql`${first}::bigint = any(${row}.tok)` : sql`${row}.tok @> array[${first}::bigint]`;
+  const overlap = sql`${row}.tok && ${`{${hashes.join(',')}}`}::bigint[]`;
+  return walked ? sql`(${overlap}) is true` : overlap;
 }
 
 export const either = (parts: readonly Condition[]): Condition =>

@@ -1,7 +1,7 @@
-import { sql } from 'kysely';
 import type { Filter } from '../../fhir/query/filter.ts';
 import { normalised } from '../../fhir/search-parameters/values.ts';
 import { type Condition, either, indexedAs, rowsOf, type Scope } from './scope.ts';
+import { sql } from './sql.ts';
 
 /** The index keeps this much of a text in order; longer ones are looked up by their beginning and then compared whole. */
 const KEPT = 200;

@@ -1,10 +1,10 @@
-import { sql } from 'kysely';
 import type { Filter } from '../../fhir/query/filter.ts';
 import type { Query } from '../../fhir/query.ts';
 import { knownShard } from '../homes.ts';
 import { condition, isDecided } from './condition.ts';
 import { ownerOf } from './keys.ts';
 import { all, type Condition, either, type Scope, seen, specOf } from './scope.ts';
+import { sql } from './sql.ts';
 
 /** One type of a search and what is asked of it. */
 type Part = Pick<Query, 'type' | 'filters'>;
@@ -57,6 +57,23 @@ export function shardOf({ type, filters, others }: Query): number | undefined {
 function liesWithItsPatient(type: string): boolean {
   const { patient, compartment = [] } = specOf(type);
   return patient !== undefined && compartment.every((code) => code === patient || code === 'patient');
+}
+
+/**
+ * Whether the rows of the type in its shard are walked by their key: those of one patient, and a few others. Of the types that belong to patients
+ * only Observations become so many that the tokens find a part of them for less. What names single resources is found by its token.
+ */
+export const isWalked = (query: Query): boolean =>
+  query.type !== 'Observation' &&
+  shardOf(query) !== undefined &&
+  !query.filters.some((filter) => findsFew(query.type, filter));
+
+function findsFew(type: string, filter: Filter): boolean {
+  if (filter.kind !== 'keys' || filter.not) return false;
+  const { param, keys, variant } = filter;
+  if (variant !== undefined || param.kind !== 'token')
+    return !keys.every((key) => ownerOf(type, param, key) !== undefined);
+  return param.code === 'identifier';
 }
 
 /** Whether the index alone answers all that is asked. */
