@@ -1,4 +1,5 @@
 import type { ActionRef, Episode, Priority } from './episode.ts';
+import { type Finding, highest } from './finding.ts';
 import { type ConditionResult, type Policy, together } from './policy.ts';
 import { type Context, isContradictory, PRIORITIES } from './policy-language.ts';
 
@@ -47,7 +48,8 @@ const ORDERED = new WeakMap<readonly Policy[], readonly Policy[]>();
  * With no episode open, any true `open` action opens one at the highest priority among the true. With one open: a true
  * `escalate`, or a true `open` above the present priority, raises it (never lowers it); else a true `close` closes it;
  * else a true `de-escalate` lowers it, to the highest priority among the true. Undecided conditions do nothing, and are
- * in `conditions` for the record. A report that is not gradable or contradictory never closes. What `leave` does not leave is
+ * in `conditions` for the record. A report that is not gradable or contradictory, or whose range reaches the opening level or above
+ * grade 1, neither closes nor lowers. What `leave` does not leave is
  * as if it were not asked for.
  */
 export function decide(policies: readonly Policy[], context: Context, leave: Leave = FREE): Decision {
@@ -61,8 +63,9 @@ export function decide(policies: readonly Policy[], context: Context, leave: Lea
   const held = trueOf(conditions);
   if (held.length === 0) return { conditions, effect: NO_EFFECT };
   const raising = held.filter(raises);
-  if (raising.length === 0 || leave.raise) return { conditions, effect: effectOn(episode, held, raising, leave) };
-  return { conditions, effect: effectOn(episode, held, [], leave), held: true };
+  if (raising.length === 0 || leave.raise)
+    return { conditions, effect: effectOn(context.finding, episode, held, raising, leave) };
+  return { conditions, effect: effectOn(context.finding, episode, held, [], leave), held: true };
 }
 
 const NONE_OPEN = { open: 'none' } as const;
@@ -70,7 +73,19 @@ const NO_EFFECT: Effect = { kind: 'none' };
 
 const raises = ({ code }: ConditionResult): boolean => code === 'escalate' || code === 'open';
 
+/**
+ * Whether a report leaves open that the term is as bad as when its episode opened, or above grade 1: it has no grade, contradicts itself, or
+ * its range reaches so far. Then nothing is eased, whatever a condition on what is certain says.
+ */
+function leavesOpen(finding: Finding, { openingLevel }: Episode): boolean {
+  if (isContradictory(finding)) return true;
+  const top = highest(finding.outcome);
+  if (finding.outcome.kind === 'graded') return false;
+  return top === undefined || top > 1 || top >= openingLevel;
+}
+
 function effectOn(
+  finding: Finding,
   episode: Episode,
   held: readonly ConditionResult[],
   raising: readonly ConditionResult[],
@@ -82,7 +97,7 @@ function effectOn(
     const priority = raising.reduce((highest, one) => higher(highest, one.priority ?? 'PN'), episode.priority);
     return { kind: 'escalate', priority, by };
   }
-  if (!leave.lower) return NO_EFFECT;
+  if (!leave.lower || leavesOpen(finding, episode)) return NO_EFFECT;
   const closing = held.filter(({ code }) => code === 'close');
   if (closing.length > 0) return { kind: 'close', by: closing.map(refOf) };
   const lowering = strongest(

@@ -143,3 +143,28 @@ t.test('several policies decide together, in the order of their canonicals', asy
   });
   t.same(decide([], context), { conditions: [], effect: { kind: 'none' } });
 });
+
+t.test('what leaves a high grade open neither closes nor lowers, and may raise', async (t) => {
+  const easing = [yes('close', 'close'), yes('lower', 'de-escalate', 'PN')];
+  const doubts: [name: string, finding: Finding][] = [
+    ['no grade', notGradable()],
+    ['a contradiction, graded 0 by the table', contradictory(4)],
+    ['a range up to the opening level', atLeast(0, 2)],
+    ['a range above it', atLeast(1, 3)],
+  ];
+  for (const [name, finding] of doubts) {
+    t.same(effect(easing, open('PH'), finding), { kind: 'none' }, name);
+    t.match(effect([...easing, yes('up', 'escalate', 'PH')], open('PM'), finding), { kind: 'escalate' }, name);
+  }
+  t.same(
+    effect(easing, open('PH'), atLeast(0, 1)),
+    { kind: 'close', by: ['close'] },
+    'a range that is calm at the worst',
+  );
+  t.same(effect(easing, { ...open('PH'), openingLevel: 1 }, atLeast(0, 1)), { kind: 'none' });
+  t.same(effect([yes('lower', 'de-escalate', 'PN')], open('PH'), graded(1)), {
+    kind: 'de-escalate',
+    priority: 'PN',
+    by: ['lower'],
+  });
+});

@@ -319,13 +319,16 @@ export const CONTROLS: readonly Control[] = [
   {
     id: 'S27',
     hazard: 'Missed Flag',
-    control: 'A report that is not gradable, or contradicts itself, never closes',
+    control: 'A report that is not gradable, contradicts itself or leaves a high grade open neither closes nor lowers',
     code: {
       file: 'src/rules/decide.ts',
-      from: "leave.lower && finding.outcome.kind !== 'not-gradable' && !isContradictory(finding)",
-      to: 'leave.lower',
+      from: '!leave.lower || leavesOpen(finding, episode)',
+      to: '!leave.lower',
     },
-    test: { file: 'test/rules/episodes.test.ts', name: 'neither silence nor a report without a grade closes' },
+    test: {
+      file: 'test/rules/decide.test.ts',
+      name: 'what leaves a high grade open neither closes nor lowers, and may raise',
+    },
   },
   {
     id: 'S28',
