@@ -381,14 +381,20 @@ t.test('emergencies and vital signs', async (t) => {
       ['LA6568-5', []],
     ] as const) {
       const patient = await aPatient(app);
-      await post(app, {
+      const response = {
         resourceType: 'QuestionnaireResponse',
         status: 'in-progress',
         questionnaire: 'http://example.org/Questionnaire/phq|1',
         subject: { reference: patient },
         authored: hoursAgo(1),
         item: [{ linkId: '2', answer: [{ valueCoding: { system: LOINC, code } }] }],
-      });
+      };
+      const refused = await app.send('POST', '/QuestionnaireResponse', { ...response, status: 'completed' });
+      t.equal(refused.status, 422, 'complete it is not');
+      const told = refused.body.issue[0].diagnostics.includes('(self-harm)');
+      t.equal(told, flags.length > 0, 'the refusal says that an emergency is in it, and how it is heard');
+      t.strictSame(await flagsOf(app, patient), [], 'nothing of it is stored');
+      await post(app, response);
       t.strictSame(await flagsOf(app, patient), flags);
     }
   });

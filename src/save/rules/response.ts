@@ -6,7 +6,8 @@ import { ofResponse } from '../../evaluation/of-response.ts';
 import { evaluate, isGraded } from '../../evaluation.ts';
 import { splitCanonical } from '../../fhir/canonical.ts';
 import type { Compartment } from '../../fhir/compartment.ts';
-import { businessRule } from '../../fhir/errors.ts';
+import { businessRule, fault, type Issue } from '../../fhir/errors.ts';
+import { isUrgent } from '../../rules/gradings/emergency.ts';
 import { inUse, refuse } from './refusals.ts';
 import type { Change, Removal } from './type-rules.ts';
 
@@ -27,7 +28,7 @@ export async function checkResponse(
   const snapshot = await deps.catalog.at(within, context.generation);
   const form = formOf(snapshot, response);
   // What is withdrawn need not be right: the form may have changed since, and the error may be in the answers.
-  if (!current || response.status !== 'entered-in-error') refuse(form.compiled.validate(response));
+  if (!current || response.status !== 'entered-in-error') refuse(issuesOf(form, response));
   if (current) {
     const before: QuestionnaireResponse = JSON.parse(current.content);
     refuseReopening(before, response);
@@ -40,6 +41,30 @@ export async function checkResponse(
     ofResponse({ id, version, response, form, snapshot, patient, context }),
   );
   return consequence ? { consequence } : {};
+}
+
+/** What is wrong with the answers; where an emergency is among them, also how it is heard, since nothing of a refused response is. */
+function issuesOf(form: Form, response: QuestionnaireResponse): readonly Issue[] {
+  const issues = form.compiled.validate(response);
+  const complete = response.status === 'completed' || response.status === 'amended';
+  if (!complete || !issues.some(({ severity }) => severity === 'error' || severity === 'fatal')) return issues;
+  const seen = emergenciesIn(form, response);
+  if (seen.length === 0) return issues;
+  const message = `An answer that tells an emergency (${seen.join(', ')}) is refused with the rest, and nobody is told of it: send these answers again with the status in-progress or stopped, which tells somebody at once`;
+  // First: only so many issues are told.
+  return [fault('business-rule', message, 'QuestionnaireResponse.status'), ...issues];
+}
+
+/** Emergencies that are certainly there in a response that is refused; none where its answers cannot even be read. */
+function emergenciesIn(form: Form, response: QuestionnaireResponse): string[] {
+  try {
+    return form
+      .grade(form.compiled.collect(response))
+      .filter(isUrgent)
+      .map(({ term }) => term);
+  } catch {
+    return [];
+  }
 }
 
 function formOf(snapshot: Snapshot, { questionnaire }: QuestionnaireResponse): Form {
