@@ -1,8 +1,8 @@
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { Catalog, type Snapshot } from '../../src/catalog.ts';
 import type { Compartment } from '../../src/fhir/compartment.ts';
 import type { Policy } from '../../src/rules/policy.ts';
-import { NOW, testApp } from '../support/app.ts';
+import { NOW, type TestApp, testApp } from '../support/app.ts';
 import {
   ALT,
   aResult,
@@ -122,7 +122,8 @@ class Faulty extends Catalog {
   }
 }
 
-t.test('policies that take too many steps never block a report, and a person is told', async (t) => {
+/** A service with such a catalog and the ladder's policy, and a patient. */
+async function faultyApp(t: Test): Promise<{ app: TestApp; catalog: Faulty; patient: string }> {
   let catalog: Faulty | undefined;
   const app = await testApp({
     now: () => NOW,
@@ -132,9 +133,14 @@ t.test('policies that take too many steps never block a report, and a person is 
     },
   });
   t.teardown(() => app.close());
+  if (!catalog) throw new Error('the deps were never changed');
   await post(app, LADDER_POLICY);
-  const patient = await aPatient(app);
-  if (catalog) catalog.how = 'spent';
+  return { app, catalog, patient: await aPatient(app) };
+}
+
+t.test('policies that take too many steps never block a report, and a person is told', async (t) => {
+  const { app, catalog, patient } = await faultyApp(t);
+  catalog.how = 'spent';
   const result = aResult(patient, { loinc: NEUTROPHILS, value: 0.8, unit: '10*9/L', low: 1.8, high: 7, at: at(0) });
   const { id } = await post(app, result);
   t.equal((await gradesOf(app, `Observation/${id}`)).length, 2, 'it is graded all the same');
@@ -146,7 +152,7 @@ t.test('policies that take too many steps never block a report, and a person is 
     code: { coding: [{ system: 'https://vigie.example/fhir/CodeSystem/flag-code', code: 'policy-budget' }] },
     extension: [{ valueCodeableConcept: { coding: [{ code: 'PH' }] } }],
   });
-  if (catalog) catalog.how = 'sound';
+  catalog.how = 'sound';
   const again = await app.send('PUT', `/Observation/${id}`, { ...result, id, status: 'amended' });
   t.equal(again.status, 200, again.text);
   t.same(
@@ -156,25 +162,15 @@ t.test('policies that take too many steps never block a report, and a person is 
 });
 
 t.test('a failure of the policies never loses a result, and what was missed is made up for', async (t) => {
-  let catalog: Faulty | undefined;
-  const app = await testApp({
-    now: () => NOW,
-    change: (deps) => {
-      catalog = new Faulty(deps.db);
-      deps.catalog = catalog;
-    },
-  });
-  t.teardown(() => app.close());
-  await post(app, LADDER_POLICY);
-  const patient = await aPatient(app);
-  if (catalog) catalog.how = 'failing';
+  const { app, catalog, patient } = await faultyApp(t);
+  catalog.how = 'failing';
   const anc = { loinc: NEUTROPHILS, value: 0.8, unit: '10*9/L', low: 1.8, high: 7 };
   const missed = await post(app, aResult(patient, { ...anc, at: at(0) }));
   t.same(await gradesOf(app, `Observation/${missed.id}`), []);
   t.same(await flagsOf(app, patient), ['active v1 Report received but not evaluated: a person must read it']);
   t.equal((await app.send('DELETE', `/Observation/${missed.id}`)).status, 409);
   t.notOk(app.log.join('').includes('Zebulon'), 'the text of the error is not logged');
-  if (catalog) catalog.how = 'sound';
+  catalog.how = 'sound';
   await post(app, aResult(patient, { ...anc, value: 0.9, at: at(1) }));
   t.match(await gradesOf(app, `Observation/${missed.id}`), [/febrile/, 'neutrophil_count_decreased@5.0 3 amended v1']);
   const flags = await flagsOf(app, patient);

@@ -4,10 +4,8 @@ import r4Model from 'fhirpath/fhir-context/r4';
 import t from 'tap';
 import type { Node } from '../../src/fhir/invariants/node.ts';
 import { ADVICE, INVARIANTS } from '../../src/fhir/invariants.ts';
-import { readR4 } from '../../tools/r4.ts';
 import { schemasOf } from '../../tools/validators.ts';
-
-const r4 = readR4('.');
+import { r4 } from './r4.ts';
 
 interface Constraint {
   path: string;

@@ -15,10 +15,9 @@ import { terminologyCapabilities } from '../../src/fhir/terminology/capabilities
 import { holdingsOf } from '../../src/fhir/terminology/holdings.ts';
 import { VALIDATED_TYPES } from '../../src/fhir/validated-types.ts';
 import { OPERATIONS } from '../../src/routes/operations/index.ts';
-import { readR4 } from '../../tools/r4.ts';
 import { schemasOf } from '../../tools/validators.ts';
+import { r4 } from './r4.ts';
 
-const r4 = readR4('.');
 const context = {
   isEnumerable: (url: string) => r4.enumerate(url) !== undefined,
   hasInvariant: (key: string) => key in INVARIANTS,

@@ -2,8 +2,8 @@ import t from 'tap';
 import { LOINC } from '../../../src/fhir/canonical.ts';
 import type { Outcome } from '../../../src/rules/finding.ts';
 import { gradeMeasured } from '../../../src/rules/gradings/ctcae.ts';
-import type { ReviewedCodes } from '../../../src/rules/gradings/ctcae-codes.ts';
 import type { MeasuredInput } from '../../../src/rules/gradings/ctcae-measured.ts';
+import { ALL_CODES } from './all-codes.ts';
 import {
   chosenByHand,
   gradeByHand,
@@ -22,10 +22,6 @@ import {
  * What a missing limit, baseline or fact leaves open, against every completion tried one by one: limits and baselines at, just below
  * and just above whatever would move a step, very small and very large.
  */
-const ALL_CODES: ReviewedCodes = new Map(
-  TABLE.entries.flatMap(({ inputs = [] }: Raw) => inputs.map(({ loinc }: Raw) => [`${LOINC}|${loinc}`, loinc])),
-);
-
 const NOT_HERE = ['febrile_neutropenia', 'hypertension', 'chronic_kidney_disease'];
 
 const ENTRIES = TABLE.entries.filter(({ id, inputs }: Raw) => inputs && !NOT_HERE.includes(id));

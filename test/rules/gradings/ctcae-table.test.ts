@@ -2,8 +2,8 @@ import t from 'tap';
 import { LOINC } from '../../../src/fhir/canonical.ts';
 import type { Finding } from '../../../src/rules/finding.ts';
 import { gradeMeasured } from '../../../src/rules/gradings/ctcae.ts';
-import type { ReviewedCodes } from '../../../src/rules/gradings/ctcae-codes.ts';
 import type { MeasuredInput, MeasuredQuantity } from '../../../src/rules/gradings/ctcae-measured.ts';
+import { ALL_CODES } from './all-codes.ts';
 import {
   chosenByHand,
   type Expected,
@@ -17,11 +17,6 @@ import {
   VERSIONS,
   type Whole,
 } from './ctcae-by-hand.ts';
-
-/** Every code of the table, as a site that had reviewed all of them would map them. */
-const ALL_CODES: ReviewedCodes = new Map(
-  TABLE.entries.flatMap(({ inputs = [] }: Raw) => inputs.map(({ loinc }: Raw) => [`${LOINC}|${loinc}`, loinc])),
-);
 
 const SOURCE = { type: 'Observation', id: 'b', version: 1 };
 
