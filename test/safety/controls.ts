@@ -294,8 +294,8 @@ export const CONTROLS: readonly Control[] = [
     control: 'Fever is an emergency unless it is known that there is no systemic treatment',
     code: {
       file: 'profiles/policies/emergency-fever.json',
-      from: '(%treatment.systemic.exists() and %treatment.systemic = false).not()',
-      to: '%treatment.systemic',
+      from: '%finding.min >= 1 and (%treatment.systemic.exists() and %treatment.systemic = false).not()',
+      to: '%finding.min >= 1 and %treatment.systemic',
     },
     test: {
       file: 'test/routes/emergencies.test.ts',
