@@ -1,6 +1,8 @@
 import { canonicalJson, sha256 } from './canonical-json.ts';
 import type { DecisionRecord, RecordInput } from './decision-record.ts';
-import { type Packed, pack, unpack } from './record-packed.ts';
+import { pack } from './record-pack.ts';
+import type { Packed } from './record-packed.ts';
+import { unpack } from './record-unpack.ts';
 
 /**
  * The decision record of one evaluation as canonical JSON, and its SHA-256 in lower-case hexadecimal. The same input gives

@@ -1,7 +1,8 @@
 import type { Compartment } from '../fhir/compartment.ts';
 import type { Database } from './database.ts';
 import { int2Array, int4Array, int8Array, textArray } from './pg-arrays.ts';
-import { type IndexRow, type IndexTable, indexRows } from './write.ts';
+import { indexRows } from './write-index.ts';
+import type { IndexRow, IndexTable } from './write-input.ts';
 
 /** A posted SearchParameter, and whether all that was there before it is indexed by it. */
 export interface Reindex {

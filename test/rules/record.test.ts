@@ -6,7 +6,7 @@ import type { Finding, Report } from '../../src/rules/finding.ts';
 import { TERMS } from '../../src/rules/gradings/pro-ctcae-data.ts';
 import { compilePolicy, type Policy } from '../../src/rules/policy.ts';
 import { decisionRecord, readRecord } from '../../src/rules/record.ts';
-import { pack } from '../../src/rules/record-packed.ts';
+import { pack } from '../../src/rules/record-pack.ts';
 import {
   answers,
   atLeast,
