@@ -7,19 +7,26 @@ import { ITEMS } from '../rules/gradings/pro-ctcae-data.ts';
  * short text: the number of its term, its grade, and a pair of letters for each attribute: `16 2 f2s1if` is frequency 2, severity 1, interference
  * hidden by frequency. Any other finding in full. A patient has one for each term of each report: the text is a third of what the whole takes.
  */
-export type StoredFinding = string | PackedFinding;
+type StoredFinding = string | PackedFinding;
 
 type Grading = Pick<Finding, 'system' | 'version'>;
 
+/** The findings of a report: texts alone are joined into one. */
+export type StoredFindings = string | readonly StoredFinding[];
+
 /** `most` is the grading that is kept beside the list. */
-export function storeFinding(finding: Finding, most: Grading): StoredFinding {
-  return shortText(finding, most) ?? packFinding(finding, most);
+export function storeFindings(findings: readonly Finding[], most: Grading): StoredFindings {
+  const stored = findings.map((finding) => shortText(finding, most) ?? packFinding(finding, most));
+  return stored.length > 0 && stored.every((one) => typeof one === 'string') ? stored.join(BETWEEN) : stored;
 }
 
-/** The finding that `storeFinding` was given. Throws a RangeError for a text that it never gives. */
-export function readStoredFinding(stored: StoredFinding, most: Grading): Finding {
-  return typeof stored === 'string' ? ofText(stored, most) : readFinding(stored, most);
+/** The findings that `storeFindings` was given. Throws a RangeError for a text that it never gives. */
+export function readFindings(stored: StoredFindings, most: Grading): Finding[] {
+  const list: readonly StoredFinding[] = typeof stored === 'string' ? stored.split(BETWEEN) : stored;
+  return list.map((one) => (typeof one === 'string' ? ofText(one, most) : readFinding(one, most)));
 }
+
+const BETWEEN = ';';
 
 /** In the order of the published items. */
 const LETTERS = [

@@ -4,7 +4,8 @@ import type { Score } from '../rules/gradings/scores/score.ts';
 import { UNVALIDATED_WORDING } from '../rules/resources/codes.ts';
 import type { ReportRow } from '../store/write.ts';
 import type { Dated } from '../symptom-time.ts';
-import { readStoredFinding, type StoredFinding, storeFinding } from './stored-findings.ts';
+import { readFindings, type StoredFindings, storeFindings } from './stored-findings.ts';
+import { readCanonicals, type StoredCanonical, storeCanonicals } from './stored-policies.ts';
 
 /** A report with what the resources derived from it have to say of its form and its clock. */
 export interface StoredReport {
@@ -36,9 +37,8 @@ export function writeReport(stored: StoredReport): string {
   const { report, authored, clockAhead, unvalidatedWording, graded, scores, performer } = stored;
   const { source, form, at, day, baseline, findings, policies, measured, ctcae, baselines, expected, facts } = report;
   const { system, version } = findings[0] ?? { system: 'pro-ctcae' as const, version: '' };
-  const store = (finding: Finding) => storeFinding(finding, { system, version });
   const kept: Kept = {
-    source: [source.type, source.id, source.version],
+    source: source.type === MOST.type ? [source.id, source.version] : [source.id, source.version, source.type],
     ...(form === undefined ? {} : { form }),
     at,
     ...(day === at.slice(0, 10) ? {} : { day }),
@@ -46,15 +46,15 @@ export function writeReport(stored: StoredReport): string {
     ...(clockAhead ? { clockAhead } : {}),
     ...(baseline ? { baseline } : {}),
     ...(unvalidatedWording ? { unvalidatedWording } : {}),
-    policies: policies ?? [],
-    grading: [system, version],
-    findings: findings.map(store),
+    policies: storeCanonicals(policies ?? []),
+    ...(system === MOST.system && version === MOST.version ? {} : { grading: [system, version] as const }),
+    findings: storeFindings(findings, { system, version }),
     ...(measured ? { measured } : {}),
     ...(ctcae ? { ctcae } : {}),
     ...(baselines ? { baselines } : {}),
     ...(expected ? { expected } : {}),
     ...(facts ? { facts } : {}),
-    ...(graded ? { graded: graded.map(store) } : {}),
+    ...(graded ? { graded: storeFindings(graded, { system, version }) } : {}),
     ...(scores ? { scores } : {}),
     ...(performer === undefined ? {} : { performer }),
   };
@@ -64,9 +64,9 @@ export function writeReport(stored: StoredReport): string {
 /** The report of a row's text. */
 export function readReport(text: string): StoredReport {
   const kept: Kept = JSON.parse(text);
-  const [system, version] = kept.grading;
-  const [type, id, sourceVersion] = kept.source;
-  const read = (finding: StoredFinding) => readStoredFinding(finding, { system, version });
+  const [system, version] = kept.grading ?? [MOST.system, MOST.version];
+  const [id, sourceVersion, type = MOST.type] = kept.source;
+  const read = (findings: StoredFindings) => readFindings(findings, { system, version });
   const { at, authored = at, day = at.slice(0, 10) } = kept;
   return {
     report: {
@@ -78,8 +78,8 @@ export function readReport(text: string): StoredReport {
       baseline: kept.baseline === true,
       ...(kept.clockAhead ? { clockAhead: true } : {}),
       ...(kept.unvalidatedWording ? { unvalidatedWording: true } : {}),
-      findings: kept.findings.map(read),
-      policies: kept.policies,
+      findings: read(kept.findings),
+      policies: readCanonicals(kept.policies),
       ...(kept.measured ? { measured: kept.measured } : {}),
       ...(kept.ctcae ? { ctcae: kept.ctcae } : {}),
       ...(kept.baselines ? { baselines: kept.baselines } : {}),
@@ -89,14 +89,18 @@ export function readReport(text: string): StoredReport {
     authored,
     clockAhead: kept.clockAhead === true,
     unvalidatedWording: kept.unvalidatedWording === true,
-    ...(kept.graded ? { graded: kept.graded.map(read) } : {}),
+    ...(kept.graded ? { graded: read(kept.graded) } : {}),
     ...(kept.scores ? { scores: kept.scores } : {}),
     ...(kept.performer === undefined ? {} : { performer: kept.performer }),
   };
 }
 
+/** What most reports are of. */
+const MOST = { type: 'QuestionnaireResponse', system: 'pro-ctcae', version: '1.0' } as const;
+
 interface Kept extends Pick<Report, 'form' | 'measured' | 'ctcae' | 'baselines' | 'expected' | 'facts'> {
-  source: [type: Report['source']['type'], id: string, version: number];
+  /** The type is left out where it is that of most. */
+  source: readonly [id: string, version: number, type?: Report['source']['type']];
   at: string;
   /** Left out where it is the day of `at` in UTC. */
   day?: string;
@@ -105,11 +109,11 @@ interface Kept extends Pick<Report, 'form' | 'measured' | 'ctcae' | 'baselines' 
   clockAhead?: true;
   baseline?: true;
   unvalidatedWording?: true;
-  policies: readonly string[];
-  /** System and version of the findings that do not say them. */
-  grading: [system: Finding['system'], version: string];
-  findings: readonly StoredFinding[];
-  graded?: readonly StoredFinding[];
+  policies: readonly StoredCanonical[];
+  /** System and version of the findings that do not say them; left out where they are those of most. */
+  grading?: readonly [system: Finding['system'], version: string];
+  findings: StoredFindings;
+  graded?: StoredFindings;
   scores?: readonly Score[];
   performer?: string;
 }
