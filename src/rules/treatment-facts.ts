@@ -32,8 +32,9 @@ const CATEGORY: Readonly<Record<TreatmentKind, string>> = {
 
 /**
  * What a patient is treated with at a moment, as far as the records tell. A kind is true when one of its medications is taken or was given and
- * nothing says that it has ended; false only when there are records of it, and each of them says that it was not taken, or that it ended more
- * than the days of the rules before `at`; else it is left out, since nobody knows. `codes` are of all medications that count, sorted.
+ * nothing says that it has ended; false only when there are records of it, and each of them says that the kind as a whole is not taken at
+ * `at`, or that it ended more than the days of the rules before; else it is left out, since nobody knows. That one medication is not taken
+ * says nothing of the others of its kind. `codes` are of all medications that count, sorted.
  */
 export function treatmentFacts(
   medications: readonly Medication[],
@@ -51,7 +52,11 @@ export function treatmentFacts(
       .filter(
         ({ codes, category }) => category.includes(CATEGORY[kind]) || codes.some((code) => rules.sets[kind].has(code)),
       )
-      .map(({ medication }) => standingOf(medication, at, days))
+      .map(({ medication, category, codes }) =>
+        medication.status === 'not-taken' && !(codes.length === 0 && category.includes(CATEGORY[kind]))
+          ? 'not known'
+          : standingOf(medication, at, days),
+      )
       .filter((standing) => standing !== 'says nothing');
     if (standings.includes('on')) return true;
     return standings.length > 0 && standings.every((standing) => standing === 'off') ? false : undefined;
@@ -81,7 +86,7 @@ function standingOf(medication: Medication, at: string, days: number | undefined
   }
   switch (status) {
     case 'not-taken':
-      return 'off';
+      return covers(medication, at) ? 'off' : 'not known';
     case 'intended':
       return 'not known';
     case 'completed':
@@ -90,6 +95,14 @@ function standingOf(medication: Medication, at: string, days: number | undefined
     default:
       return 'on';
   }
+}
+
+/** Whether a record speaks of the moment `at`: its period has begun, and has not ended. */
+function covers({ effectivePeriod }: Medication, at: string): boolean {
+  const start = effectivePeriod?.start === undefined ? undefined : dateInterval(effectivePeriod.start)?.start;
+  if (start === undefined || start > Date.parse(at)) return false;
+  const end = effectivePeriod?.end === undefined ? undefined : dateInterval(effectivePeriod.end)?.end;
+  return effectivePeriod?.end === undefined || (end !== undefined && end > Date.parse(at));
 }
 
 /** Ended more than `days` before `at`; never where nobody has said for how many days it counts, or when it ended. */

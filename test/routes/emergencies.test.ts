@@ -281,6 +281,7 @@ t.test('emergencies and vital signs', async (t) => {
         status,
         category: { coding: [{ system: `${BASE}/CodeSystem/treatment`, code: kind }] },
         medicationCodeableConcept: { text: 'A medication' },
+        effectivePeriod: { start: '2020-01-01' },
         subject: { reference: patient },
       });
     const cases: [said: Said, records: [status: string, kind: string][], priority: string | undefined][] = [
@@ -324,19 +325,28 @@ t.test('emergencies and vital signs', async (t) => {
       compose: { include: [{ system: 'http://example.org/drugs', concept: [{ code: 'd' }] }] },
     });
     t.equal(set.status, 201, set.text);
-    const patient = await aPatient(site);
-    const statement = await site.send('POST', '/MedicationStatement', {
-      resourceType: 'MedicationStatement',
-      status: 'not-taken',
-      medicationCodeableConcept: { coding: [{ system: 'http://example.org/drugs', code: 'd' }] },
-      subject: { reference: patient },
-    });
-    t.equal(statement.status, 201);
-    await post(site, aReport(patient, hoursAgo(1), { temperature: 38.2 }));
-    t.strictSame(
-      (await flagsOf(site, patient)).filter(([term]) => term === 'fever'),
-      [],
-    );
+    const taken = { coding: [{ system: 'http://example.org/drugs', code: 'd' }] };
+    for (const [service, expected] of [
+      [site, [['fever', 'active', 'PH']]],
+      [app, []],
+    ] as const) {
+      const patient = await aPatient(service);
+      const none = {
+        status: 'not-taken',
+        category: { coding: [{ system: `${BASE}/CodeSystem/treatment`, code: 'systemic' }] },
+        medicationCodeableConcept: { text: 'Any systemic treatment' },
+        effectivePeriod: { start: '2020-01-01' },
+      };
+      for (const said of [none, { status: 'active', medicationCodeableConcept: taken }]) {
+        const statement = { resourceType: 'MedicationStatement', subject: { reference: patient }, ...said };
+        t.equal((await service.send('POST', '/MedicationStatement', statement)).status, 201);
+      }
+      await post(service, aReport(patient, hoursAgo(1), { temperature: 38.2 }));
+      t.strictSame(
+        (await flagsOf(service, patient)).filter(([term]) => term === 'fever'),
+        expected,
+      );
+    }
   });
 
   t.test('silence, a blank and a report that leaves it open close nothing; two days that say no do', async (t) => {

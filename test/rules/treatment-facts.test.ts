@@ -22,6 +22,13 @@ const given = (status: MedicationAdministration['status'], effectiveDateTime: st
   medicationCodeableConcept: DRUG,
   effectiveDateTime,
 });
+/** No systemic treatment at all: the kind, and no medication. */
+const none = (effectivePeriod?: { start?: string; end?: string }): Medication =>
+  statement('not-taken', {
+    medicationCodeableConcept: { text: 'any systemic treatment' },
+    category: { coding: [{ system: SYSTEM.treatment, code: 'systemic' }] },
+    ...(effectivePeriod ? { effectivePeriod } : {}),
+  });
 const ended = (end: string) => ({ effectivePeriod: { start: '2026-01-01', end } });
 
 const cases: [name: string, medications: Medication[], rules: TreatmentRules, systemic: boolean | undefined][] = [
@@ -30,12 +37,40 @@ const cases: [name: string, medications: Medication[], rules: TreatmentRules, sy
   ['taken', [statement('active')], rules, true],
   ['on hold is under treatment', [statement('on-hold')], rules, true],
   ['of unknown status is under treatment', [statement('unknown')], rules, true],
-  ['said not to be taken', [statement('not-taken')], rules, false],
+  ['one medication of the kind is not taken: others may be', [statement('not-taken')], rules, undefined],
+  [
+    'one medication is not taken, in a record of the kind and the period',
+    [
+      statement('not-taken', {
+        category: { coding: [{ system: SYSTEM.treatment, code: 'systemic' }] },
+        effectivePeriod: { start: '2026-11-01' },
+      }),
+    ],
+    rules,
+    undefined,
+  ],
+  ['nothing of the kind is taken, since', [none({ start: '2026-11-22T12:00:00Z' })], rules, false],
+  ['nothing of the kind will be taken, later', [none({ start: '2026-11-22T12:00:01Z' })], rules, undefined],
+  ['nothing of the kind was taken, up to', [none({ start: '2026-01-01', end: '2026-11-22T12:00:00Z' })], rules, false],
+  [
+    'nothing of the kind was taken, once',
+    [none({ start: '2026-01-01', end: '2026-11-22T11:59:59Z' })],
+    rules,
+    undefined,
+  ],
+  ['nothing of the kind is taken, nobody says when', [none()], rules, undefined],
+  ['nothing of the kind is taken, until', [none({ end: '2026-12-01' })], rules, undefined],
+  [
+    'nothing of the kind is taken, beside one that is',
+    [none({ start: '2026-01-01' }), statement('active')],
+    rules,
+    true,
+  ],
   ['one not taken, another taken', [statement('not-taken'), statement('active')], rules, true],
   ['one not taken, another intended', [statement('not-taken'), statement('intended')], rules, undefined],
   ['intended only', [statement('intended')], rules, undefined],
   ['entered in error says nothing', [statement('entered-in-error')], rules, undefined],
-  ['entered in error beside not taken', [statement('entered-in-error'), statement('not-taken')], rules, false],
+  ['entered in error beside none taken', [statement('entered-in-error'), none({ start: '2026-01-01' })], rules, false],
   ['ended long ago, no days configured', [statement('completed', ended('2020-01-01'))], rules, undefined],
   ['ended, end not told', [statement('stopped')], within30, true],
   ['ended within the days', [statement('completed', ended('2026-10-24T12:00:00Z'))], within30, true],
