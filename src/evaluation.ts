@@ -19,6 +19,7 @@ import { regradedOf, withGraded } from './evaluation/regrading.ts';
 import { scored } from './evaluation/scored.ts';
 import { policiesOf, stepsToTell } from './evaluation/steps.ts';
 import { findingsOf, readReport, rowOf, type StoredReport, timeOf } from './evaluation/stored-report.ts';
+import { workVersions } from './evaluation/work-versions.ts';
 import { writerOf } from './evaluation/writer.ts';
 import type { Compartment } from './fhir/compartment.ts';
 import { FhirError } from './fhir/errors.ts';
@@ -62,7 +63,14 @@ export async function evaluate(deps: Deps, within: Compartment, input: Evaluatin
     if (error instanceof StaleRead || isOutage(error)) throw error;
     deps.log.error({ err: error, resource: `${source.type}/${source.id}` }, 'not evaluated');
     const at = time?.at ?? before?.report.at ?? deps.now().toISOString();
-    return notEvaluated(deps, within, input, { state, at, failed: past && failureOf(past.ledger, source), report });
+    const ledger = past?.ledger ?? context.open;
+    return notEvaluated(deps, within, input, {
+      state,
+      at,
+      failed: past && failureOf(past.ledger, source),
+      report,
+      ledger,
+    });
   }
 }
 
@@ -188,7 +196,13 @@ async function follow(
     overran: past?.overran,
     overrun: own.some(({ conditions }) => isOverrun(conditions)),
   });
-  const derived = [...vitals, ...scores, ...observations, ...flags.versions];
+  const work = await workVersions(deps, within, input, {
+    events: flags.events,
+    written: flags.ledger,
+    ledger: past?.ledger ?? context.open,
+    steps,
+  });
+  const derived = [...vitals, ...scores, ...observations, ...flags.versions, ...work.versions];
   const { decision, provenance } = recordOf(deps, input, writer, {
     before: past?.before,
     report,
@@ -207,6 +221,8 @@ async function follow(
       episodes: flags.ledger,
       decision,
     },
+    work: work.work,
+    due: work.due,
     changes: {
       flags: flags.events,
       findings: report ? findingsOf(report) : [],

@@ -5,6 +5,7 @@ import type { EpisodeRow } from '../store/write.ts';
 import { type Consequence, type Evaluating, NOT_EVALUATED } from './evaluating.ts';
 import { operationalVersion } from './operational.ts';
 import { rowOf, type StoredReport } from './stored-report.ts';
+import { workVersions } from './work-versions.ts';
 import { writerOf } from './writer.ts';
 
 /** What is known where grading or policy failed. */
@@ -16,21 +17,25 @@ export interface Unevaluated {
   failed: EpisodeRow | undefined;
   /** What could be graded before the failure. */
   report: StoredReport | undefined;
+  /** Flags as they were before: those that are open at least. */
+  ledger: readonly EpisodeRow[];
 }
 
 /** The resource is stored all the same; a Flag of high priority asks a person to read it. */
-export function notEvaluated(
+export async function notEvaluated(
   deps: Deps,
   within: Compartment,
   input: Evaluating,
-  { state, at, failed, report }: Unevaluated,
-): Consequence {
+  { state, at, failed, report, ledger }: Unevaluated,
+): Promise<Consequence> {
   const { source, patient, context } = input;
   const { type, id } = source;
   const { row, flag } = operationalVersion(deps, input, NOT_EVALUATED, failed, at);
   const { flagId, version } = row;
+  const events = [{ event: 'not-evaluated', reference: `Flag/${flagId}/_history/${version}`, flag }] as const;
+  const work = await workVersions(deps, within, input, { events, written: [row], ledger, steps: [] });
   return {
-    versions: [writerOf(deps, within, input)('Flag', flagId, version, flag)],
+    versions: [writerOf(deps, within, input)('Flag', flagId, version, flag), ...work.versions],
     patient: {
       id: patient,
       shard: context.shard,
@@ -42,8 +47,10 @@ export function notEvaluated(
       ...(input.asks === 'retraction' ? { retract: { type, id } } : {}),
       episodes: [row],
     },
+    work: work.work,
+    due: work.due,
     changes: {
-      flags: [{ event: 'not-evaluated', reference: `Flag/${flagId}/_history/${version}`, flag }],
+      flags: events,
       findings: [],
       undecided: [],
     },

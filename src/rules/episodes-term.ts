@@ -136,7 +136,7 @@ function eventOn(episode: Episode, finding: Finding, { kind }: Effect, isDoubled
  * Whether a level that a clinician expects, still in force, holds back a rise: the finding is certainly no higher. What contradicts itself,
  * or cannot be graded, is not held back.
  */
-function isExpected(expected: TermState['expected'], finding: Finding, at: string): boolean {
+export function isExpected(expected: Told['expected'], finding: Finding, at: string): boolean {
   if (!expected || at > expected.until || isContradictory(finding)) return false;
   const top = highest(finding.outcome);
   return top !== undefined && top <= expected.level;

@@ -42,6 +42,23 @@ export const showsSignature = (kept: string, episode: Episode): boolean => {
   return kept === now || kept.startsWith(`${now} #`);
 };
 
+/** What rose from one kept signature to the next: the priority, or the grade that is certain. A grade that was not known before counts. */
+export function rise(before: string, after: string): { priority: boolean; grade: boolean } {
+  const [was, is] = [partsOf(before), partsOf(after)];
+  return {
+    priority: PRIORITIES.indexOf(is.priority) > PRIORITIES.indexOf(was.priority),
+    grade: is.least !== undefined && (was.least === undefined || is.least > was.least),
+  };
+}
+
+const PRIORITIES: readonly string[] = ['PN', 'PL', 'PM', 'PH'];
+
+function partsOf(kept: string): { priority: string; least?: number } {
+  const [, kind, grade = '', last = ''] = (kept.split(' #', 1)[0] ?? '').split(' ');
+  if (kind === 'not-gradable') return { priority: grade };
+  return { priority: last, ...(grade === '' ? {} : { least: Number.parseInt(grade, 10) }) };
+}
+
 function gradeText(outcome: Episode['outcome']): string {
   if (outcome.kind === 'graded') return `graded ${outcome.grade}`;
   return outcome.kind === 'at-least' ? `at-least ${outcome.min}-${outcome.max}` : 'not-gradable';

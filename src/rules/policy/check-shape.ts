@@ -3,6 +3,10 @@ import { CANONICAL } from '../../fhir/canonical.ts';
 import { fault, type Issue, type IssueCode } from '../../fhir/errors.ts';
 import type { Priority } from '../episode.ts';
 import { type ActionCode, PRIORITIES } from '../policy-language.ts';
+import { EXTENSION } from '../resources/codes.ts';
+import type { RespondWithin } from '../site.ts';
+import { MOST_HOURS } from '../site-file.ts';
+import { readRespondWithin } from '../work/respond-within.ts';
 import { checkTriggers } from './check-triggers.ts';
 import { nearMatch } from './near-match.ts';
 import { checkUseContext } from './use-context.ts';
@@ -77,12 +81,17 @@ export function priorityOf(action: PlanDefinitionAction): Priority | undefined {
   return PRIORITIES.find((known) => known === code);
 }
 
+/** Within which time a person answers what the action decided; undefined where it does not say. */
+export const respondWithinOf = ({ extension }: PlanDefinitionAction): RespondWithin | undefined =>
+  readRespondWithin(extension?.find(({ url }) => url === EXTENSION.respondWithin));
+
 function checkAction(action: PlanDefinitionAction, at: string): Issue[] {
   return [
     ...checkElements(action, at),
     ...checkId(action, at),
     ...checkCode(action, at),
     ...checkPriority(action, at),
+    ...checkRespondWithin(action, at),
     ...checkTriggers(action.trigger ?? [], at),
     ...checkConditions(action, at),
   ];
@@ -142,6 +151,18 @@ function checkPriority(action: PlanDefinitionAction, at: string): Issue[] {
       place,
     ),
   ];
+}
+
+function checkRespondWithin(action: PlanDefinitionAction, at: string): Issue[] {
+  const count = action.extension?.filter(({ url }) => url === EXTENSION.respondWithin).length ?? 0;
+  if (count === 0) return [];
+  const within = respondWithinOf(action);
+  if (codeOf(action) !== 'close' && count === 1 && within && within.hours <= MOST_HOURS) return [];
+  const message =
+    codeOf(action) === 'close'
+      ? 'An action that closes asks nobody to respond'
+      : `respond-within is there once, with a duration in hours (UCUM h) above 0, at most ${MOST_HOURS}, and a clock, service or always`;
+  return [fault('value', message, `${at}.extension`)];
 }
 
 function checkConditions({ condition = [] }: PlanDefinitionAction, at: string): Issue[] {

@@ -21,6 +21,8 @@ export const EXTENSION = {
   expectedLevel: `${CANONICAL}/StructureDefinition/expected-level`,
   /** On a ResearchStudy: the versions of CTCAE that its subjects are graded by. */
   ctcaeVersions: `${CANONICAL}/StructureDefinition/ctcae-versions`,
+  /** On an action of a policy, and on the work item that comes of it: within which time a person answers. */
+  respondWithin: `${CANONICAL}/StructureDefinition/respond-within`,
 } as const;
 
 /** Our CodeSystem of the terms of each grading system. */

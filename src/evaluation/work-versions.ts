@@ -1,0 +1,109 @@
+import type { Task } from '@medplum/fhirtypes';
+import type { Snapshot } from '../catalog.ts';
+import type { Deps } from '../deps.ts';
+import type { Compartment } from '../fhir/compartment.ts';
+import type { TermStep } from '../rules/episodes.ts';
+import { isExpected } from '../rules/episodes-term.ts';
+import type { Changes } from '../rules/resources/outcome.ts';
+import { rise } from '../rules/signature.ts';
+import type { RespondWithin, Site } from '../rules/site.ts';
+import { type FlagNow, follow } from '../rules/work/follow.ts';
+import { decidedBy, identityOf, isWorkItem } from '../rules/work/work-item.ts';
+import type { DueChange } from '../store/due.ts';
+import { tasksOnFlags } from '../store/tasks.ts';
+import type { WorkChange } from '../store/work.ts';
+import type { EpisodeRow, NewVersion } from '../store/write.ts';
+import type { Evaluating } from './evaluating.ts';
+import { idOfWork, workRows, workVersion } from './work-rows.ts';
+
+/** What the work items of one evaluation are made from. */
+export interface WorkFacts {
+  /** Every Flag version of the evaluation, as it tells of them, and its rows. */
+  events: Changes['flags'];
+  written: readonly EpisodeRow[];
+  /** The rows as they were before: those that are open at least. */
+  ledger: readonly EpisodeRow[];
+  steps: readonly TermStep[];
+}
+
+/** What is written of work. */
+export interface WorkWritten {
+  versions: NewVersion[];
+  work: WorkChange[];
+  due: DueChange[];
+}
+
+/**
+ * The work items that follow from new versions of Flags, with their places in the list of work and what is due of them. Tasks are read only where
+ * a Flag changed that was there before.
+ */
+export async function workVersions(
+  deps: Deps,
+  within: Compartment,
+  { patient, context, snapshot }: Pick<Evaluating, 'patient' | 'context' | 'snapshot'>,
+  facts: WorkFacts,
+): Promise<WorkWritten> {
+  const result: WorkWritten = { versions: [], work: [], due: [] };
+  const flags = facts.events.map((event) => flagNow(event, facts));
+  const known = flags.flatMap(({ flagId, version }) => (version > 1 ? [flagId] : []));
+  const held = await tasksOnFlags(deps.db, within, context.shard, known);
+  const items = held.map((stored) => ({ stored, task: JSON.parse(stored.content) as Task })).filter(isOurs);
+  for (const told of flags) {
+    const own = items.filter(({ task }) => identityOf(task)?.flagId === told.flagId);
+    const followed = follow(
+      own.map(({ task }) => task),
+      told,
+      {
+        site: deps.site,
+        now: deps.now().toISOString(),
+        patient: `Patient/${patient}`,
+        device: deps.engine.device,
+        within: timesToRespond(snapshot, told, deps.site),
+      },
+    );
+    if (!followed) continue;
+    const before = own.find(({ task }) => identityOf(task)?.n === followed.n)?.stored;
+    const id = before?.id ?? idOfWork(told.flagId, followed.n, context.shard);
+    const place = { id, shard: context.shard, patient };
+    const { work, due } = workRows(followed.task, place);
+    result.versions.push(workVersion(deps, within, place, followed.task, before));
+    result.work.push(work);
+    result.due.push(due);
+  }
+  return result;
+}
+
+const isOurs = ({ task }: { task: Task }): boolean => isWorkItem(task) && identityOf(task) !== undefined;
+
+function flagNow(
+  { event, reference, flag }: Changes['flags'][number],
+  facts: WorkFacts,
+): FlagNow & { version: number } {
+  const [, flagId = '', , version] = reference.split('/');
+  const before = facts.ledger.find((row) => row.flagId === flagId);
+  const now = facts.written.find((row) => row.flagId === flagId);
+  const rose = before && now ? rise(before.signature, now.signature) : undefined;
+  const isExcused = now !== undefined && isExpectedNow(now.term, facts.steps);
+  return {
+    flagId,
+    flag,
+    version: Number(version),
+    opens: before?.status !== 'active',
+    rises: event === 'not-evaluated' || rose?.priority === true || (rose?.grade === true && !isExcused),
+  };
+}
+
+/** Whether the last report of a term says no more than a clinician expected of it. */
+function isExpectedNow(term: string, steps: readonly TermStep[]): boolean {
+  const last = steps.findLast((step) => step.term === term);
+  return last !== undefined && isExpected(last.told?.expected, last.finding, last.at);
+}
+
+/** Of each policy action that the Flag was last decided by and that calls a person; none where no policy decided. */
+function timesToRespond(snapshot: Snapshot, { flag }: FlagNow, site: Site): RespondWithin[] {
+  const times = decidedBy(flag).flatMap(({ policy, action }) => {
+    const found = snapshot.policy(policy)?.actions.find(({ id }) => id === action);
+    return found?.priority === 'PN' ? [] : [found?.respondWithin ?? site.respondWithin];
+  });
+  return [...new Set(times)];
+}

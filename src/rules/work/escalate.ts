@@ -1,0 +1,76 @@
+import type { Annotation, Task } from '@medplum/fhirtypes';
+import { dueAfter, type Level, type Site } from '../site.ts';
+import { levelConcept, statusConcept, TASK_PRIORITIES } from './codes.ts';
+import { woken } from './follow.ts';
+import { levelOf, snoozedUntil, withinOf, workStatusOf } from './work-item.ts';
+
+/** Who moves a work item on, and why. */
+export interface Escalation {
+  site: Site;
+  /** The moment of it, UTC instant: the new time to respond begins there. */
+  at: string;
+  /** Reference to who wrote the note: a person, or the engine. */
+  by: string;
+  reason: string;
+}
+
+/** The level after that of a work item; undefined at the last one. A level that the site no longer has is before all. */
+export const nextLevel = (task: Task, { levels }: Site): Level | undefined =>
+  levels[levels.findIndex(({ code }) => code === levelOf(task)) + 1];
+
+/**
+ * A work item at the next level: one more urgent, with a new time to respond that begins at `at`, and a note that says who wanted it and why. Who
+ * has it keeps it until somebody of that level takes over. Undefined at the last level.
+ */
+export function escalated(task: Task, escalation: Escalation): Task | undefined {
+  const { site, at } = escalation;
+  const level = nextLevel(task, site);
+  if (!level) return undefined;
+  const { priority = 'routine' } = task;
+  return {
+    ...noted(task, escalation),
+    priority: TASK_PRIORITIES[TASK_PRIORITIES.indexOf(priority) + 1] ?? priority,
+    performerType: [levelConcept(level)],
+    businessStatus: statusConcept('escalated'),
+    restriction: { ...task.restriction, period: { start: at, end: dueAfter(site, at, withinOf(task, site)) } },
+  };
+}
+
+/**
+ * What becomes of a work item at the moment for which `dueOf` has it: a snoozed one is work again; another one goes to the next level, and at the
+ * last one is called overdue, once. Undefined where nothing does: it has ended, or that moment is no longer its own.
+ */
+export function elapsed(task: Task, { site, at, by }: Pick<Escalation, 'site' | 'at' | 'by'>): Task | undefined {
+  if (dueOf(task) !== at) return undefined;
+  const changed = { lastModified: at };
+  if (task.status === 'on-hold') {
+    const awake = woken(task, { site, now: at, within: [withinOf(task, site)] }, 'the snooze has ended');
+    const ended = workStatusOf(task) === 'episode-ended' && { businessStatus: task.businessStatus };
+    return { ...awake, ...ended, ...changed };
+  }
+  const escalation = { site, at, by, reason: `overdue since ${at}` };
+  const next = escalated(task, escalation) ?? {
+    ...noted(task, escalation),
+    businessStatus: statusConcept('overdue'),
+  };
+  return { ...next, ...changed };
+}
+
+/** When something happens to a work item if nobody does anything: UTC instant. Undefined where nothing does. */
+export function dueOf(task: Task): string | undefined {
+  if (task.status === 'on-hold') return snoozedUntil(task);
+  if (task.status !== 'requested' && task.status !== 'accepted' && task.status !== 'in-progress') return undefined;
+  const status = workStatusOf(task);
+  return status === 'overdue' || status === 'episode-ended' ? undefined : endOf(task);
+}
+
+/** The end of its time to respond, UTC instant. */
+export function endOf({ restriction }: Task): string | undefined {
+  const at = Date.parse(restriction?.period?.end ?? '');
+  return Number.isNaN(at) ? undefined : new Date(at).toISOString();
+}
+
+function noted(task: Task, { at, by, reason }: Escalation): Task {
+  const note: Annotation = { authorReference: { reference: by }, time: at, text: reason };
+  return { ...task, note: [...(task.note ?? []), note] };
+}

@@ -1,0 +1,127 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Flag, Task } from '@medplum/fhirtypes';
+import { EXTENSION } from '../resources/codes.ts';
+import { priorityOf } from '../resources/flag.ts';
+import { dueAfter, type RespondWithin, type Site } from '../site.ts';
+import { statusConcept, TASK_PRIORITIES } from './codes.ts';
+import { respondWithinExtension } from './respond-within.ts';
+import { identityOf, isOpen, levelOf, taskPriority, withoutExtension, workItem, workStatusOf } from './work-item.ts';
+
+/** A new version of a Flag. */
+export interface FlagNow {
+  flagId: string;
+  flag: Flag;
+  /** More urgent or certainly worse than the version before said, and no clinician expected it; or it has failed anew. */
+  rises: boolean;
+  /** The version before was not active. */
+  opens: boolean;
+}
+
+/** What else following it takes. */
+export interface Around {
+  site: Site;
+  /** UTC instant. */
+  now: string;
+  patient: string;
+  /** The rule engine, `Device/id`. */
+  device: string;
+  /** Times to respond of the policy actions that decided, one for each; of an action without one that of the site. */
+  within: readonly RespondWithin[];
+}
+
+/** The work item that a version of a Flag makes or changes, and whether it is new. */
+export interface Followed {
+  task: Task;
+  n: number;
+  isNew: boolean;
+}
+
+/**
+ * What a new version of a Flag makes of its work items, all of which are `held`: at most one of them is open, before and after. Undefined where
+ * nothing changes. A Flag that calls nobody (PN) makes none.
+ */
+export function follow(held: readonly Task[], told: FlagNow, around: Around): Followed | undefined {
+  const open = held.find(isOpen);
+  const changed = open && (told.flag.status === 'active' ? carried(open, told, around) : ended(open, told, around));
+  if (open && changed) {
+    const task = changed === open || isDeepStrictEqual(changed, open) ? undefined : changed;
+    return task && { task: { ...task, lastModified: around.now }, n: identityOf(open)?.n ?? 1, isNew: false };
+  }
+  const priority = priorityOf(told.flag);
+  if (told.flag.status !== 'active' || priority === undefined || priority === 'PN') return undefined;
+  if (held.length > 0 && !told.rises && !told.opens) return undefined;
+  const n = Math.max(0, ...held.map((task) => identityOf(task)?.n ?? 0)) + 1;
+  const { within, due } = soonest(around);
+  const { patient, device, site, now } = around;
+  const { flagId, flag } = told;
+  return { task: workItem({ flagId, flag, n, patient, device, site, now, due, within }), n, isNew: true };
+}
+
+/** The earliest of the moments at which the actions want an answer. */
+function soonest({ site, now, within }: Around): { within: RespondWithin; due: string } {
+  const all = within.length > 0 ? within : [site.respondWithin];
+  const [first, ...more] = all.map((one) => ({ within: one, due: dueAfter(site, now, one) }));
+  if (!first) throw new Error('a list of something has a first');
+  return more.reduce((best, one) => (one.due < best.due ? one : best), first);
+}
+
+/** The episode goes on: what is said of it and how urgent it is follow; the work is never due later than it was. */
+function carried(open: Task, told: FlagNow, around: Around): Task {
+  const { flag, rises } = told;
+  const now = taskPriority(priorityOf(flag));
+  const before = open.priority ?? 'routine';
+  const priority = isRaised(open, around.site) && isAbove(before, now) ? before : now;
+  const task: Task = { ...open, priority, ...(flag.code.text === undefined ? {} : { description: flag.code.text }) };
+  if (rises && open.status === 'on-hold') return woken(task, around, 'worse than expected');
+  if (workStatusOf(open) === 'episode-ended') {
+    task.businessStatus = statusConcept(open.status === 'on-hold' ? 'snoozed' : 'acknowledged');
+    delete task.statusReason;
+  }
+  return rises ? hastened(task, around) : task;
+}
+
+/** A person of a further level was asked, or it was overdue: then it is not less urgent because the patient is better. */
+const isRaised = (task: Task, { levels }: Site): boolean =>
+  levelOf(task) !== levels[0]?.code || workStatusOf(task) === 'overdue';
+
+const isAbove = (one: (typeof TASK_PRIORITIES)[number], other: (typeof TASK_PRIORITIES)[number]): boolean =>
+  TASK_PRIORITIES.indexOf(one) > TASK_PRIORITIES.indexOf(other);
+
+function hastened(task: Task, around: Around): Task {
+  const { within, due } = soonest(around);
+  const period = task.restriction?.period;
+  if (period?.end !== undefined && Date.parse(period.end) <= Date.parse(due)) return task;
+  return {
+    ...task,
+    extension: [
+      ...(task.extension ?? []).filter(({ url }) => url !== EXTENSION.respondWithin),
+      respondWithinExtension(within),
+    ],
+    restriction: { ...task.restriction, period: { ...period, end: due } },
+  };
+}
+
+/** A snoozed one that is work again, for whoever is there. */
+export function woken(
+  task: Task,
+  { site, now, within }: Pick<Around, 'site' | 'now' | 'within'>,
+  reason: string,
+): Task {
+  const soon = soonest({ site, now, within, patient: '', device: '' });
+  const { owner: _owner, ...rest } = withoutExtension(task, EXTENSION.expectedLevel);
+  return {
+    ...rest,
+    status: 'requested',
+    businessStatus: statusConcept('new'),
+    statusReason: { text: reason },
+    restriction: { ...task.restriction, period: { start: now, end: soon.due } },
+  };
+}
+
+/** The episode is over, or what it rested on was withdrawn: what nobody has taken is cancelled, what somebody has waits for that person to end it. */
+function ended(open: Task, { flag }: FlagNow, { now }: Around): Task {
+  const reason = { text: flag.status === 'entered-in-error' ? 'what it rested on was withdrawn' : 'the episode ended' };
+  const task: Task = { ...open, businessStatus: statusConcept('episode-ended'), statusReason: reason };
+  if (open.status !== 'requested') return task;
+  return { ...task, status: 'cancelled', executionPeriod: { ...open.executionPeriod, end: now } };
+}

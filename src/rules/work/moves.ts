@@ -1,0 +1,192 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Task } from '@medplum/fhirtypes';
+import { dateInterval } from '../../fhir/dates.ts';
+import { FhirError, fault, type Issue } from '../../fhir/errors.ts';
+import { EXTENSION } from '../resources/codes.ts';
+import { dueAfter, type Site } from '../site.ts';
+import { codeIn, OUTCOMES, statusConcept, WORK } from './codes.ts';
+import { legalMoves, type Move, moveOf, type Need } from './task-machine.ts';
+import { expectedOf, ownerOf, withinOf, withoutExtension, workStatusOf } from './work-item.ts';
+
+/** A move that a person has made. */
+export interface Moved {
+  move: Move;
+  /** The Task with what the service itself says of it: business status, when it was first and last acted on, its time to respond. */
+  task: Task;
+  /** A level that is expected from now on. */
+  snooze?: { level: number; until: string };
+}
+
+/** Elements that a work item keeps as the engine wrote them. */
+const KEPT = [
+  'identifier',
+  'intent',
+  'code',
+  'focus',
+  'for',
+  'authoredOn',
+  'requester',
+  'performerType',
+  'priority',
+  'restriction',
+  'description',
+] as const satisfies readonly (keyof Task)[];
+
+/**
+ * A person's new version of a work item. `now` is a UTC instant. Throws FhirError: 409 where somebody else has it and no reason is given why it
+ * is taken over; 422 for a move that is none, naming the legal ones, for one that lacks what it needs, and for an element of the engine that changed.
+ */
+export function moved(before: Task, after: Task, { site, now }: { site: Site; now: string }): Moved {
+  const move = moveOf(before.status, after.status);
+  if (!move) {
+    throw refusal(
+      `Task.status: a work item that is ${before.status} does not become ${after.status}; from ${before.status} it can become ${legalMoves(before.status)}`,
+      'Task.status',
+    );
+  }
+  const issues = [
+    ...changedIssues(before, after),
+    ...move.needs.flatMap((need) => lacking(need, move, before, after, now)),
+  ];
+  const [first, ...more] = issues;
+  if (first) throw new FhirError([first, ...more], { status: 422 });
+  refuseTakeover(before, after);
+  const isSnooze = move.needs.includes('expected level');
+  const { level, until } = expectedOf(after) ?? {};
+  const isNew = isSnooze && !isDeepStrictEqual(expectedOf(before), expectedOf(after));
+  return {
+    move,
+    task: stamped(isSnooze ? after : withoutExtension(after, EXTENSION.expectedLevel), move, before, { site, now }),
+    ...(isNew && level !== undefined && until !== undefined ? { snooze: { level, until } } : {}),
+  };
+}
+
+const refusal = (diagnostics: string, expression?: string): FhirError =>
+  new FhirError([fault('business-rule', diagnostics, expression)], { status: 422 });
+
+function changedIssues(before: Task, after: Task): Issue[] {
+  const issues = KEPT.filter((name) => !isDeepStrictEqual(before[name], after[name])).map((name) =>
+    fault('business-rule', `Task.${name} of a work item is the engine's and stays as it is`, `Task.${name}`),
+  );
+  const within = ({ extension }: Task) => extension?.filter(({ url }) => url === EXTENSION.respondWithin) ?? [];
+  if (!isDeepStrictEqual(within(before), within(after))) {
+    issues.push(
+      fault(
+        'business-rule',
+        'The extension respond-within of a work item is the engine’s and stays as it is',
+        'Task.extension',
+      ),
+    );
+  }
+  const notes = before.note ?? [];
+  if (!isDeepStrictEqual(notes, (after.note ?? []).slice(0, notes.length))) {
+    issues.push(fault('business-rule', 'Task.note: what was noted stays; add another note after it', 'Task.note'));
+  }
+  return issues;
+}
+
+function lacking(need: Need, { name, from, to }: Move, before: Task, after: Task, now: string): Issue[] {
+  const say = (what: string, expression: string): Issue[] => [
+    fault('business-rule', `${expression}: ${name} (${from} to ${to}) needs ${what}`, expression),
+  ];
+  switch (need) {
+    case 'owner':
+      return ownerOf(after) === undefined
+        ? say('who has it from now on, by reference, identifier or name', 'Task.owner')
+        : [];
+    case 'no owner':
+      return after.owner === undefined
+        ? []
+        : say('that nobody has it: leave the owner out, or accept it', 'Task.owner');
+    case 'reason': {
+      const { statusReason } = after;
+      const said = statusReason?.text?.trim() || statusReason?.coding?.length;
+      return said && !isDeepStrictEqual(statusReason, before.statusReason)
+        ? []
+        : say('a statusReason of its own that says why', 'Task.statusReason');
+    }
+    case 'outcome':
+      return outcomeIssues(after, say);
+    case 'expected level':
+      return snoozeIssues(after, now, say);
+  }
+}
+
+type Say = (what: string, expression: string) => Issue[];
+
+function outcomeIssues({ output }: Task, say: Say): Issue[] {
+  const outcomes = (output ?? []).filter(({ type }) => codeIn(WORK.item, type) === 'outcome');
+  const [only] = outcomes;
+  const concept = only?.valueCodeableConcept;
+  const code = codeIn(WORK.outcome, concept);
+  if (outcomes.length !== 1 || !OUTCOMES.some((known) => known === code)) {
+    return say(
+      `one output of type ${WORK.item}#outcome whose valueCodeableConcept has a code of ${WORK.outcome}: ${OUTCOMES.join(', ')}`,
+      'Task.output',
+    );
+  }
+  return code === 'other' && !concept?.text?.trim() ? say('a text beside the outcome other', 'Task.output') : [];
+}
+
+function snoozeIssues(task: Task, now: string, say: Say): Issue[] {
+  const { level, until } = expectedOf(task) ?? {};
+  const moment = until === undefined || !ZONED.test(until) ? undefined : dateInterval(until)?.start;
+  if (level === undefined || level < 0 || moment === undefined || moment <= Date.parse(now)) {
+    return say(
+      `the extension ${EXTENSION.expectedLevel}: level, a grade from 0, and until, a moment to come with a time zone`,
+      'Task.extension',
+    );
+  }
+  return [];
+}
+
+/** A moment, and not a day: with seconds and a zone. */
+const ZONED = /T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+
+/** Two people never have the same work without knowing. What was escalated asks for somebody else, so there no reason is needed. */
+function refuseTakeover(before: Task, after: Task): void {
+  const [had, has] = [ownerOf(before), ownerOf(after)];
+  if (had === undefined || has === undefined || had === has) return;
+  const status = workStatusOf(before);
+  if (status === 'escalated' || status === 'overdue') return;
+  const { statusReason } = after;
+  if (statusReason !== undefined && !isDeepStrictEqual(statusReason, before.statusReason)) return;
+  throw new FhirError(
+    [
+      fault(
+        'conflict',
+        `Task.owner: ${had} has this work item (${before.status}); to take it over, say why in a statusReason of its own`,
+        'Task.owner',
+      ),
+    ],
+    { status: 409 },
+  );
+}
+
+function stamped(
+  after: Task,
+  { then, from, to }: Move,
+  before: Task,
+  { site, now }: { site: Site; now: string },
+): Task {
+  const first = before.executionPeriod?.start ?? (to === 'requested' ? undefined : now);
+  const hasEnded = workStatusOf(before) === 'episode-ended';
+  const { executionPeriod: _period, businessStatus: _status, ...rest } = after;
+  const status = then === undefined || hasEnded ? before.businessStatus : statusConcept(then);
+  const end = to !== 'completed' ? undefined : (before.executionPeriod?.end ?? now);
+  return {
+    ...rest,
+    ...(status ? { businessStatus: status } : {}),
+    ...(first === undefined ? {} : { executionPeriod: { start: first, ...(end === undefined ? {} : { end }) } }),
+    lastModified: now,
+    // What slept has its time to respond before it.
+    ...(from === 'on-hold' && to !== 'on-hold' && to !== 'completed'
+      ? {
+          restriction: {
+            ...before.restriction,
+            period: { start: now, end: dueAfter(site, now, withinOf(before, site)) },
+          },
+        }
+      : {}),
+  };
+}

@@ -1,0 +1,100 @@
+import type { WorkStatus } from './codes.ts';
+
+/**
+ * Work items as a state machine: the whole of it is the table below. What a move needs and what becomes of a Task by it is written in moves.ts,
+ * follow.ts and escalate.ts; from which status a move leads where stands here and nowhere else. The table of docs/work-items.md is this one.
+ */
+
+/** Statuses of FHIR's Task that a work item can have. Source: HL7 FHIR R4 4.0.1, CodeSystem task-status. */
+export type TaskStatus = 'requested' | 'accepted' | 'in-progress' | 'on-hold' | 'completed' | 'cancelled';
+
+/** What a person has to say with a move. */
+export type Need =
+  /** `owner`: who has it from now on. */
+  | 'owner'
+  /** No `owner`: nobody has it from now on. */
+  | 'no owner'
+  /** `output` with an outcome. */
+  | 'outcome'
+  /** The extension expected-level: a grade, and until when. */
+  | 'expected level'
+  /** A `statusReason` of its own: another than the Task had. */
+  | 'reason';
+
+export interface Move {
+  name: string;
+  by: 'person' | 'engine';
+  from: TaskStatus;
+  to: TaskStatus;
+  needs: readonly Need[];
+  /** What its business status is then; as it was where there is none. That the episode has ended stays, whatever a person does. */
+  then?: WorkStatus;
+}
+
+const person = (name: string, from: TaskStatus, to: TaskStatus, needs: readonly Need[], then?: WorkStatus): Move => ({
+  name,
+  by: 'person',
+  from,
+  to,
+  needs,
+  ...(then ? { then } : {}),
+});
+
+const engine = (name: string, from: TaskStatus, to: TaskStatus, then?: WorkStatus): Move => ({
+  name,
+  by: 'engine',
+  from,
+  to,
+  needs: [],
+  ...(then ? { then } : {}),
+});
+
+/** Every move there is: what has no row is refused, and the legal ones are named. */
+export const MOVES: readonly Move[] = [
+  person('remark', 'requested', 'requested', ['no owner']),
+  person('take', 'requested', 'accepted', ['owner'], 'acknowledged'),
+  person('start', 'requested', 'in-progress', ['owner'], 'acknowledged'),
+  person('snooze', 'requested', 'on-hold', ['owner', 'expected level'], 'snoozed'),
+  person('complete', 'requested', 'completed', ['owner', 'outcome'], 'acknowledged'),
+  person('remark', 'accepted', 'accepted', ['owner']),
+  person('start', 'accepted', 'in-progress', ['owner'], 'acknowledged'),
+  person('snooze', 'accepted', 'on-hold', ['owner', 'expected level'], 'snoozed'),
+  person('put back', 'accepted', 'requested', ['no owner', 'reason'], 'new'),
+  person('complete', 'accepted', 'completed', ['owner', 'outcome'], 'acknowledged'),
+  person('remark', 'in-progress', 'in-progress', ['owner']),
+  person('pause', 'in-progress', 'accepted', ['owner'], 'acknowledged'),
+  person('snooze', 'in-progress', 'on-hold', ['owner', 'expected level'], 'snoozed'),
+  person('put back', 'in-progress', 'requested', ['no owner', 'reason'], 'new'),
+  person('complete', 'in-progress', 'completed', ['owner', 'outcome'], 'acknowledged'),
+  person('snooze anew', 'on-hold', 'on-hold', ['owner', 'expected level'], 'snoozed'),
+  person('resume', 'on-hold', 'accepted', ['owner'], 'acknowledged'),
+  person('resume', 'on-hold', 'in-progress', ['owner'], 'acknowledged'),
+  person('put back', 'on-hold', 'requested', ['no owner', 'reason'], 'new'),
+  person('complete', 'on-hold', 'completed', ['owner', 'outcome'], 'acknowledged'),
+  person('correct', 'completed', 'completed', ['owner', 'outcome', 'reason']),
+  engine('escalate', 'requested', 'requested', 'escalated'),
+  engine('escalate', 'accepted', 'accepted', 'escalated'),
+  engine('escalate', 'in-progress', 'in-progress', 'escalated'),
+  engine('overdue', 'requested', 'requested', 'overdue'),
+  engine('overdue', 'accepted', 'accepted', 'overdue'),
+  engine('overdue', 'in-progress', 'in-progress', 'overdue'),
+  engine('wake', 'on-hold', 'requested', 'new'),
+  engine('episode ends', 'requested', 'cancelled', 'episode-ended'),
+  engine('episode ends', 'accepted', 'accepted', 'episode-ended'),
+  engine('episode ends', 'in-progress', 'in-progress', 'episode-ended'),
+  engine('episode ends', 'on-hold', 'on-hold', 'episode-ended'),
+  engine('episode goes on', 'accepted', 'accepted', 'acknowledged'),
+  engine('episode goes on', 'in-progress', 'in-progress', 'acknowledged'),
+  engine('episode goes on', 'on-hold', 'on-hold', 'snoozed'),
+];
+
+/** The move of a person from one status to another; undefined where there is none. */
+export const moveOf = (from: string, to: string): Move | undefined =>
+  MOVES.find((move) => move.by === 'person' && move.from === from && move.to === to);
+
+/** What a person can do with a work item of a status, in words: what a refusal names. */
+export function legalMoves(from: string): string {
+  const moves = MOVES.filter((move) => move.by === 'person' && move.from === from);
+  if (moves.length === 0) return 'it has ended and stays as it is';
+  return moves.map(({ name, to, needs }) => `${to} (${[name, ...needs].join(', ')})`).join('; ');
+}
