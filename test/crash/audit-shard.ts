@@ -160,6 +160,7 @@ function reportOf({ id, version, patient, resource }: Response, snapshot: Snapsh
       day,
       baseline: false,
       findings,
+      ...(form.unvalidatedWording ? { unvalidatedWording: true } : {}),
       policies: snapshot.policies.map(({ canonical }) => canonical),
     },
   ];
