@@ -39,6 +39,19 @@ export async function knownOf(
   };
 }
 
+/**
+ * Whether the patient is a participant of a trial, as of now: what the category of a Flag says. One narrow read of the patient's shard, for an
+ * evaluation that writes a Flag.
+ */
+export async function takesPart(
+  deps: Deps,
+  within: Compartment,
+  { patient, context }: Pick<Evaluating, 'patient' | 'context'>,
+): Promise<boolean> {
+  const found = await factsOfPatient(deps.db, within, context.shard, patient, ['ResearchSubject']);
+  return found.some((text) => TAKES_PART.has((JSON.parse(text) as ResearchSubject).status));
+}
+
 type FactResource = ResearchSubject | Medication | Condition;
 
 /** Those who take part, or may soon, or are followed up. Source: HL7 FHIR R4 4.0.1, ValueSet research-subject-status. */

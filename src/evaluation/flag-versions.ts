@@ -10,6 +10,7 @@ import { shownSignature } from '../rules/signature.ts';
 import { findResources } from '../store/resources.ts';
 import type { EpisodeRow, NewVersion } from '../store/write.ts';
 import { type Evaluating, POLICY_BUDGET } from './evaluating.ts';
+import { takesPart } from './facts.ts';
 import { idOfDerived } from './identity.ts';
 import { operationalVersion } from './operational.ts';
 import { type StoredReport, tagsOf } from './stored-report.ts';
@@ -44,6 +45,9 @@ export async function flagVersions(
     events.push({ event, reference: `Flag/${row.flagId}/_history/${row.version}`, flag });
   };
 
+  const adds = overrun && overran?.status !== 'active';
+  const makes = adds || changes.some(({ kind }) => kind === 'create' || kind === 'update');
+  const research = makes && (await takesPart(deps, within, input));
   for (const change of changes) {
     switch (change.kind) {
       case 'none':
@@ -58,7 +62,8 @@ export async function flagVersions(
         const origin = held?.origin ?? episode.origin;
         const flagId = held?.flagId ?? idOfDerived(episode.opening, episode.term, input.context.shard);
         const row = rowOf(episode, { flagId, origin, version: (held?.version ?? 0) + 1 });
-        put(row, flagNow(deps, input, episode.shown ?? episode, `${origin}.${episode.term}`), eventOf(change, steps));
+        const identifier = `${origin}.${episode.term}`;
+        put(row, flagNow(deps, input, episode.shown ?? episode, { identifier, research }), eventOf(change, steps));
         break;
       }
       case 'retract': {
@@ -89,8 +94,9 @@ export async function flagVersions(
       retracted ? 'retracted' : 'closed',
     );
   }
-  if (overrun && overran?.status !== 'active') {
-    const { row, flag } = operationalVersion(deps, input, POLICY_BUDGET, overran, reports.at(-1)?.report.at);
+  if (adds) {
+    const at = reports.at(-1)?.report.at ?? deps.now().toISOString();
+    const { row, flag } = operationalVersion(deps, input, POLICY_BUDGET, { held: overran, at, research });
     put(row, flag, 'opened');
   }
   return { versions, ledger, events };
@@ -102,12 +108,17 @@ async function currentFlag(deps: Deps, within: Compartment, { context }: Evaluat
   return JSON.parse(stored.content);
 }
 
-function flagNow(deps: Deps, { patient, context }: Evaluating, episode: Episode, identifier: string): Flag {
+function flagNow(
+  deps: Deps,
+  { patient, context }: Evaluating,
+  episode: Episode,
+  { identifier, research }: { identifier: string; research: boolean },
+): Flag {
   return flagOf(episode, {
     patient: `Patient/${patient}`,
     identifier,
     device: deps.engine.device,
-    research: false,
+    research,
     language: deps.language,
     observations: [episode.opening, episode.latest].map(
       (source) => `Observation/${idOfDerived(source, episode.term, context.shard)}`,

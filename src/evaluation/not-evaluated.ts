@@ -3,6 +3,7 @@ import type { Compartment } from '../fhir/compartment.ts';
 import { type KeptState, writeState } from '../rules/state-packed.ts';
 import type { EpisodeRow } from '../store/write.ts';
 import { type Consequence, type Evaluating, NOT_EVALUATED } from './evaluating.ts';
+import { takesPart } from './facts.ts';
 import { operationalVersion } from './operational.ts';
 import { rowOf, type StoredReport } from './stored-report.ts';
 import { workVersions } from './work-versions.ts';
@@ -30,7 +31,11 @@ export async function notEvaluated(
 ): Promise<Consequence> {
   const { source, patient, context } = input;
   const { type, id } = source;
-  const { row, flag } = operationalVersion(deps, input, NOT_EVALUATED, failed, at);
+  const { row, flag } = operationalVersion(deps, input, NOT_EVALUATED, {
+    held: failed,
+    at,
+    research: await takesPart(deps, within, input),
+  });
   const { flagId, version } = row;
   const events = [{ event: 'not-evaluated', reference: `Flag/${flagId}/_history/${version}`, flag }] as const;
   const work = await workVersions(deps, within, input, { events, written: [row], ledger, steps: [] });

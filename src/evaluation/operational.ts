@@ -6,20 +6,29 @@ import type { EpisodeRow } from '../store/write.ts';
 import type { Evaluating } from './evaluating.ts';
 import { idOfDerived } from './identity.ts';
 
-/** The next version of the Flag that says what went wrong with a report, and its row; `held` is the one of an earlier version of the report. */
+/** What is known of a Flag that says what went wrong. */
+export interface Operational {
+  /** The row of such a Flag of an earlier version of the report. */
+  held: EpisodeRow | undefined;
+  /** Symptom time, or when the resource was withdrawn; UTC instant. */
+  at: string;
+  /** The patient takes part in a trial. */
+  research: boolean;
+}
+
+/** The next version of the Flag that says what went wrong with a report, and its row. */
 export function operationalVersion(
   deps: Deps,
   { source, patient, context }: Evaluating,
   code: OperationalCode,
-  held: EpisodeRow | undefined,
-  at = deps.now().toISOString(),
+  { held, at, research }: Operational,
 ): { row: EpisodeRow; flag: Flag } {
   const { type, id } = source;
   const flag = operationalFlag(code, {
     patient: `Patient/${patient}`,
     identifier: `${originOf(source)}.${code}`,
     device: deps.engine.device,
-    research: false,
+    research,
     language: deps.language,
     source: `${type}/${id}`,
     at,

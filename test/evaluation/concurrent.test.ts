@@ -1,8 +1,6 @@
-import t, { type Test } from 'tap';
-import { Catalog, type Snapshot } from '../../src/catalog.ts';
-import type { Compartment } from '../../src/fhir/compartment.ts';
-import type { Policy } from '../../src/rules/policy.ts';
-import { NOW, type TestApp, testApp } from '../support/app.ts';
+import t from 'tap';
+import { NOW, testApp } from '../support/app.ts';
+import { faultyApp } from '../support/faulty.ts';
 import {
   ALT,
   aResult,
@@ -94,49 +92,6 @@ t.test('sixteen at once, results and responses, leave one open episode of each t
   ]);
   t.same(rows, [{ n: 8 }]);
 });
-
-/** A catalog whose policies overrun, or fail, while `how` says so. */
-class Faulty extends Catalog {
-  how: 'sound' | 'spent' | 'failing' = 'sound';
-
-  override async at(within: Compartment, generation?: string): Promise<Snapshot> {
-    const snapshot = await super.at(within, generation);
-    const overrun = (policy: Policy): Policy => ({
-      ...policy,
-      evaluate: (which, context) => {
-        if (this.how === 'failing') throw new Error('Zebulon Quartermaine cannot be judged');
-        const conditions = policy.evaluate(which, context);
-        return this.how === 'spent'
-          ? conditions.map((condition) => ({ ...condition, value: 'undecided' as const, error: 'budget' }))
-          : conditions;
-      },
-    });
-    return {
-      ...snapshot,
-      policies: snapshot.policies.map(overrun),
-      policy: (canonical) => {
-        const policy = snapshot.policy(canonical);
-        return policy && overrun(policy);
-      },
-    };
-  }
-}
-
-/** A service with such a catalog and the ladder's policy, and a patient. */
-async function faultyApp(t: Test): Promise<{ app: TestApp; catalog: Faulty; patient: string }> {
-  let catalog: Faulty | undefined;
-  const app = await testApp({
-    now: () => NOW,
-    change: (deps) => {
-      catalog = new Faulty(deps.db);
-      deps.catalog = catalog;
-    },
-  });
-  t.teardown(() => app.close());
-  if (!catalog) throw new Error('the deps were never changed');
-  await post(app, LADDER_POLICY);
-  return { app, catalog, patient: await aPatient(app) };
-}
 
 t.test('policies that take too many steps never block a report, and a person is told', async (t) => {
   const { app, catalog, patient } = await faultyApp(t);
