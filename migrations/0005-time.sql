@@ -15,7 +15,8 @@ create table due (
   locked_until  timestamptz not null default '-infinity',
   attempts      integer     not null default 0,
   primary key (tenant, shard, id)
-);
+  -- room on each page: that a row is taken changes no index
+) with (fillfactor = 80);
 create index due_at on due (tenant, at, id);
 -- What comes before it for the same patient.
 create index due_patient on due (tenant, shard, patient, at, id);
@@ -41,7 +42,13 @@ create table work (
   primary key (tenant, shard, id)
 );
 create index work_order on work (tenant, urgency, due, id);
+-- A level, or a person, may have little of what is open.
+create index work_level on work (tenant, level, urgency, due, id);
+create index work_owner on work (tenant, owner) where owner is not null;
 create index work_flag on work (tenant, shard, flag);
+
+-- What the list of work shows of a patient: a short text that spares it the whole state.
+alter table patient_state add column last_grades text not null default '';
 
 -- Long work that a client asked for and comes back to.
 create table job (
@@ -55,6 +62,10 @@ create table job (
   ended_at      timestamptz,
   -- who works on it holds it until then
   locked_until  timestamptz not null default '-infinity',
+  -- names the taking: who has lost it changes nothing any more
+  holder        text        collate "C" not null default '',
+  -- how often it was taken since it last went on
+  attempts      integer     not null default 0,
   -- the client wants it to end
   cancel        boolean     not null default false,
   progress      text        not null default '',

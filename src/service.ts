@@ -6,6 +6,8 @@ import { boot } from './bootstrap.ts';
 import { type Config, ConfigError, isLoopback } from './config.ts';
 import type { Deps } from './deps.ts';
 import { type Embedded, startEmbedded } from './embedded.ts';
+import { KINDS } from './jobs/kinds.ts';
+import { Scheduler } from './jobs/scheduler.ts';
 import { NO_CODES, type ReviewedCodes } from './rules/gradings/ctcae-codes.ts';
 import { LabCodesError, readLabCodes } from './rules/gradings/lab-codes.ts';
 import { DEFAULT_SITE, type Site } from './rules/site.ts';
@@ -22,8 +24,17 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-/** Starts everything in order: database, checks, migrations, what ships with the service, routes, socket. What fails takes the rest down. */
-export async function startService(config: Config, { log, root }: { log: Logger; root: string }): Promise<Service> {
+/** What a service is started with beside its settings. */
+export interface Start {
+  log: Logger;
+  /** Folder of migrations and profiles. */
+  root: string;
+  /** The clock that all is dated and due by; the machine's without. Demonstrations and tests move it. */
+  now?: () => Date;
+}
+
+/** Starts everything in order: database, checks, migrations, what ships with the service, routes, socket, clock. What fails takes the rest down. */
+export async function startService(config: Config, { log, root, now }: Start): Promise<Service> {
   const closing: (() => Promise<void>)[] = [];
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => {
@@ -58,6 +69,7 @@ export async function startService(config: Config, { log, root }: { log: Logger;
       site,
       profiles: join(root, 'profiles'),
       demoPolicy: config.demoPolicy,
+      ...(now ? { now } : {}),
     });
     await warn(config, deps);
     closing.push(() => deps.indexing.stop());
@@ -66,6 +78,9 @@ export async function startService(config: Config, { log, root }: { log: Logger;
     closing.push(() => app.close());
     await app.listen({ host: config.host, port: config.port });
     log.info({ url: config.baseUrl }, 'listening');
+    const scheduler = new Scheduler(deps, KINDS);
+    closing.push(() => scheduler.stop());
+    scheduler.start();
     return { baseUrl: config.baseUrl, deps, stop };
   } catch (error) {
     await stop();

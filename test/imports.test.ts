@@ -52,7 +52,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'log.ts': [],
   'start-failure.ts': [],
   'embedded.ts': ['embedded'],
-  'service.ts': ['rules', 'store', 'app.ts', 'bootstrap.ts', 'config.ts', 'deps.ts', 'embedded.ts'],
+  'service.ts': ['jobs', 'rules', 'store', 'app.ts', 'bootstrap.ts', 'config.ts', 'deps.ts', 'embedded.ts'],
 };
 
 /** What a user starts: they may import anything but each other, and nothing imports them. */

@@ -1,15 +1,26 @@
 import type { Deps } from '../deps.ts';
 import { type Compartment, everyone } from '../fhir/compartment.ts';
-import { type Due, postponeDue, takeDue } from '../store/due.ts';
+import { FhirError } from '../fhir/errors.ts';
+import { type Due, giveBackDue, postponeDue, takeDue } from '../store/due.ts';
 
 /** Does one thing that is due, and takes it from what is due in the same statement (see `happen` of src/save/moment.ts). */
 export type RunDue = (deps: Deps, within: Compartment, due: Due) => Promise<void>;
 
-const EVERY_MILLIS = 1000;
-const LEASE_SECONDS = 60;
-const BATCH = 200;
-const AT_ONCE = 4;
+/** How a scheduler works: how often it looks, and for how long what it has taken is its own. */
+export interface Pace {
+  everyMillis: number;
+  /** In the database's time. A process that ends in the middle holds what it had taken until then. */
+  leaseSeconds: number;
+  /** How much is taken at once, and so is held in memory. */
+  batch: number;
+  /** How much is done side by side. */
+  atOnce: number;
+}
+
+const PACE: Pace = { everyMillis: 1000, leaseSeconds: 30, batch: 500, atOnce: 4 };
 const LONGEST_PAUSE_SECONDS = 3600;
+/** Where the database cannot be reached, or others write the same again and again: no fault of the thing. */
+const OUTAGE_PAUSE_SECONDS = 1;
 
 /**
  * Does what is due: one loop in every process, and each thing once in all of them. A process that ends in the middle holds what it had taken
@@ -19,13 +30,15 @@ export class Scheduler {
   readonly #deps: Deps;
   readonly #kinds: Readonly<Record<string, RunDue>>;
   readonly #within: Compartment = everyone();
+  readonly #pace: Pace;
   #timer: NodeJS.Timeout | undefined;
   #turn: Promise<void> = Promise.resolve();
   #stopped = false;
 
-  constructor(deps: Deps, kinds: Readonly<Record<string, RunDue>>) {
+  constructor(deps: Deps, kinds: Readonly<Record<string, RunDue>>, pace: Partial<Pace> = {}) {
     this.#deps = deps;
     this.#kinds = kinds;
+    this.#pace = { ...PACE, ...pace };
   }
 
   /** Does what is due, then looks again each second, until `stop`. */
@@ -36,7 +49,7 @@ export class Scheduler {
       } catch (error) {
         this.#deps.log.warn({ err: error }, 'what is due waits'); // the database is away: the next turn tries again
       }
-      if (!this.#stopped) this.#timer = setTimeout(next, EVERY_MILLIS).unref();
+      if (!this.#stopped) this.#timer = setTimeout(next, this.#pace.everyMillis).unref();
     };
     const next = (): void => {
       this.#turn = turn();
@@ -44,6 +57,7 @@ export class Scheduler {
     next();
   }
 
+  /** Ends what is being done, gives back what was taken and not begun, and looks no more. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -53,23 +67,29 @@ export class Scheduler {
   /** Does all that is due now, until nothing is left or all that is left has failed. Gives how much was done. */
   async sweep(): Promise<number> {
     let done = 0;
+    const { batch: limit, leaseSeconds: seconds, atOnce } = this.#pace;
     while (!this.#stopped) {
-      const batch = await takeDue(this.#deps.db, this.#within, {
-        now: this.#deps.now().toISOString(),
-        limit: BATCH,
-        seconds: LEASE_SECONDS,
-      });
+      const now = this.#deps.now().toISOString();
+      const batch = await takeDue(this.#deps.db, this.#within, { now, limit, seconds });
       if (batch.length === 0) return done;
       const waiting = batch.values();
       const worker = async (): Promise<void> => {
-        for (const due of waiting) if (await this.#run(due)) done += 1;
+        // Asked before each, or one would be taken from the list and then left.
+        while (!this.#stopped) {
+          const { value: due } = waiting.next();
+          if (!due) return;
+          if (await this.#run(due)) done += 1;
+        }
       };
-      await Promise.all(Array.from({ length: AT_ONCE }, worker));
+      const ended = await Promise.allSettled(Array.from({ length: atOnce }, worker));
+      await giveBackDue(this.#deps.db, this.#within, [...waiting]);
+      const failed = ended.find(({ status }) => status === 'rejected');
+      if (failed?.status === 'rejected') throw failed.reason;
     }
     return done;
   }
 
-  /** A thing that fails is kept, and tried again later and later: it is never dropped. */
+  /** A thing that fails is kept, and tried again later and later: it is never dropped. Throws where that cannot be written either. */
   async #run(due: Due): Promise<boolean> {
     try {
       const run = this.#kinds[due.kind];
@@ -77,8 +97,10 @@ export class Scheduler {
       await run(this.#deps, this.#within, due);
       return true;
     } catch (error) {
+      const isOutage = error instanceof FhirError && error.issues[0].code === 'transient';
       this.#deps.log.error({ err: error, kind: due.kind, attempts: due.attempts }, 'what was due has failed');
-      await postponeDue(this.#deps.db, this.#within, due, Math.min(2 ** due.attempts, LONGEST_PAUSE_SECONDS));
+      const pause = isOutage ? OUTAGE_PAUSE_SECONDS : Math.min(2 ** due.attempts, LONGEST_PAUSE_SECONDS);
+      await postponeDue(this.#deps.db, this.#within, due, { seconds: pause, counts: !isOutage });
       return false;
     }
   }

@@ -52,7 +52,9 @@ export function dueParts(changes: readonly DueChange[], p: (value: unknown) => s
 
 /**
  * Takes what is due at `now`, earliest first, for so many seconds of the database's time. Of one patient only the earliest is given, also while
- * another process has that one: what happens to a patient happens in the order of time. Rows that another process is just taking are passed over.
+ * another process has that one: what happens to a patient happens in the order of time. What is parked stands outside of it. Rows that another
+ * process is just taking are passed over. However much is due, no more than `limit` rows are looked at, save those that wait for one before them
+ * or are held: the earliest of a patient is one step in an index, which no plan of the server can turn into a look at all.
  */
 export async function takeDue(
   db: Database,
@@ -64,10 +66,10 @@ export async function takeDue(
     `with next as (
        select d.tenant, d.shard, d.id from due d
        where d.tenant = $1 and d.at <= $2 and d.locked_until <= clock_timestamp()
-         and not exists (
-           select 1 from due e
-           where e.tenant = d.tenant and e.shard = d.shard and e.patient = d.patient
-             and (e.at, e.id) < (d.at, d.id) and e.attempts < $5)
+         and (d.attempts >= $5 or d.id = (
+           select e.id from due e
+           where e.tenant = d.tenant and e.shard = d.shard and e.patient = d.patient and e.attempts < $5
+           order by e.at, e.id limit 1))
        order by d.at, d.id limit $3
        for update of d skip locked)
      update due set locked_until = clock_timestamp() + make_interval(secs => $4), attempts = attempts + 1
@@ -99,18 +101,35 @@ export async function dueOfPatient(db: Database, within: Compartment, shard: num
   return rows.map(dueOf);
 }
 
-/** Gives back what failed: it is taken again after so many seconds. */
+/** Gives back what failed: it is taken again after so many seconds. Where it `counts` it was a fault of the thing. */
 export async function postponeDue(
   db: Database,
   within: Compartment,
   { shard, id, at }: Due,
-  seconds: number,
+  { seconds, counts }: { seconds: number; counts: boolean },
 ): Promise<void> {
   await db.write(
     'postpone-due',
-    `update due set locked_until = clock_timestamp() + make_interval(secs => $5)
+    `update due set locked_until = clock_timestamp() + make_interval(secs => $5), attempts = greatest(attempts - $6, 0)
      where tenant = $1 and shard = $2 and id = $3 and at = $4`,
-    [within.tenant, shard, id, at, seconds],
+    [within.tenant, shard, id, at, seconds, counts ? 0 : 1],
+  );
+}
+
+/** Gives back what was taken and not begun: whoever looks next takes it. */
+export async function giveBackDue(db: Database, within: Compartment, taken: readonly Due[]): Promise<void> {
+  if (taken.length === 0) return;
+  await db.write(
+    'give-back-due',
+    `update due d set locked_until = '-infinity', attempts = greatest(d.attempts - 1, 0)
+     from unnest($2::int2[], $3::text[], $4::text[]) as x(shard, id, at)
+     where d.tenant = $1 and d.shard = x.shard and d.id = x.id and d.at = x.at::timestamptz`,
+    [
+      within.tenant,
+      int2Array(taken.map(({ shard }) => shard)),
+      textArray(taken.map(({ id }) => id)),
+      textArray(taken.map(({ at }) => at)),
+    ],
   );
 }
 
