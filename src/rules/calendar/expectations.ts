@@ -1,0 +1,193 @@
+import type { PlanItem, Stretch } from './plan.ts';
+import type { Schedule, Slot } from './schedule.ts';
+import { slotAt, slotsFrom } from './slots.ts';
+
+/** What is expected of a patient: kept with the patient's state, and written by what changes a plan or meets a slot. */
+export interface Expectations {
+  items: readonly ExpectedItem[];
+  /** Stays in hospital, by the id of the Encounter. */
+  stays: Readonly<Record<string, Stretch>>;
+}
+
+/** One part of one plan. */
+export interface ExpectedItem {
+  type: PlanType;
+  /** Of the plan. */
+  id: string;
+  part: string;
+  /** Canonical of the form, without its version. */
+  form: string;
+  /** The plan was entered in error: nothing was ever expected by it. */
+  void?: true;
+  /** What was expected when: the last one still is, where it has no end. */
+  spans: readonly Span[];
+  /** Of the plan itself. */
+  pauses: readonly Stretch[];
+  /** While it was on hold. */
+  holds: readonly Stretch[];
+  /** The slot that is waited for: the moment at which it is looked at is what is due. */
+  open?: { start: string; due: string };
+}
+
+export type PlanType = 'CarePlan' | 'ServiceRequest';
+
+/** A schedule as it stood from one moment to another, UTC instants: a plan that changes does not rewrite what was expected before. */
+export interface Span {
+  from: string;
+  until?: string;
+  /** Version of the plan that said so first. */
+  version: number;
+  schedule: Schedule;
+}
+
+/** A slot of a plan, with what has to be known of it. */
+export interface ExpectedSlot {
+  slot: Slot;
+  version: number;
+  isPaused: boolean;
+}
+
+export const NOTHING_EXPECTED: Expectations = { items: [], stays: {} };
+
+/** The expectations of a kept text. */
+export const readExpectations = (text: string | null | undefined): Expectations =>
+  text ? JSON.parse(text) : NOTHING_EXPECTED;
+
+/** Names an item among those of a patient. */
+export const itemKey = ({ type, id, part }: Pick<ExpectedItem, 'type' | 'id' | 'part'>): string =>
+  `${type}/${id}/${part}`;
+
+/** The parts of a plan that a version of it asks for, beside those of other plans. UTC instants. */
+export function withPlan(
+  before: Expectations,
+  plan: { type: PlanType; id: string; version: number },
+  items: readonly PlanItem[],
+  now: string,
+): Expectations {
+  const others = before.items.filter(({ type, id }) => type !== plan.type || id !== plan.id);
+  const known = before.items.filter((item) => !others.includes(item));
+  const kept = known.flatMap((item) =>
+    items.some(({ part, form }) => part === item.part && form === item.form) ? [] : [ended(item, now)],
+  );
+  const asked = items.flatMap((item): ExpectedItem[] => {
+    const held = known.find(({ part, form }) => part === item.part && form === item.form);
+    // Of what was over when it came here nothing was ever expected.
+    if (!held && (item.standing === 'ended' || item.standing === 'never')) return [];
+    return [
+      changed(
+        held ?? { ...plan, part: item.part, form: item.form, spans: [], pauses: [], holds: [] },
+        item,
+        plan.version,
+        now,
+      ),
+    ];
+  });
+  return { ...before, items: [...others, ...kept, ...asked] };
+}
+
+/** Without the plan from now on: what was expected by it before stays. */
+export const withoutPlan = (
+  before: Expectations,
+  plan: Pick<ExpectedItem, 'type' | 'id'>,
+  now: string,
+): Expectations => ({
+  ...before,
+  items: before.items.map((item) => (item.type === plan.type && item.id === plan.id ? ended(item, now) : item)),
+});
+
+/** With a stay in hospital as it is known now; undefined where there was none. */
+export function withStay(before: Expectations, encounter: string, stay: Stretch | undefined): Expectations {
+  const { [encounter]: _, ...others } = before.stays;
+  return { ...before, stays: stay ? { ...others, [encounter]: stay } : others };
+}
+
+function changed(
+  before: ExpectedItem,
+  { standing, schedule, pauses }: PlanItem,
+  version: number,
+  now: string,
+): ExpectedItem {
+  const { void: _, open: __, ...rest } = before;
+  if (standing === 'never') return { ...rest, void: true, spans: closed(before.spans, now), pauses };
+  if (standing === 'ended') return { ...rest, spans: closed(before.spans, now), pauses };
+  const last = before.spans.at(-1);
+  const goesOn = last && last.until === undefined && JSON.stringify(last.schedule) === JSON.stringify(schedule);
+  const spans = goesOn ? before.spans : [...closed(before.spans, now), { from: now, version, schedule }];
+  const onHold = before.holds.at(-1)?.end === undefined ? before.holds.at(-1) : undefined;
+  const others = onHold ? before.holds.slice(0, -1) : before.holds;
+  const holds =
+    standing === 'hold'
+      ? [...others, onHold ?? { start: now }]
+      : onHold
+        ? [...others, { ...onHold, end: now }]
+        : others;
+  return { ...rest, ...(before.open ? { open: before.open } : {}), spans, pauses, holds };
+}
+
+const ended = ({ open: _, ...item }: ExpectedItem, now: string): ExpectedItem => ({
+  ...item,
+  spans: closed(item.spans, now),
+});
+
+const closed = (spans: readonly Span[], now: string): readonly Span[] =>
+  spans.map((span) => (span.until === undefined ? { ...span, until: now } : span));
+
+/**
+ * The slots of an item in order, from the first that is still waited for at `from` (UTC instant). A slot belongs to the schedule that stood when
+ * it was due; of the very first schedule only those that had not passed when it came.
+ */
+export function* expectedSlots(
+  item: ExpectedItem,
+  { stays }: Pick<Expectations, 'stays'>,
+  from: string,
+): Generator<ExpectedSlot> {
+  if (item.void) return;
+  const pauses = pausesOf(item, stays);
+  for (const [place, span] of item.spans.entries()) {
+    if (span.until !== undefined && span.until < from) continue;
+    for (const slot of slotsFrom(span.schedule, from > span.from ? from : span.from)) {
+      if (span.until !== undefined && slot.due > span.until) break;
+      if (slot.due < from || !isIn(span, place, slot)) continue;
+      yield { slot, version: span.version, isPaused: isPaused(pauses, slot) };
+    }
+  }
+}
+
+const pausesOf = ({ pauses, holds }: ExpectedItem, stays: Expectations['stays']): Stretch[] => [
+  ...Object.values(stays),
+  ...pauses,
+  ...holds,
+];
+
+const isIn = ({ from, until }: Span, place: number, { close, due }: Slot): boolean =>
+  (place === 0 ? close > from : due > from) && (until === undefined || due <= until);
+
+/** Nothing is expected of who is away when a slot ends. */
+const isPaused = (pauses: readonly Stretch[], { close }: Slot): boolean =>
+  pauses.some(({ start, end }) => start <= close && (end === undefined || end > close));
+
+/** The first slot that is due after a moment and not paused; undefined where there is none, or none before what has no end. */
+export function nextSlot(item: ExpectedItem, expectations: Expectations, after: string): ExpectedSlot | undefined {
+  const forever = pausesOf(item, expectations.stays)
+    .filter(({ end }) => end === undefined)
+    .map(({ start }) => start)
+    .sort()[0];
+  for (const expected of expectedSlots(item, expectations, after)) {
+    if (forever !== undefined && expected.slot.close >= forever) return undefined;
+    if (expected.slot.due > after && !expected.isPaused) return expected;
+  }
+  return undefined;
+}
+
+/** The slot that an answer of that moment belongs to; undefined where none does, or where it is paused. */
+export function slotOf(item: ExpectedItem, { stays }: Expectations, at: string): ExpectedSlot | undefined {
+  if (item.void) return undefined;
+  const pauses = pausesOf(item, stays);
+  let found: ExpectedSlot | undefined;
+  for (const [place, span] of item.spans.entries()) {
+    const slot = slotAt(span.schedule, at);
+    if (!slot || !isIn(span, place, slot) || (found && found.slot.start > slot.start)) continue;
+    found = { slot, version: span.version, isPaused: isPaused(pauses, slot) };
+  }
+  return found?.isPaused ? undefined : found;
+}
