@@ -24,10 +24,12 @@ import { writerOf } from './evaluation/writer.ts';
 import type { Compartment } from './fhir/compartment.ts';
 import { FhirError } from './fhir/errors.ts';
 import { ageYears } from './rules/age.ts';
+import type { FoldState } from './rules/episode.ts';
 import { fold, isNext } from './rules/episodes.ts';
 import { type Finding, originOf, type SourceRef } from './rules/finding.ts';
 import { advance, reconcile } from './rules/flags.ts';
 import type { MeasuredInput } from './rules/gradings/measured.ts';
+import { newLastGrades } from './rules/last-grades.ts';
 import { isOverrun } from './rules/policy.ts';
 import { type KeptState, readState, writeState } from './rules/state-packed.ts';
 import { findReport, type PatientContext, patientHistory } from './store/context.ts';
@@ -216,6 +218,7 @@ async function follow(
       shard: context.shard,
       n: context.n,
       state: writeState(folded.state),
+      ...lastGradesAfter(state, folded.state),
       reports: [...(report ? [report] : []), ...regraded.map(({ stored }) => stored)].map(rowOf),
       ...(report ? {} : { retract: { type: source.type, id: source.id } }),
       episodes: flags.ledger,
@@ -233,6 +236,12 @@ async function follow(
       ),
     },
   };
+}
+
+/** Written only where they differ. */
+function lastGradesAfter(before: KeptState, after: FoldState): { lastGrades?: string } {
+  const lastGrades = newLastGrades(before, after);
+  return lastGrades === undefined ? {} : { lastGrades };
 }
 
 /** Some ladders are another for children. */

@@ -9,6 +9,8 @@ export interface Entry {
   lastUpdated: string;
   content: string;
   deleted?: boolean;
+  /** JSON text of an extension that says something of it as a match. */
+  searchExtension?: string;
 }
 
 export interface Links {
@@ -34,8 +36,10 @@ export function searchBundle(
   const add = (...pieces: readonly string[]): void => {
     parts.push(parts.length === 1 ? ',"entry":[' : ',', ...pieces);
   };
-  for (const { type, id, content } of matches)
-    add(`{"fullUrl":"${baseUrl}/${type}/${id}","resource":`, content, ',"search":{"mode":"match"}}');
+  for (const { type, id, content, searchExtension } of matches) {
+    const said = searchExtension === undefined ? MATCH : `,"search":{"extension":[${searchExtension}],"mode":"match"}}`;
+    add(`{"fullUrl":"${baseUrl}/${type}/${id}","resource":`, content, said);
+  }
   for (const { type, id, content } of included)
     add(`{"fullUrl":"${baseUrl}/${type}/${id}","resource":`, content, ',"search":{"mode":"include"}}');
   if (outcome) add(`{"resource":${JSON.stringify(outcome)},"search":{"mode":"outcome"}}`);
@@ -43,6 +47,8 @@ export function searchBundle(
   parts.push(parts.length === 1 ? '}' : ']}');
   return parts.join('');
 }
+
+const MATCH = ',"search":{"mode":"match"}}';
 
 /**
  * A history as JSON text, newest first; a deletion has a request and no resource. The request is what is known of it: an id that a

@@ -109,6 +109,8 @@ export interface Write {
     n: bigint;
     /** The new fold state; absent leaves it as it is. */
     state?: string;
+    /** The new last grades, as a short text; absent leaves them as they are. */
+    lastGrades?: string;
     /** What was said, for the next fold: the report of this write, and earlier ones that it changes. */
     reports?: readonly ReportRow[];
     /** A report that is taken back: its row goes. */

@@ -16,6 +16,7 @@ import { symptomSummaryOperation } from './symptom-summary.ts';
 import { translateOperation } from './translate.ts';
 import { validateOperation } from './validate.ts';
 import { validateCodeInSystemOperation, validateCodeOperation } from './validate-code.ts';
+import { worklistOperation } from './worklist.ts';
 
 /** Every operation, one row each. */
 export const OPERATIONS: readonly Operation[] = [
@@ -39,4 +40,5 @@ export const OPERATIONS: readonly Operation[] = [
   validateCodeInSystemOperation,
   validateCodeOperation,
   validateOperation,
+  worklistOperation,
 ];

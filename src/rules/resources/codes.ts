@@ -23,6 +23,8 @@ export const EXTENSION = {
   ctcaeVersions: `${CANONICAL}/StructureDefinition/ctcae-versions`,
   /** On an action of a policy, and on the work item that comes of it: within which time a person answers. */
   respondWithin: `${CANONICAL}/StructureDefinition/respond-within`,
+  /** In the list of work, beside each Task: the grades of its patient as they are last known. */
+  lastGrades: `${CANONICAL}/StructureDefinition/last-grades`,
 } as const;
 
 /** Our CodeSystem of the terms of each grading system. */
