@@ -120,7 +120,7 @@ function flagNow(
     device: deps.engine.device,
     research,
     language: deps.language,
-    observations: [episode.opening, episode.latest].map(
+    observations: [episode.opening, episode.latest, ...(episode.raised ? [episode.raised.source] : [])].map(
       (source) => `Observation/${idOfDerived(source, episode.term, context.shard)}`,
     ),
     labels: deps.labels,

@@ -41,6 +41,8 @@ export interface Episode {
   previousGrade?: number;
   baselineGrade?: number;
   priority: Priority;
+  /** The report that raised the priority since and could not tell the grade: absent once one tells it. */
+  raised?: Raised;
   /** Actions that opened it. */
   openedBy: readonly ActionRef[];
   /** The actions behind the present priority or the close: the last that changed anything. */
@@ -52,6 +54,12 @@ export interface Episode {
   reports: number;
   /** The episode of the same term that had ended when this one opened, where there was one. */
   reopens?: PastEpisode;
+}
+
+/** Why a priority rose while the grade stayed as it was: a range (lowest and highest grade), answers against each other, or no grade at all. */
+export interface Raised {
+  source: Report['source'];
+  why: readonly [min: number, max: number] | 'contradictory' | 'not-gradable';
 }
 
 /** What a Flag says of the latest informative report beside its grade. Kept with the episode: that report need not be at hand. */

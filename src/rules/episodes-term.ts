@@ -6,6 +6,7 @@ import { pastWith } from './episodes-past.ts';
 import { type Finding, highest, lowest, originOf, type Report } from './finding.ts';
 import { type Policy, type StepBudget, stepBudget } from './policy.ts';
 import { type Context, isComplete, isContradictory, type PolicyNeed } from './policy-language.ts';
+import { raisedBy } from './raised.ts';
 import type { TermStep, Told } from './term-step.ts';
 
 /** One report, and what was known of its patient before it. */
@@ -223,6 +224,7 @@ function begun(
     previousGrade: before.previous?.grade,
     baselineGrade: before.baseline?.grade,
     priority: effect.priority,
+    raised: undefined,
     openedBy: effect.by,
     decidedBy: effect.by,
     calmDays: 0,
@@ -254,6 +256,8 @@ function carriedOn(
   }
   if (effect.kind !== 'none' && effect.by.length > 0) next.decidedBy = effect.by;
   if (effect.kind === 'escalate' || effect.kind === 'de-escalate') next.priority = effect.priority;
+  if (informed || effect.kind === 'de-escalate') next.raised = undefined;
+  else if (next.priority !== counting.priority) next.raised = raisedBy(report, finding) ?? counting.raised;
   if (to === 'closed') {
     next.status = 'closed';
     next.end = at;

@@ -21,7 +21,7 @@ export function sameSignature(one: Episode, other: Episode): boolean {
  */
 export function shownSignature(shown: Episode): string {
   const { start, startAuthored, end, endAuthored, opening, latest, said } = shown;
-  const { previousGrade, baselineGrade, openedBy, decidedBy } = shown;
+  const { previousGrade, baselineGrade, openedBy, decidedBy, raised } = shown;
   const says = {
     start: startAuthored ?? start,
     end: endAuthored ?? end,
@@ -32,6 +32,7 @@ export function shownSignature(shown: Episode): string {
     baselineGrade,
     openedBy,
     decidedBy,
+    raised: raised && [originOf(raised.source), raised.why],
   };
   return `${signature(shown)} #${sha256(canonicalJson(says)).slice(0, 16)}`;
 }

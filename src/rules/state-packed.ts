@@ -1,4 +1,4 @@
-import type { ActionRef, Episode, FoldState, PastEpisode, TermState } from './episode.ts';
+import type { ActionRef, Episode, FoldState, PastEpisode, Raised, TermState } from './episode.ts';
 import { type Outcome, originOf, type Report } from './finding.ts';
 import { type PackedOutcome, packOutcome, readOutcome } from './finding-packed.ts';
 
@@ -52,6 +52,7 @@ type Replaced =
   | 'openedBy'
   | 'decidedBy'
   | 'reopens'
+  | 'raised'
   | 'start'
   | 'outcome'
   | keyof Usual;
@@ -68,6 +69,8 @@ interface PackedEpisode extends Omit<Episode, Replaced>, Partial<Usual> {
   outcome: PackedOutcome | Outcome;
   openedBy: number[];
   decidedBy: number[];
+  /** [report, why]. */
+  raised?: [number, Raised['why']];
   /** 1: the last one that ended. */
   reopens?: 1 | PackedPast;
 }
@@ -130,6 +133,7 @@ export function writeState({ upTo, terms, stale, baselines }: KeptState): string
       previousGrade: episode.previousGrade,
       baselineGrade: episode.baselineGrade,
       priority: episode.priority,
+      raised: episode.raised && [sourceOf(episode.raised.source), episode.raised.why],
       openedBy: episode.openedBy.map(actionOf),
       decidedBy: episode.decidedBy.map(actionOf),
       calmDays: episode.calmDays,
@@ -177,7 +181,7 @@ export function readState(text: string): KeptState {
     end: momentOf(end),
   });
   const readEpisode = (term: string, episode: PackedEpisode, closed: PastEpisode | undefined): Episode => {
-    const { start, outcome, reopens, ...rest } = episode;
+    const { start, outcome, raised, reopens, ...rest } = episode;
     const opening = sourceOf(rest.opening);
     return {
       ...USUAL,
@@ -190,6 +194,7 @@ export function readState(text: string): KeptState {
       latest: sourceOf(rest.latest),
       openedBy: rest.openedBy.map(actionOf),
       decidedBy: rest.decidedBy.map(actionOf),
+      ...(raised ? { raised: { source: sourceOf(raised[0]), why: raised[1] } } : {}),
       ...(reopens ? { reopens: reopens === 1 ? closed : pastOf(reopens) } : {}),
     };
   };

@@ -285,6 +285,44 @@ t.test('the grade of the episode', async (t) => {
   }
 });
 
+t.test('a report that raises the priority and cannot tell the grade is kept as why it rose', async (t) => {
+  const rising = [
+    compilePolicy(
+      plan([
+        { id: 'any', priority: 'PL', expression: '%finding.min >= 1' },
+        {
+          id: 'range',
+          code: 'escalate',
+          priority: 'PM',
+          expression: "%finding.outcome = 'at-least' and %finding.max >= 3",
+        },
+        { id: 'doubt', code: 'escalate', priority: 'PH', expression: '%finding.contradictory' },
+        { id: 'none', code: 'escalate', priority: 'PH', expression: "%finding.outcome = 'not-gradable'" },
+        { id: 'three', code: 'escalate', priority: 'PH', expression: '%finding.min >= 3' },
+        { id: 'lower', code: 'de-escalate', priority: 'PN', expression: '%finding.max <= 1' },
+      ]),
+    ),
+  ];
+  const cases: [name: string, findings: Finding[], why: unknown][] = [
+    ['a range', [graded(1), atLeast(0, 3)], [0, 3]],
+    ['a contradiction', [graded(1), contradictory(2)], 'contradictory'],
+    ['no grade at all', [graded(1), notGradable()], 'not-gradable'],
+    ['the last of two that raised it', [graded(1), atLeast(0, 3), contradictory(2)], 'contradictory'],
+    ['the first, when a second raises nothing', [graded(1), contradictory(2), atLeast(0, 3)], 'contradictory'],
+    ['what raises nothing is none', [graded(1), atLeast(0, 2)], undefined],
+    ['a certain grade speaks for itself', [graded(1), graded(3)], undefined],
+    ['a range with a higher floor becomes the grade', [graded(1), atLeast(2, 3)], undefined],
+    ['a grade that is told anew ends it', [graded(1), atLeast(0, 3), graded(2)], undefined],
+    ['an opening is no rise', [atLeast(1, 3)], undefined],
+    ['a fall of the priority ends it', [graded(2), atLeast(0, 3), atLeast(0, 1)], undefined],
+  ];
+  for (const [name, findings, why] of cases) {
+    const raised = fold(days(findings), rising, {}).steps.at(-1)?.episodeAfter?.raised;
+    t.same(raised?.why, why, name);
+    if (raised) t.match(raised.source, { type: 'QuestionnaireResponse' });
+  }
+});
+
 t.test('previous is the last graded report that does not contradict itself', async (t) => {
   const previous = (...findings: Finding[]) => last(...findings, graded(1)).previous?.grade;
   t.equal(previous(graded(2)), 2);

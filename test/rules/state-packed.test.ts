@@ -23,6 +23,7 @@ const episode: Episode = {
   openingLevel: 3,
   previousGrade: 1,
   priority: 'PH',
+  raised: { source: source('b'), why: [0, 3] },
   openedBy: [
     { policy: 'p|1', action: 'x' },
     { policy: 'p|1', action: 'y' },

@@ -1,4 +1,4 @@
-import type { Episode } from '../episode.ts';
+import type { Episode, Raised } from '../episode.ts';
 import type { Outcome } from '../finding.ts';
 import type { Labels, Language, TermLabel } from './labels.ts';
 
@@ -15,7 +15,17 @@ export function flagText(episode: Episode, labels: Labels, language: Language): 
   // A composite may stay below 3 at the worst severity: then the number alone would hide why the Flag is there.
   const worst = isWorst ? `, ${words.severity}` : '';
   const review = dataQuality.includes('contradictory') ? `; ${words.contradictory}` : '';
-  return `${term[language]}${words.colon}${saidOf(episode, term, words)}${worst}${was}${baseline}${review}`;
+  const rose = episode.raised ? `${words.semicolon}${words.raised(whyOf(episode, episode.raised, words))}` : '';
+  return `${term[language]}${words.colon}${saidOf(episode, term, words)}${worst}${was}${baseline}${review}${rose}`;
+}
+
+/** Why the priority rose, of a report that leaves the grade as it was. */
+function whyOf({ kind }: Episode, { why }: Raised, words: Words): string {
+  if (why === 'contradictory') return words.contradiction;
+  if (why === 'not-gradable') return words.notGradable;
+  if (kind === 'presence' || kind === 'emergency') return words.notExcluded;
+  const [min, max] = why;
+  return words.range({ kind: 'at-least', min, max, missing: [] });
 }
 
 /** The scale and what it came to, with the value that was measured. */
@@ -45,6 +55,7 @@ export const operationalText = (code: 'not-evaluated' | 'policy-budget', languag
 interface Words {
   language: Language;
   colon: string;
+  semicolon: string;
   yes: string;
   no: string;
   notCertain: string;
@@ -53,6 +64,12 @@ interface Words {
   policyBudget: string;
   severity: string;
   contradictory: string;
+  /** Why the priority rose since the grade was told. */
+  contradiction: string;
+  notGradable: string;
+  notExcluded: string;
+  raised(why: string): string;
+  range(outcome: Outcome): string;
   was(grade: string): string;
   baseline(grade: string): string;
   presence(reported: string): string;
@@ -73,6 +90,7 @@ const WORDS: Readonly<Record<Language, Words>> = {
   en: {
     language: 'en',
     colon: ': ',
+    semicolon: '; ',
     yes: 'yes',
     no: 'no',
     notCertain: 'not certain',
@@ -81,6 +99,11 @@ const WORDS: Readonly<Record<Language, Words>> = {
     policyBudget: 'Alert policies were not fully evaluated on this report: a person must read it',
     severity: 'severity 4 of 4',
     contradictory: 'the answers contradict each other, please review',
+    contradiction: 'contradictory answers, a person should look',
+    notGradable: 'a report that cannot be graded, a person should look',
+    notExcluded: 'yes cannot be excluded',
+    raised: (why) => `priority raised since: ${why}`,
+    range: gradeInEnglish,
     was: (grade) => `was ${grade}`,
     baseline: (grade) => `baseline ${grade}`,
     presence: (reported) => `reported: ${reported} (PRO-CTCAE, patient-reported)`,
@@ -92,6 +115,7 @@ const WORDS: Readonly<Record<Language, Words>> = {
   fr: {
     language: 'fr',
     colon: ' : ',
+    semicolon: ' ; ',
     yes: 'oui',
     no: 'non',
     notCertain: 'non établi',
@@ -100,6 +124,11 @@ const WORDS: Readonly<Record<Language, Words>> = {
     policyBudget: 'Règles d’alerte évaluées en partie seulement : la réponse doit être lue par une personne',
     severity: 'intensité 4 sur 4',
     contradictory: 'les réponses se contredisent, à vérifier',
+    contradiction: 'réponses contradictoires, une personne doit vérifier',
+    notGradable: 'grade non calculable, une personne doit vérifier',
+    notExcluded: 'oui ne peut être exclu',
+    raised: (why) => `priorité relevée depuis : ${why}`,
+    range: (outcome) => `grade ${gradeInFrench(outcome)}`,
     was: (grade) => `auparavant ${grade}`,
     baseline: (grade) => `valeur de référence ${grade}`,
     presence: (reported) => `signalé : ${reported} (PRO-CTCAE, déclaré par le patient)`,

@@ -20,7 +20,7 @@ export interface FlagContext {
 
 /** What the Flag of an episode says beside the episode itself. */
 export interface EpisodeFlagContext extends FlagContext {
-  /** The Observations of the opening and of the latest report. */
+  /** The Observations of the opening and of the latest report, and of the one that raised the priority since. */
   observations: readonly string[];
   labels: Labels;
   /** Overrides what the episode says, to retract it. */
@@ -35,12 +35,14 @@ export interface EpisodeFlagContext extends FlagContext {
 export function flagOf(episode: Episode, context: EpisodeFlagContext): Flag {
   const term = context.labels.term(episode.term);
   const closed = episode.status === 'closed';
-  const details = [sourceOf(episode.opening), sourceOf(episode.latest), ...context.observations];
+  const { raised, said } = episode;
+  const told = [episode.opening, episode.latest, ...(raised ? [raised.source] : [])];
+  const doubts = new Set([...(said?.dataQuality ?? []), ...(raised?.why === 'contradictory' ? [raised.why] : [])]);
   return flag(context, {
     status: context.status ?? (closed ? 'inactive' : 'active'),
     priority: episode.priority,
-    details,
-    extensions: [gradedFinding(episode), ...dataQualityExtensions(episode.said?.dataQuality ?? [])],
+    details: [...told.map(sourceOf), ...context.observations],
+    extensions: [gradedFinding(episode), ...dataQualityExtensions([...doubts])],
     code: {
       coding: [codingOf(episode, term)],
       text: flagText(episode, context.labels, context.language),

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Episode } from '../../../src/rules/episode.ts';
+import type { Episode, Raised } from '../../../src/rules/episode.ts';
 import { EXTENSION, NAMING, UNVALIDATED_WORDING } from '../../../src/rules/resources/codes.ts';
 import {
   type EpisodeFlagContext,
@@ -44,6 +44,11 @@ const other = { term: 'PROCTCAE_OTHER', kind: 'text' } as const;
 const rash = { term: 'PROCTCAE_24_COMP', kind: 'presence' } as const;
 const range = (min: number, max: number) =>
   ({ outcome: { kind: 'at-least', min, max, missing: ['severity'] } }) as const;
+const grade1 = { outcome: { kind: 'graded', grade: 1 }, previousGrade: 0 } as const;
+const raised = (why: Raised['why']): Raised => ({
+  source: { type: 'QuestionnaireResponse', id: 'r2', version: 1 },
+  why,
+});
 const texts: [name: string, episode: Partial<Episode>, en: string, fr: string][] = [
   [
     'a first grade',
@@ -105,6 +110,36 @@ const texts: [name: string, episode: Partial<Episode>, en: string, fr: string][]
     'Other symptom reported by the patient: see the response',
     'Autre symptôme signalé par le patient : lire la réponse',
   ],
+  [
+    'a range that raised the priority of a lower grade since',
+    { ...grade1, raised: raised([0, 3]) },
+    'Diarrhea: PRO-CTCAE composite grade 1 (patient-reported), was 0; priority raised since: grade not certain, 3 cannot be excluded',
+    'Diarrhée (selles molles ou liquides) : grade composite PRO-CTCAE 1 (déclaré par le patient), auparavant 0 ; priorité relevée depuis : grade non établi, 3 ne peut être exclu',
+  ],
+  [
+    'a range with a floor that raised it',
+    { ...grade1, raised: raised([1, 3]) },
+    'Diarrhea: PRO-CTCAE composite grade 1 (patient-reported), was 0; priority raised since: grade at least 1, 3 cannot be excluded',
+    'Diarrhée (selles molles ou liquides) : grade composite PRO-CTCAE 1 (déclaré par le patient), auparavant 0 ; priorité relevée depuis : grade au moins 1, 3 ne peut être exclu',
+  ],
+  [
+    'a contradiction that raised it',
+    { ...grade1, raised: raised('contradictory') },
+    'Diarrhea: PRO-CTCAE composite grade 1 (patient-reported), was 0; priority raised since: contradictory answers, a person should look',
+    'Diarrhée (selles molles ou liquides) : grade composite PRO-CTCAE 1 (déclaré par le patient), auparavant 0 ; priorité relevée depuis : réponses contradictoires, une personne doit vérifier',
+  ],
+  [
+    'a report without a grade that raised it',
+    { ...grade1, raised: raised('not-gradable') },
+    'Diarrhea: PRO-CTCAE composite grade 1 (patient-reported), was 0; priority raised since: a report that cannot be graded, a person should look',
+    'Diarrhée (selles molles ou liquides) : grade composite PRO-CTCAE 1 (déclaré par le patient), auparavant 0 ; priorité relevée depuis : grade non calculable, une personne doit vérifier',
+  ],
+  [
+    'a yes/no term that cannot be excluded any more',
+    { ...rash, outcome: { kind: 'graded', grade: 0 }, raised: raised([0, 1]) },
+    'Rash: reported: no (PRO-CTCAE, patient-reported); priority raised since: yes cannot be excluded',
+    'Éruption cutanée : signalé : non (PRO-CTCAE, déclaré par le patient) ; priorité relevée depuis : oui ne peut être exclu',
+  ],
 ];
 for (const [name, over, en, fr] of texts) {
   t.test(`text: ${name}`, async (t) => {
@@ -117,6 +152,25 @@ for (const [name, over, en, fr] of texts) {
     t.same(faults(french), []);
   });
 }
+
+t.test(
+  'the report that raised the priority since is among the details, its contradiction among the doubts',
+  async (t) => {
+    const of = (why: Raised['why'], said?: Episode['said']) => {
+      const { extension = [] } = flagOf(
+        anEpisode({ ...grade1, raised: raised(why), ...(said ? { said } : {}) }),
+        CONTEXT,
+      );
+      const valuesOf = (url: string) =>
+        extension.filter((one) => one.url === url).map((one) => one.valueReference?.reference ?? one.valueCoding?.code);
+      return [valuesOf(EXTENSION.flagDetail), valuesOf(EXTENSION.dataQuality)];
+    };
+    const details = ['QuestionnaireResponse/r1', 'QuestionnaireResponse/r2', 'Observation/o1'];
+    t.same(of([0, 3]), [details, []]);
+    t.same(of('contradictory'), [details, ['contradictory']]);
+    t.same(of('contradictory', { dataQuality: ['contradictory', 'clock-ahead'] })[1], ['contradictory', 'clock-ahead']);
+  },
+);
 
 t.test('an open episode is an active Flag of the clinical category with a beginning and no end', async (t) => {
   const flag = flagOf(anEpisode(), CONTEXT);
