@@ -7,6 +7,7 @@ import { refuseInhabited } from './rules/patient.ts';
 import { checkPlan, refuseReleased } from './rules/plan.ts';
 import { checkResponse, refuseGraded } from './rules/response.ts';
 import { refuseListening } from './rules/subscription.ts';
+import { checkTask, concernsTask, refuseWork } from './rules/task.ts';
 import type { TypeRules } from './rules/type-rules.ts';
 
 /** The types that have rules of their own. One row per type. */
@@ -20,6 +21,7 @@ export const RULES: Readonly<Record<string, TypeRules>> = {
   StructureDefinition: { check: checkDefinition },
   SearchParameter: { check: checkParameter },
   Subscription: { check: refuseListening },
+  Task: { concerns: concernsTask, check: checkTask, refuseRemoval: refuseWork },
   Patient: { refuseRemoval: refuseInhabited },
   Device: { check: refuseEngine, refuseRemoval: refuseEngine },
 };

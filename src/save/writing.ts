@@ -5,6 +5,7 @@ import type { Compartment } from '../fhir/compartment.ts';
 import { newId } from '../fhir/ids.ts';
 import type { ResourceSpec } from '../fhir/resources.ts';
 import { type ReceivedText, splice } from '../fhir/text.ts';
+import { rewritten } from '../fhir/text-members.ts';
 import { EMPTY } from '../rules/episodes.ts';
 import { writeState } from '../rules/state-packed.ts';
 import type { PatientContext } from '../store/context.ts';
@@ -48,11 +49,13 @@ export async function write(
   received: ReceivedText,
   writing: Writing,
 ): Promise<Saved> {
-  const { resource, id, shard, version, context, patient } = writing;
+  const { id, shard, version, context, patient } = writing;
   await refuseNonconforming(deps, within, writing);
   const ruled = await rulesOf(spec).check?.(deps, within, { ...writing, spec });
   const consequence = ruled?.consequence;
-  const { head, tail } = splice(received, { id, versionId: String(version) });
+  const resource = ruled?.instead ?? writing.resource;
+  const text = ruled?.instead ? rewritten(received.text, writing.resource, ruled.instead) : received;
+  const { head, tail } = splice(text, { id, versionId: String(version) });
   const main: NewVersion = {
     type: spec.type,
     id,
@@ -70,8 +73,8 @@ export async function write(
     versions: [main, ...(consequence?.versions ?? [])],
     outbox: outboxOf(deps, shard),
     ...patientPart(consequence, patient, context),
-    ...(consequence?.due ? { due: consequence.due } : {}),
-    ...(consequence?.work ? { work: consequence.work } : {}),
+    due: [...(ruled?.due ?? []), ...(consequence?.due ?? [])],
+    work: [...(ruled?.work ?? []), ...(consequence?.work ?? [])],
     ...(spec.type === 'Patient' && version === 1 ? { newPatient: { id, shard, state: writeState(EMPTY) } } : {}),
     claims: [...writing.claims.map((claim) => ({ ...claim, id })), ...(ruled?.claims ?? [])],
     bumpCatalog: spec.canonical === true,

@@ -146,8 +146,8 @@ t.test('responses of one patient at the same moment', async (t) => {
     const after = await rowCounts(app.deps);
     t.equal(
       (after.resource_version ?? 0) - (before.resource_version ?? 0),
-      1 + TERMS + 2 + 1,
-      'response, Observations, two Flags, Provenance',
+      1 + TERMS + 2 + 2 + 1,
+      'response, Observations, two Flags with a Task each, Provenance',
     );
     t.equal((after.outbox ?? 0) - (before.outbox ?? 0), 1);
     t.equal((await get(app, `/QuestionnaireResponse/${saved.id}`)).meta.versionId, '1');

@@ -1,4 +1,5 @@
 import { composeOperation } from './compose.ts';
+import { escalateOperation } from './escalate.ts';
 import { evaluateOperation } from './evaluate.ts';
 import { everythingOperation } from './everything.ts';
 import { expandOperation } from './expand.ts';
@@ -21,6 +22,7 @@ import { worklistOperation } from './worklist.ts';
 /** Every operation, one row each. */
 export const OPERATIONS: readonly Operation[] = [
   composeOperation,
+  escalateOperation,
   evaluateOperation,
   everythingOperation,
   expandOperation,

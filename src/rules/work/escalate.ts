@@ -9,7 +9,7 @@ export interface Escalation {
   site: Site;
   /** The moment of it, UTC instant: the new time to respond begins there. */
   at: string;
-  /** Reference to who wrote the note: a person, or the engine. */
+  /** Who wrote the note: a reference to a person, or a name. */
   by: string;
   reason: string;
 }
@@ -71,6 +71,10 @@ export function endOf({ restriction }: Task): string | undefined {
 }
 
 function noted(task: Task, { at, by, reason }: Escalation): Task {
-  const note: Annotation = { authorReference: { reference: by }, time: at, text: reason };
+  const author = NOTERS.test(by) ? { authorReference: { reference: by } } : { authorString: by };
+  const note: Annotation = { ...author, time: at, text: reason };
   return { ...task, note: [...(task.note ?? []), note] };
 }
+
+/** Whom a note may refer to. Source: HL7 FHIR R4 4.0.1, Annotation.author[x]. */
+const NOTERS = /(?:^|\/)(?:Practitioner|Patient|RelatedPerson|Organization)\/[^/]+$/;

@@ -5,7 +5,7 @@ import type { Compartment } from '../../fhir/compartment.ts';
 import type { ResourceSpec } from '../../fhir/resources.ts';
 import type { PatientContext } from '../../store/context.ts';
 import type { Stored } from '../../store/resources.ts';
-import type { Claim } from '../../store/write.ts';
+import type { Claim, Write } from '../../store/write.ts';
 
 /** What a type asks of a write beyond its structure. */
 export interface TypeRules {
@@ -14,13 +14,17 @@ export interface TypeRules {
   /** Of a type of which only some are checked: whether this one is. Must not be asked of what is not well formed, but may throw then. */
   concerns?(resource: Resource, deps: Pick<Deps, 'labCodes'>): boolean;
   /** Refuses by throwing; gives what else is to be written in the same statement. */
-  check?(
-    deps: Deps,
-    within: Compartment,
-    change: Change,
-  ): Promise<{ consequence?: Consequence; claims?: Claim[] } | undefined>;
+  check?(deps: Deps, within: Compartment, change: Change): Promise<Ruled | undefined>;
   /** Refuses a deletion by throwing. */
   refuseRemoval?(deps: Deps, within: Compartment, removal: Removal): Promise<void>;
+}
+
+/** What a rule has to say of a write that it lets through. */
+export interface Ruled extends Pick<Write, 'work' | 'due'> {
+  /** The resource as the service completes it: what differs takes the place of what came. */
+  instead?: Resource;
+  consequence?: Consequence;
+  claims?: Claim[];
 }
 
 export interface Change {

@@ -1,0 +1,53 @@
+import type { Flag, Observation, Task } from '@medplum/fhirtypes';
+import { businessRule } from '../../fhir/errors.ts';
+import { termOfCoding } from '../observed.ts';
+import { EXTENSION } from '../resources/codes.ts';
+
+/**
+ * The Observation of a snooze: its owner expects a level of the Flag's term until a moment. Throws FhirError 422 where the Flag is about no graded
+ * term, or the term has no such grade.
+ */
+export function expectedLevel(
+  flag: Flag,
+  task: Task,
+  { level, until, now }: { level: number; until: string; now: string },
+): Observation {
+  const coding = flag.code.coding?.[0];
+  const term = coding && termOfCoding(coding);
+  if (!coding || !term) {
+    throw businessRule(
+      'Task.status: this work is about no graded term, so no level of it can be expected: it cannot sleep, only be done',
+      'Task.status',
+    );
+  }
+  if (level > term.most) {
+    throw businessRule(
+      `Task.extension: expected a level from 0 to ${term.most}, the grades of this term`,
+      'Task.extension',
+    );
+  }
+  const { owner, focus, statusReason } = task;
+  const reason = statusReason?.text ?? statusReason?.coding?.[0]?.display;
+  return {
+    resourceType: 'Observation',
+    extension: [
+      {
+        url: EXTENSION.expectedLevel,
+        extension: [
+          { url: 'level', valueInteger: level },
+          { url: 'until', valueDateTime: until },
+        ],
+      },
+    ],
+    status: 'final',
+    code: { coding: [coding] },
+    subject: { reference: flag.subject.reference },
+    ...(focus ? { focus: [focus] } : {}),
+    effectiveDateTime: now,
+    ...(owner && PERFORMERS.test(owner.reference ?? '') ? { performer: [owner as { reference?: string }] } : {}),
+    ...(reason === undefined ? {} : { note: [{ text: reason }] }),
+  };
+}
+
+/** Whom both may name. Source: HL7 FHIR R4 4.0.1, Task.owner and Observation.performer. */
+const PERFORMERS = /(?:^|\/)(?:Practitioner|PractitionerRole|Organization|CareTeam|Patient|RelatedPerson)\/[^/]+$|^$/;

@@ -1,0 +1,90 @@
+import type { Task } from '@medplum/fhirtypes';
+import type { Deps } from '../deps.ts';
+import { type WorkPlace, workRows, workVersion } from '../evaluation/work-rows.ts';
+import type { Compartment } from '../fhir/compartment.ts';
+import { businessRule, gone, notFound } from '../fhir/errors.ts';
+import { resourceSpec } from '../fhir/resources.ts';
+import { elapsed, escalated } from '../rules/work/escalate.ts';
+import { legalMoves } from '../rules/work/task-machine.ts';
+import { isWorkItem } from '../rules/work/work-item.ts';
+import type { Due } from '../store/due.ts';
+import { patientOf } from '../store/index-rows.ts';
+import { findResource, readResource, type Stored } from '../store/resources.ts';
+import { commit, type Write } from '../store/write.ts';
+import { attempts } from './attempts.ts';
+import { contextOf } from './checks.ts';
+import { findHeld } from './held.ts';
+import { type Happening, happen } from './moment.ts';
+import { counted, outboxOf } from './writing.ts';
+
+/**
+ * The moment of a work item has come: it is called to the next level, called overdue at the last one, or wakes. It happens as of that moment, so
+ * what is caught up later comes to the same. Nothing happens where it has ended or moved meanwhile.
+ */
+export async function runWorkDue(deps: Deps, within: Compartment, due: Due): Promise<void> {
+  await happen(deps, within, due, async (deps, { shard }): Promise<Happening | undefined> => {
+    const { task: id }: { task: string } = JSON.parse(due.content);
+    const stored = await findResource(deps.db, within, 'Task', id);
+    if (!stored || stored.deleted) return undefined;
+    const task: Task = JSON.parse(stored.content);
+    const next = elapsed(task, { site: deps.site, at: due.at, by: deps.engine.name });
+    return next && written(deps, within, { id, shard, patient: due.patient }, next, stored);
+  });
+}
+
+/**
+ * A person asks the next level: the work item goes there at once. Gives its text. Throws FhirError: 404, 410, 422 for a Task that is no work item,
+ * has ended, sleeps, or is at the last level, naming what can be done instead; 503 try again.
+ */
+export async function escalateWork(
+  deps: Deps,
+  within: Compartment,
+  id: string,
+  { author, reason }: { author: string; reason: string },
+): Promise<string> {
+  const spec = resourceSpec('Task');
+  if (!spec) throw notFound('Task', id);
+  const first = await readResource(deps.db, within, 'Task', id);
+  const patient = patientOf(deps.registry, spec, JSON.parse(first.content), deps.baseUrl)?.id;
+  return attempts(deps, within, { patient, key: `Task/${id}` }, async (deps) => {
+    const stored = await findHeld(deps, within, spec, id);
+    if (!stored) throw notFound('Task', id);
+    if (stored.deleted) throw gone('Task', id);
+    const task: Task = JSON.parse(stored.content);
+    if (!isWorkItem(task) || patient === undefined) {
+      throw businessRule('Only the work items of this service have levels: this Task is none', 'Task.code');
+    }
+    if (task.status !== 'requested' && task.status !== 'accepted' && task.status !== 'in-progress') {
+      throw businessRule(
+        `A work item that is ${task.status} is not escalated; from ${task.status} it can become ${legalMoves(task.status)}`,
+        'Task.status',
+      );
+    }
+    const context = await contextOf(deps, within, { id: patient, path: 'Task.for' });
+    const at = deps.now().toISOString();
+    const next = escalated(task, { site: deps.site, at, by: author, reason });
+    if (!next) {
+      const levels = deps.site.levels.map(({ code }) => code).join(', ');
+      throw businessRule(`This work is at the last level of the site (${levels}) already`, 'Task.performerType');
+    }
+    const place = { id, shard: stored.shard, patient };
+    const write = written(deps, within, place, { ...next, lastModified: at }, stored);
+    const lastUpdated = await commit(deps.db, within, {
+      ...write,
+      outbox: outboxOf(deps, stored.shard),
+      ...(context ? { patient: counted(patient, context) } : {}),
+    });
+    return write.versions.map(({ head, tail }) => head + lastUpdated + tail).join('');
+  });
+}
+
+function written(
+  deps: Deps,
+  within: Compartment,
+  place: WorkPlace,
+  task: Task,
+  before: Stored,
+): Pick<Write, 'versions' | 'work' | 'due'> {
+  const { work, due } = workRows(task, place);
+  return { versions: [workVersion(deps, within, place, task, before)], work: [work], due: [due] };
+}
