@@ -129,7 +129,8 @@ function statement(
   const plain = (row: readonly unknown[]): string => `(1, ${row.map((value) => `$${values.push(value)}`).join(', ')})`;
   const changed = versions
     .filter(({ type }) => type !== 'Observation')
-    .map(({ type, id, version }) => `${type}/${idOf(id)}/_history/${version}`);
+    .map(({ type, id, version }) => `${type}/${idOf(id)}/${version}`)
+    .join(' ');
   const text = `
 with counted as (
   update patient_state set n = n + 1, state = $${values.push(write.patient.state)}

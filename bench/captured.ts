@@ -39,9 +39,9 @@ with write as (
   select o.tenant, o.shard, o.ts, o.n, o.changed,
          -- the outbox names no derived Observations: all that one write made carries its moment
          array(select v.id from resource_version v where v.tenant = o.tenant and v.shard = o.shard and v.ts = o.ts) as ids,
-         split_part(o.changed[1], '/', 2) as response
+         split_part(o.changed, '/', 2) as response
   from outbox o
-  where o.n is not null and o.changed[1] like 'QuestionnaireResponse/%/_history/1' and cardinality(o.changed) >= 2
+  where o.n is not null and o.changed like 'QuestionnaireResponse/%/1 %'
   order by o.ts desc, o.id desc limit $1
 )
 select json_build_object(

@@ -166,6 +166,7 @@ create table outbox (
   ts       timestamptz not null,
   -- the patient's counter, where the write belongs to a patient: the order of delivery
   n        bigint,
-  changed  text[]      not null,
+  -- `Type/id/version` of each, with a blank between them: a third shorter than an array of references
+  changed  text        not null,
   primary key (tenant, shard, id)
 );

@@ -181,6 +181,6 @@ const BUMPED = `bumped as (
 const posted = ({ id, shard }: Write['outbox'], counts: boolean, p: Param): string => `posted as (
   insert into outbox (tenant, shard, id, ts, n, changed)
   select $1, ${p(shard)}::int2, ${p(id)}, s.at, ${counts ? '(select n from counted)' : 'null::bigint'},
-         (select array_agg(type || '/' || id || '/_history/' || version) from input where not (derived and type = 'Observation'))
+         (select string_agg(type || '/' || id || '/' || version, ' ') from input where not (derived and type = 'Observation'))
   from stamp s
 )`;

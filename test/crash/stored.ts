@@ -47,7 +47,12 @@ export async function readShard(client: pg.Client, shard: number): Promise<Store
       ]),
     ),
     current: new Map(current.map((row) => [`${row.type}/${row.id}`, row])),
-    outbox: await all('select n::text, changed from outbox'),
+    outbox: (await all<{ n: string | null; changed: string }>('select n::text, changed from outbox')).map(
+      ({ n, changed }) => ({
+        n,
+        changed: changed.split(' ').map((one) => one.replace(/\/(\d+)$/, '/_history/$1')),
+      }),
+    ),
     reports: await all('select patient, source_id, content from report'),
     episodes: await all('select patient, flag_id, version, status from episode'),
     decisions: new Map(decisions.map(({ id, content }) => [id, content])),
