@@ -124,11 +124,11 @@ export interface Database {
 
 /**
  * Opens `url`. Nothing is connected before the first statement. `connections` is the most that are open at once;
- * a statement waits for a free one up to `waitMillis`, then fails as an outage.
+ * a statement waits for a free one up to `waitMillis`, then fails as an outage. `readOnly`: the server refuses every write.
  */
 export function openDatabase(
   url: string,
-  options: { connections?: number; waitMillis?: number; onError?: (error: Error) => void } = {},
+  options: { connections?: number; waitMillis?: number; readOnly?: boolean; onError?: (error: Error) => void } = {},
 ): Database {
   const connections = options.connections ?? 10;
   const lanes = connections < 3 ? 0 : connections < 6 ? 1 : 2;
@@ -147,6 +147,10 @@ export function openDatabase(
   // One that breaks under a statement fails that statement, whose caller is told. It is told as an event besides, to which the
   // pool does not listen while the connection is in use: without a listener that too would end the process.
   pool.on('connect', (client) => client.on('error', () => {}));
+  if (options.readOnly) {
+    // Asked before any statement of ours; where it fails the connection is gone, and with it what would have followed.
+    pool.on('connect', (client) => void client.query('set default_transaction_read_only = on').catch(() => {}));
+  }
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   const short = openLanes(config, lanes, (error) => options.onError?.(error));
 

@@ -1,0 +1,117 @@
+import type { PatientFacts } from './episode.ts';
+import { fold, type TermStep } from './episodes.ts';
+import { originOf, type Report } from './finding.ts';
+import { isOverrun, type Policy } from './policy.ts';
+import { type Compared, compareTracks, isIn, type Stretch } from './simulation-differences.ts';
+import { type Judged, judge, type RealFlag } from './simulation-judged.ts';
+import { type Track, tracksOf } from './simulation-track.ts';
+
+/** What is asked of the past: what these policies would have said of it, and what those. */
+export interface Question {
+  /** In force now, and with the candidate in the place of the one that it is compared with. */
+  before: readonly Policy[];
+  after: readonly Policy[];
+  candidate: Policy;
+  /** Versions of CTCAE that the candidate names: see ctcaeVersionsNamed. */
+  ctcae: ReadonlySet<string>;
+  /** Symptom time that is looked at. What lies before it is folded too, so that it begins as it would have; what lies after it is not. */
+  within: Stretch;
+  /** Codes of outcomes of work that say that a Flag mattered. */
+  mattered: ReadonlySet<string>;
+}
+
+/** One patient as stored. */
+export interface PatientPast {
+  reports: readonly Report[];
+  facts: PatientFacts;
+  /** Flags that were really opened. */
+  flags: readonly RealFlag[];
+}
+
+/** What one patient's past comes to on both sides. */
+export interface PatientSimulation extends Compared {
+  flags: readonly RealFlag[];
+  before: readonly Track[];
+  after: readonly Track[];
+  /** Reports within the stretch, by type of their source. */
+  reports: Readonly<Record<string, number>>;
+  /** Symptom times of the first and the last of them. */
+  first?: string;
+  last?: string;
+  /** Reports that the candidate asks for facts (treatment, studies, conditions) that were not known when they came in. */
+  withoutFacts: number;
+  /** Reports with measured values that are not graded by a version of CTCAE that the candidate names. */
+  withoutVersion: number;
+  /** Reports on which the policies took more steps than one report is given. */
+  overran: { before: number; after: number };
+  /** How often an action of the candidate could not be decided though the term was graded, by its id. */
+  undecided: Readonly<Record<string, number>>;
+  judged: Judged;
+}
+
+/**
+ * What a candidate would have said of a patient's past, against what is in force. Both sides judge every report, whatever was in force when it
+ * came in; what was known then (facts, versions of CTCAE, baselines) is as it was. Changes nothing. Throws as `fold` does.
+ */
+export function simulate(past: PatientPast, question: Question): PatientSimulation {
+  const { within, candidate } = question;
+  const { end } = within;
+  const reports = past.reports.filter(({ at }) => end === undefined || at < end);
+  const looked = reports.filter(({ at }) => isIn(at, within));
+  const one = fold(reports, question.before, past.facts);
+  const other = fold(reports, question.after, past.facts);
+  const before = tracksOf(one.steps);
+  const after = tracksOf(other.steps);
+  const times = looked.map(({ at }) => at).sort();
+  const [first, last] = [times[0], times.at(-1)];
+  return {
+    ...compareTracks(before, after, within, last ?? ''),
+    before,
+    after,
+    flags: past.flags,
+    reports: countBy(looked.map(({ source }) => source.type)),
+    ...(first === undefined ? {} : { first }),
+    ...(last === undefined ? {} : { last }),
+    withoutFacts: withoutFacts(looked, other.steps, candidate),
+    withoutVersion: looked.filter(({ measured, ctcae }) => measured && lacks(question.ctcae, ctcae)).length,
+    overran: { before: overran(one.steps, within), after: overran(other.steps, within) },
+    undecided: countBy(
+      other.steps.flatMap(({ at, finding, conditions }) =>
+        isIn(at, within) && finding.outcome.kind !== 'not-gradable'
+          ? conditions
+              .filter(({ policy, value }) => value === 'undecided' && policy === candidate.canonical)
+              .map(({ action }) => action)
+          : [],
+      ),
+    ),
+    judged: judge(past.flags, { before, after }, question),
+  };
+}
+
+function countBy(names: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}
+
+const lacks = (named: ReadonlySet<string>, graded: readonly string[] = []): boolean =>
+  [...named].some((version) => !graded.includes(version));
+
+function withoutFacts(reports: readonly Report[], steps: readonly TermStep[], candidate: Policy): number {
+  if (!candidate.needs.has('facts')) return 0;
+  const unknown = new Map(
+    reports.filter(({ facts }) => facts === undefined).map((report) => [originOf(report.source), report]),
+  );
+  const woken = new Set<string>();
+  for (const { source, finding } of steps) {
+    const origin = originOf(source);
+    const report = unknown.get(origin);
+    if (report && candidate.wakes({ finding, source: { type: source.type, form: report.form } })) woken.add(origin);
+  }
+  return woken.size;
+}
+
+function overran(steps: readonly TermStep[], within: Stretch): number {
+  const reports = steps.filter(({ at, conditions }) => isIn(at, within) && isOverrun(conditions));
+  return new Set(reports.map(({ source }) => originOf(source))).size;
+}
