@@ -1,4 +1,4 @@
-import type { DataQuality, Finding, GradingSystem, Measured, Outcome, Report } from './finding.ts';
+import type { DataQuality, Finding, GradingSystem, Measured, Monitored, Outcome, Report, SourceType } from './finding.ts';
 import type { MeasuredBaseline } from './gradings/measured.ts';
 import type { Burden, ExpectedLevel, RecentPast } from './policy/past.ts';
 
@@ -77,6 +77,7 @@ export interface PastEpisode {
   origin: string;
   start: string;
   end: string;
+  monitored?: Monitored;
 }
 
 /** What is kept of a term between two reports: all that the next step of the fold needs. */
@@ -97,7 +98,7 @@ export interface TermState {
 /** What is kept of a patient between two reports. Plain JSON. */
 export interface FoldState {
   /** Position of the last report folded: symptom time, then id, then type of its source (a response unless said). Absent before the first. */
-  upTo?: { at: string; id: string; type?: 'Observation' };
+  upTo?: { at: string; id: string; type?: Exclude<SourceType, 'QuestionnaireResponse'> };
   /** By `termKey`. */
   terms: Record<string, TermState>;
   /** Recorded baselines of measured analytes, by LOINC code. */
@@ -109,3 +110,5 @@ export interface PatientFacts {
   gender?: string;
   birthDate?: string;
 }
+  /** The last slot that was met of each part of a plan, by `itemKey`: the UTC instant of its beginning. */
+  met?: Readonly<Record<string, string>>;

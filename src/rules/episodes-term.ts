@@ -267,12 +267,15 @@ function carriedOn(
 }
 
 /** Members in one order: the same is the same text. */
-function saidOf({ attributes: { severity }, dataQuality, measured }: Finding, report: Report): Said | undefined {
+function saidOf(
+  { attributes: { severity }, dataQuality, measured, monitored }: Finding,
+  report: Report,
+): Said | undefined {
   const { clockAhead, unvalidatedWording } = report;
   const worst = severity?.state === 'answered' && severity.value === WORST_SEVERITY;
   // What a ladder made of a measured value is told of the clock by nobody else.
   const late = clockAhead && !dataQuality.includes('clock-ahead');
-  if (!worst && !measured && dataQuality.length === 0 && !late && !unvalidatedWording) return undefined;
+  if (!worst && !measured && !monitored && dataQuality.length === 0 && !late && !unvalidatedWording) return undefined;
   const said: Said = {};
   if (worst) said.worst = true;
   if (late) said.dataQuality = [...dataQuality, 'clock-ahead'];
@@ -299,6 +302,7 @@ function counted(episode: Episode, finding: Finding, day: string): Episode {
   if (isStirred(finding, openingLevel)) return { ...episode, calmDays: 0, lastCalmDay: undefined, reports };
   const counts = isComplete(finding) && (lastCalmDay === undefined || day > lastCalmDay);
   if (counts) return { ...episode, calmDays: calmDays + 1, lastCalmDay: day, reports };
+  if (monitored) said.monitored = monitored;
   return reports === episode.reports ? episode : { ...episode, reports };
 }
 

@@ -3,7 +3,8 @@ import type { Episode, FoldState, PatientFacts, TermState } from './episode.ts';
 import { baselinesWith, findingsOf } from './episodes-measured.ts';
 import { askedOnce } from './episodes-merge.ts';
 import { type AboutReport, stepTerm } from './episodes-term.ts';
-import { originOf, type Report } from './finding.ts';
+import { originOf, type Report, type Tick } from './finding.ts';
+import { reportingOf } from './gradings/monitoring.ts';
 import type { Policy } from './policy.ts';
 import { sameSignature } from './signature.ts';
 import type { TermStep } from './term-step.ts';
@@ -60,7 +61,8 @@ export function step(
     terms[term] = { ...terms[term], baseline: { grade, at: report.at, source: report.source } };
   }
   const baselines = baselinesWith(state.baselines, report);
-  const asked = askedOnce(findingsOf(report, baselines ?? {}));
+  const reporting = reportingOf(report, state.met);
+  const asked = askedOnce([...findingsOf(report, baselines ?? {}), ...reporting.findings]);
   const about: AboutReport = { report, asked, before: terms, policies: inOrder(policies), patient, told };
   const made: TermStep[] = new Array(asked.length);
   const after: TermState[] = new Array(asked.length);
@@ -79,9 +81,29 @@ export function step(
     const [one, next] = [asked[place], after[place]];
     if (one && next) terms[one.key] = next;
   }
-  const { id, type } = report.source;
-  const upTo = type === 'Observation' ? { at: report.at, id, type } : { at: report.at, id };
-  return { state: baselines ? { upTo, terms, baselines } : { upTo, terms }, steps: made };
+  const upTo = positionOf(report);
+  const { met } = reporting;
+  return { state: { upTo, terms, ...(baselines ? { baselines } : {}), ...(met ? { met } : {}) }, steps: made };
+}
+
+/** A moment folded in, with what it asks again: nothing but its term has a part in it. */
+function stepMoment(
+  state: FoldState,
+  report: Report,
+  tick: Tick,
+  about: Pick<AboutReport, 'policies' | 'patient' | 'told'>,
+): StepResult {
+  const { on, term } = tick;
+  if (!on) throw new RangeError('What a moment asks again is found by the fold');
+  const asked = [{ key: term, finding: on.finding }];
+  const taken = stepTick({ ...about, report, asked, before: state.terms }, { report, tick, on });
+  if (!taken) return { state, steps: [] };
+  const terms = { ...state.terms, [term]: taken.after };
+  return { state: { ...state, upTo: positionOf(report), terms }, steps: [taken.made] };
+}
+
+function positionOf({ at, source: { type, id } }: Report): NonNullable<FoldState['upTo']> {
+  return type === 'QuestionnaireResponse' ? { at, id } : { at, id, type };
 }
 
 /**

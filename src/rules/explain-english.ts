@@ -22,6 +22,8 @@ export const english: Words = {
       ? `Other symptom (PRO-CTCAE ${version} form, patient-reported): written in, not graded.`
       : `Other symptom (PRO-CTCAE ${version} form, patient-reported): none written in.`,
   ladder: (version, grade) => `CTCAE ${version} grade ${grade} from the measured value; proposed, to be confirmed.`,
+  monitoring: (said) => `Of the reporting itself: ${said}.`,
+  seconds: (seconds, items) => `Answering took ${seconds} s for ${items} graded answers.`,
   emergency: (there) => (there ? 'Answered or measured: there. It does not wait for grading.' : 'Not there.'),
   atLeast: (version, min, max, missing) =>
     `PRO-CTCAE ${version} composite grade at least ${min} on a scale of 0 to 3, and ${max} cannot be excluded (${missing}); patient-reported, not a CTCAE grade.`,
@@ -32,6 +34,7 @@ export const english: Words = {
     'pro-ctcae': (version) => `PRO-CTCAE ${version}`,
     ctcae: (version) => `CTCAE ${version}`,
     emergency: (version) => `the emergency questions ${version}`,
+    monitoring: () => 'the reporting itself',
   },
   measured: (value, code) => `Measured: ${value} (LOINC ${code}).`,
   beside: (value, code) => `With it: ${value} (LOINC ${code}).`,

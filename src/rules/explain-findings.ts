@@ -1,6 +1,7 @@
 import { quantityText } from './explain-quantity.ts';
 import type { Words } from './explain-words.ts';
 import type { Answer, Attribute, Finding, Measured, Missing } from './finding.ts';
+import { monitoringText } from './gradings/monitoring-data.ts';
 import { ATTRIBUTE, isAttribute, type Language, missingLabel } from './resources/labels.ts';
 
 /** What was answered of one attribute, as words. */
@@ -22,10 +23,16 @@ export function answerText(attribute: Attribute, answer: Answer, words: Words, l
 
 /** What a finding is graded, with the scale that it is graded on. */
 export function gradeText(
-  { outcome, kind, system, version, attributes }: Finding,
+  { term, outcome, kind, system, version, attributes, monitored }: Finding,
   words: Words,
   language: Language,
 ): string {
+  if (kind === 'monitoring') {
+    const { seconds, items = 0 } = monitored ?? {};
+    return seconds === undefined
+      ? words.monitoring(monitoringText(term, outcome, language))
+      : words.seconds(seconds, items);
+  }
   if (outcome.kind === 'not-gradable') {
     return words.notGradable(words.scale[system](version), words.reason[outcome.reason]);
   }

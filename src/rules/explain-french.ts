@@ -22,6 +22,8 @@ export const french: Words = {
       ? `Autre symptôme (formulaire PRO-CTCAE ${version}, rapporté par le patient) : écrit, sans grade.`
       : `Autre symptôme (formulaire PRO-CTCAE ${version}, rapporté par le patient) : rien d’écrit.`,
   ladder: (version, grade) => `CTCAE ${version}, grade ${grade} d’après la valeur mesurée ; proposé, à confirmer.`,
+  monitoring: (said) => `De la participation elle-même : ${said}.`,
+  seconds: (seconds, items) => `Réponse donnée en ${seconds} s pour ${items} réponses gradées.`,
   emergency: (there) => (there ? 'Signalé ou mesuré : présent. Cela n’attend pas la gradation.' : 'Absent.'),
   atLeast: (version, min, max, missing) =>
     `PRO-CTCAE ${version}, grade composite d’au moins ${min} sur une échelle de 0 à 3, et ${max} ne peut être exclu (${missing}) ; rapporté par le patient, ce n’est pas un grade CTCAE.`,
@@ -32,6 +34,7 @@ export const french: Words = {
     'pro-ctcae': (version) => `PRO-CTCAE ${version}`,
     ctcae: (version) => `CTCAE ${version}`,
     emergency: (version) => `(questions d’urgence ${version})`,
+    monitoring: () => '(participation elle-même)',
   },
   measured: (value, code) => `Mesuré : ${value} (LOINC ${code}).`,
   beside: (value, code) => `Avec : ${value} (LOINC ${code}).`,

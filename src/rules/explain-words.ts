@@ -17,6 +17,9 @@ export interface Words {
   text: (version: string, written: boolean) => string;
   ladder: (version: string, grade: number) => string;
   emergency: (there: boolean) => string;
+  /** What a Flag says of it. */
+  monitoring: (said: string) => string;
+  seconds: (seconds: number, items: number) => string;
   atLeast: (version: string, min: number, max: number, missing: string) => string;
   ladderAtLeast: (version: string, min: number, max: number, missing: string) => string;
   /** `grading` is the name of the scale with its version, as `scale` gives it. */

@@ -1,4 +1,14 @@
-import type { Answer, Attribute, DataQuality, Finding, Measured, Missing, NotGradable, Outcome } from './finding.ts';
+import type {
+  Answer,
+  Attribute,
+  DataQuality,
+  Finding,
+  Measured,
+  Missing,
+  Monitored,
+  NotGradable,
+  Outcome,
+} from './finding.ts';
 
 /**
  * A finding as it is kept: one is kept for each term of each response, so what repeats is said once and what is as it mostly is
@@ -13,6 +23,7 @@ export interface PackedFinding {
   outcome: PackedOutcome;
   answers: PackedAnswers;
   measured?: Measured;
+  monitored?: Monitored;
   issues?: readonly DataQuality[];
 }
 
@@ -26,7 +37,7 @@ export type PackedAnswer = readonly (string | number)[];
 
 /** A finding as JSON that is kept; the system and version of most of them are kept beside the list. */
 export const packFinding = (
-  { term, system, version, kind, outcome, attributes, measured, dataQuality }: Finding,
+  { term, system, version, kind, outcome, attributes, measured, monitored, dataQuality }: Finding,
   most?: Pick<Finding, 'system' | 'version'>,
 ): PackedFinding => ({
   term,
@@ -37,6 +48,7 @@ export const packFinding = (
   outcome: packOutcome(outcome),
   answers: packAnswers(attributes),
   ...(measured ? { measured } : {}),
+  ...(monitored ? { monitored } : {}),
   ...(dataQuality.length > 0 ? { issues: dataQuality } : {}),
 });
 
@@ -49,6 +61,7 @@ export const readFinding = (packed: PackedFinding, grading: Pick<Finding, 'syste
   outcome: readOutcome(packed.outcome),
   attributes: readAnswers(packed.answers),
   ...(packed.measured ? { measured: packed.measured } : {}),
+  ...(packed.monitored ? { monitored: packed.monitored } : {}),
   dataQuality: packed.issues ?? [],
 });
 

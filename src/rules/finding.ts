@@ -1,10 +1,11 @@
+import type { SlotRef } from './calendar/answers.ts';
 import type { MeasuredInput } from './gradings/measured.ts';
 
 /** What was measured of one adverse-event term in one report. Several scales exist side by side: `system` and `kind` say which. */
 export interface Finding {
   /**
    * Code of the term in our CodeSystem of the `system`: `PROCTCAE_<n>_COMP`, or `PROCTCAE_OTHER` for write-in symptoms; of `ctcae` the
-   * entry of the published table; of `emergency` what must not wait.
+   * entry of the published table; of `emergency` what must not wait; of `monitoring` what is told of the reporting itself.
    */
   term: string;
   system: GradingSystem;
@@ -12,19 +13,38 @@ export interface Finding {
   version: string;
   /**
    * composite: PRO-CTCAE grade 0-3 by the published table; presence: 0 no, 1 yes; text: 1 when something was written; ladder: CTCAE
-   * grade 0-4 from a measured value; emergency: 1 there, 0 not there.
+   * grade 0-4 from a measured value; emergency: 1 there, 0 not there; monitoring: 1 so, 0 not so.
    */
-  kind: 'composite' | 'presence' | 'text' | 'ladder' | 'emergency';
+  kind: 'composite' | 'presence' | 'text' | 'ladder' | 'emergency' | 'monitoring';
   outcome: Outcome;
   /** Each attribute that the published PRO-CTCAE term has, whatever became of it on this form; none of the other systems. */
   attributes: Partial<Record<Attribute, Answer>>;
   /** What a ladder was climbed with. */
   measured?: Measured;
+  /** Of `monitoring`: what it is about. */
+  monitored?: Monitored;
   /** What a reader should know before trusting the number; empty when nothing is wrong. */
   dataQuality: readonly DataQuality[];
 }
 
-export type GradingSystem = 'pro-ctcae' | 'ctcae' | 'emergency';
+export type GradingSystem = 'pro-ctcae' | 'ctcae' | 'emergency' | 'monitoring';
+
+/** What is told of the reporting itself. */
+export interface Monitored {
+  /** Canonical of the form that was expected, without its version. */
+  form?: string;
+  /** Its title, when the plan was written. */
+  title?: string;
+  /** When the slot began: UTC instant, and the day where the patient was. */
+  slot?: string;
+  day?: string;
+  /** From the moment that the app says answering began up to the one that the response says. */
+  seconds?: number;
+  /** Graded answers of the response, how many different ones there are among them, and the highest. */
+  items?: number;
+  distinct?: number;
+  highest?: number;
+}
 
 /** A measured value as it was received, and what it was compared with. Units are UCUM codes. */
 export interface Measured {
@@ -57,12 +77,26 @@ export interface SourceRef {
 export const originOf = ({ type, id }: Pick<SourceRef, 'type' | 'id'>): string =>
   type === 'QuestionnaireResponse' ? id : `${type}/${id}`;
 
-/** Under which a term is followed: each version of CTCAE is a scale of its own, and may stand beside the other. */
-export const termKey = ({ term, system, version }: Pick<Finding, 'term' | 'system' | 'version'>): string =>
-  system === 'ctcae' ? `${term}@${version}` : term;
+/**
+ * Under which a term is followed: each version of CTCAE is a scale of its own, and may stand beside the other; and a form that is expected is
+ * missing whether or not another one came.
+ */
+export const termKey = ({
+  term,
+  system,
+  version,
+  monitored,
+}: Pick<Finding, 'term' | 'system' | 'version' | 'monitored'>): string => {
+  if (system === 'ctcae') return `${term}@${version}`;
+  return monitored?.form === undefined ? term : `${term}@${monitored.form}`;
+};
 
 /** The code of a term that `termKey` made a key of. */
 export const termOfKey = (key: string): string => key.split('@', 1)[0] ?? key;
+
+/** What stands behind the term in a key that `termKey` made: a version of CTCAE, or the canonical of a form. */
+export const scopeOfKey = (key: string): string | undefined =>
+  key.includes('@') ? key.slice(key.indexOf('@') + 1) : undefined;
 
 export type Attribute = 'frequency' | 'severity' | 'interference' | 'amount' | 'presence' | 'text';
 
@@ -83,6 +117,8 @@ export type MissingFact =
   | 'baseline'
   /** A fact that only a patient or clinician can tell: fasting, symptoms, an intervention. */
   | 'clinical-fact'
+  /** A limit that no source gives: it is the policy's to choose. */
+  | 'threshold'
   | 'value';
 
 export type NotGradable =
@@ -134,10 +170,23 @@ export type DataQuality =
   /** Clinical facts that data do not hold could make the grade higher. */
   | 'needs-clinician';
 
+/**
+ * What a report comes from: a response, an Observation; of what time itself tells, the plan whose slot went by without a report, or the Basic
+ * that stands for a moment that has come.
+ */
+export type SourceType = 'QuestionnaireResponse' | 'Observation' | 'CarePlan' | 'ServiceRequest' | 'Basic';
+
+/** Versioned reference to the stored resource that a report comes of. */
+export const referenceTo = ({ type, id, version }: SourceRef): string =>
+  `${type}/${resourceId(id)}/_history/${version}`;
+
+/** Id of the stored resource that a report comes of: of a slot that went by, what stands behind the `~` is the part of the plan and the slot. */
+export const resourceId = (id: string): string => id.split('~', 1)[0] ?? id;
+
 /** Everything that one stored resource said about a patient at one moment: what the episode fold consumes. */
 export interface Report {
   /** The resource that was graded, by version. */
-  source: { type: 'QuestionnaireResponse' | 'Observation'; id: string; version: number };
+  source: { type: SourceType; id: string; version: number };
   /** Canonical `url|version` of the form of a response: what triggers of policies may ask for. */
   form?: string;
   /** Symptom time: instant in UTC, ISO 8601 with milliseconds. */
@@ -167,6 +216,12 @@ export interface Report {
   baselines?: readonly { term: string; grade: number }[];
   /** Levels that a clinician expects of terms, by `termKey`, up to and at a moment (UTC instant), each in place of an earlier one. */
   expected?: readonly { term: string; level: number; until: string }[];
+  /** No report of the patient: a moment at which a term is asked again. It has no findings of its own. */
+  tick?: Tick;
+  /** Slots of plans that it belongs to; whether it meets them is told by the fold. */
+  slots?: readonly SlotRef[];
+  /** Seconds from the moment that the app says answering began. */
+  seconds?: number;
   /** `url|version` of the policies that were active when it came in, and that it is judged by ever after. */
   policies?: readonly string[];
   /** What was known of the patient beside gender and birth date when it came in: kept with it, as policies are. */

@@ -73,6 +73,7 @@ export function pack(input: RecordInput): Packed {
       kind: finding.kind === 'composite' ? undefined : finding.kind,
       measured: finding.measured,
       merged: step.mergedInto,
+      monitored: finding.monitored,
       outcome: packOutcome(finding.outcome),
       previous: previous && [previous.grade, placeOf(previous.source, previous.at, previous.day)],
       report: report === 0 ? undefined : report,

@@ -24,6 +24,7 @@ interface Packed {
   origins?: string[];
   terms: Record<string, PackedTerm>;
   baselines?: FoldState['baselines'];
+  met?: FoldState['met'];
 }
 
 interface PackedTerm {
@@ -81,7 +82,7 @@ export type KeptState = FoldState & { stale?: true };
 const USUAL = { status: 'open', kind: 'composite', system: 'pro-ctcae', systemVersion: '1.0' } as const;
 
 /** The state as JSON text. */
-export function writeState({ upTo, terms, stale, baselines }: KeptState): string {
+export function writeState({ upTo, terms, stale, baselines, met }: KeptState): string {
   const policies: string[] = [];
   const origins: string[] = [];
   const packed: Packed = {
@@ -98,6 +99,7 @@ export function writeState({ upTo, terms, stale, baselines }: KeptState): string
   };
   const report = placed(packed.reports);
   const time = placed(packed.times);
+    met,
   const action = placed(packed.actions);
   const policy = placed(policies);
   const origin = placed(origins);
@@ -164,7 +166,7 @@ export function writeState({ upTo, terms, stale, baselines }: KeptState): string
 /** The state that `writeState` was given. Throws when the text holds what it never writes. */
 export function readState(text: string): KeptState {
   const packed: Packed = JSON.parse(text);
-  const { format, upTo, stale, reports, times, actions, policies = [], origins = [], baselines } = packed;
+  const { format, upTo, stale, reports, times, actions, policies = [], origins = [], baselines, met } = packed;
   const sourceOf = (place: number): Report['source'] => {
     const [type, id, version] = at(reports, place);
     return { type, id, version };
@@ -228,6 +230,7 @@ export function readState(text: string): KeptState {
 
 const isPacked = (outcome: PackedOutcome | Outcome): outcome is PackedOutcome =>
   typeof outcome === 'number' || Array.isArray(outcome);
+    ...(met ? { met } : {}),
 
 const isSame = (one: PastEpisode, other: PastEpisode | undefined): boolean =>
   one.origin === other?.origin && one.start === other.start && one.end === other.end;

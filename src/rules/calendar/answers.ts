@@ -1,4 +1,5 @@
-import { type Expectations, type ExpectedItem, itemKey, nextSlot, slotOf } from './expectations.ts';
+import { type Expectations, type ExpectedItem, type ExpectedSlot, itemKey, nextSlot, slotOf } from './expectations.ts';
+import { dayIn } from './slots.ts';
 
 /** A slot that a report speaks of: a response that falls into it, or the mark that nothing came. */
 export interface SlotRef {
@@ -6,8 +7,12 @@ export interface SlotRef {
   item: string;
   /** Canonical of the form, without its version. */
   form: string;
+  /** Of the form. */
+  title?: string;
   /** Names the slot: the UTC instant of its beginning. */
   start: string;
+  /** Day of its beginning in the zone of the plan. */
+  day: string;
   /** The response came after the slot's end. */
   late?: true;
   /** Nothing came up to the moment up to which it was waited for, as far as was known then. */
@@ -19,10 +24,19 @@ export function slotsOfAnswer(expectations: Expectations, form: string, at: stri
   return expectations.items.flatMap((item): SlotRef[] => {
     const found = item.form === form ? slotOf(item, expectations, at) : undefined;
     if (!found) return [];
-    const { start, close } = found.slot;
-    return [{ item: itemKey(item), form, start, ...(at > close ? { late: true } : {}) }];
+    const { close } = found.slot;
+    return [{ ...slotRef(item, found), ...(at > close ? { late: true } : {}) }];
   });
 }
+
+/** A slot of an item, as reports name it. */
+export const slotRef = (item: ExpectedItem, { slot: { start }, zone }: ExpectedSlot): SlotRef => ({
+  item: itemKey(item),
+  form: item.form,
+  ...(item.title === undefined ? {} : { title: item.title }),
+  start,
+  day: dayIn(zone, start),
+});
 
 /** Items whose open slot is met by an answer of that moment wait for their next one; undefined where none is. */
 export function movedOn(

@@ -17,6 +17,8 @@ export interface ExpectedItem {
   part: string;
   /** Canonical of the form, without its version. */
   form: string;
+  /** Of the form, when the plan was written. */
+  title?: string;
   /** The plan was entered in error: nothing was ever expected by it. */
   void?: true;
   /** What was expected when: the last one still is, where it has no end. */
@@ -44,6 +46,7 @@ export interface Span {
 export interface ExpectedSlot {
   slot: Slot;
   version: number;
+  zone: string;
   isPaused: boolean;
 }
 
@@ -75,7 +78,16 @@ export function withPlan(
     if (!held && (item.standing === 'ended' || item.standing === 'never')) return [];
     return [
       changed(
-        held ?? { ...plan, part: item.part, form: item.form, spans: [], pauses: [], holds: [] },
+        held ?? {
+          type: plan.type,
+          id: plan.id,
+          part: item.part,
+          form: item.form,
+          ...(item.title === undefined ? {} : { title: item.title }),
+          spans: [],
+          pauses: [],
+          holds: [],
+        },
         item,
         plan.version,
         now,
@@ -148,7 +160,7 @@ export function* expectedSlots(
     for (const slot of slotsFrom(span.schedule, from > span.from ? from : span.from)) {
       if (span.until !== undefined && slot.due > span.until) break;
       if (slot.due < from || !isIn(span, place, slot)) continue;
-      yield { slot, version: span.version, isPaused: isPaused(pauses, slot) };
+      yield { slot, version: span.version, zone: span.schedule.zone, isPaused: isPaused(pauses, slot) };
     }
   }
 }
@@ -187,7 +199,7 @@ export function slotOf(item: ExpectedItem, { stays }: Expectations, at: string):
   for (const [place, span] of item.spans.entries()) {
     const slot = slotAt(span.schedule, at);
     if (!slot || !isIn(span, place, slot) || (found && found.slot.start > slot.start)) continue;
-    found = { slot, version: span.version, isPaused: isPaused(pauses, slot) };
+    found = { slot, version: span.version, zone: span.schedule.zone, isPaused: isPaused(pauses, slot) };
   }
   return found?.isPaused ? undefined : found;
 }

@@ -33,6 +33,8 @@ export interface PlanItem {
   part: string;
   /** Canonical of the form, without its version. */
   form: string;
+  /** Of the form. */
+  title?: string;
   standing: Standing;
   schedule: Schedule;
   pauses: readonly Stretch[];
@@ -50,8 +52,14 @@ export interface PlanAround {
   zone: string;
   /** When it was written: what says no beginning begins then. */
   now: string;
-  /** The url of a form that is held here by what names it: a canonical, or a reference to a Questionnaire; undefined where it is none of ours. */
-  formOf: (named: string) => string | undefined;
+  /** A form that is held here by what names it: a canonical, or a reference to a Questionnaire; undefined where it is none of ours. */
+  formOf: (named: string) => AskedForm | undefined;
+}
+
+/** A form of ours: its canonical without the version, and its title. */
+export interface AskedForm {
+  url: string;
+  title?: string;
 }
 
 /** The canonicals and references by which a plan names forms, whether they are ours or not. */
@@ -83,7 +91,7 @@ export function readPlan(plan: Plan, around: PlanAround): { items: PlanItem[]; i
 /** A part that names a form of ours, and the element that says when. */
 interface Asked {
   part: string;
-  form: string;
+  form: AskedForm;
   at: string;
   when: When;
   standing: Standing;
@@ -128,7 +136,7 @@ function ofCarePlan(plan: CarePlan, { formOf }: PlanAround): Asked[] {
     if (!detail || form === undefined || !when || detail.doNotPerform) return [];
     return [
       {
-        part: activity.id ?? String(place),
+        part: activity.id !== undefined && /^[A-Za-z0-9\-.]{1,64}$/.test(activity.id) ? activity.id : String(place),
         form,
         at,
         when,
@@ -196,7 +204,8 @@ function readAsked(
   const end = ends[0];
   return {
     part,
-    form,
+    form: form.url,
+    ...(form.title === undefined ? {} : { title: form.title }),
     standing,
     pauses: pauses.stretches,
     schedule: {

@@ -70,4 +70,8 @@ function millisOf(text: string): number {
   return (((years * 366 + months * 31 + weeks * 7 + days) * 25 + hours) * 60 + minutes) * 60_000;
 }
 
+/** Calendar day of a UTC instant in a zone: `YYYY-MM-DD`. */
+export const dayIn = (zone: string, at: string): string =>
+  Temporal.Instant.from(at).toZonedDateTimeISO(zone).toPlainDate().toString();
+
 const instant = (at: number): string => new Date(at).toISOString();

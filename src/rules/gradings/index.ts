@@ -2,10 +2,11 @@ import { CTCAE_GRADINGS } from './ctcae.ts';
 import { emergency } from './emergency.ts';
 import { contentHash, type Grading, type PublishedGrading } from './grading.ts';
 import { proCtcae } from './pro-ctcae.ts';
+import { monitoring } from './monitoring.ts';
 import { SCORE_GRADINGS } from './scores/index.ts';
 
 /** Every grading system, one row for each version, in the order in which their findings are given. */
-export const GRADINGS: readonly Grading[] = [proCtcae, emergency, ...CTCAE_GRADINGS];
+export const GRADINGS: readonly Grading[] = [proCtcae, emergency, ...CTCAE_GRADINGS, monitoring];
 
 /** All that is published as a Library: what grades, and what only scores. */
 export const PUBLISHED: readonly PublishedGrading[] = [...GRADINGS, ...SCORE_GRADINGS];

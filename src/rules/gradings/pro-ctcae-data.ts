@@ -68,7 +68,7 @@ export interface Term {
   number?: number;
   en: string;
   fr: string;
-  kind: Exclude<Finding['kind'], 'ladder' | 'emergency'>;
+  kind: Exclude<Finding['kind'], 'ladder' | 'emergency' | 'monitoring'>;
   /** In the published order: frequency, severity, interference. */
   attributes: readonly Attribute[];
   /** Key of the composite table, for kind `composite`. */

@@ -6,7 +6,7 @@ import type { CheckedExpression } from './check-expression.ts';
 import { codeOf, priorityOf, respondWithinOf } from './check-shape.ts';
 import { compileCondition, type RunnableExpression, type Verdict } from './run-expression.ts';
 import { SCALES, type Scale } from './scales.ts';
-import { isWokenByEmergency, isWokenByTerm, triggersKey, type Waker, wakerOf } from './triggers.ts';
+import { isWokenByTerm, isWokenByTermsOf, triggersKey, type Waker, wakerOf } from './triggers.ts';
 
 /** One action of a policy, ready to run. */
 export interface PolicyAction {
@@ -48,6 +48,8 @@ export interface Compiled extends RunnableExpression {
   /** Whether the type of a report and the term of a finding tell whether it is woken. */
   byTerm: boolean;
 }
+  /** Whether they name the reporting itself: else it has no part in it. */
+  namesMonitoring: boolean;
 
 /** Compiles an action that has been checked: `canonical` of its policy, and its condition as text and as `checkExpression` found it sound. */
 export function compileAction(
@@ -67,7 +69,8 @@ export function compileAction(
     triggers: triggersKey(plan),
     wakes: wakerOf(plan),
     byTerm: isWokenByTerm(plan),
-    namesEmergency: expression.includes(`'emergency'`) || isWokenByEmergency(plan),
+    namesEmergency: expression.includes(`'emergency'`) || isWokenByTermsOf(plan, 'emergency'),
+    namesMonitoring: expression.includes(`'monitoring'`) || isWokenByTermsOf(plan, 'monitoring'),
     action: {
       id: plan.id ?? '',
       code: codeOf(plan) ?? 'open', // checked before: the code is there

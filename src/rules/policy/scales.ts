@@ -1,6 +1,7 @@
 import { type Finding, termKey } from '../finding.ts';
 import { CTCAE_DATA, CTCAE_VERSIONS } from '../gradings/ctcae-data.ts';
 import { DATA as EMERGENCIES, EMERGENCY_TERMS } from '../gradings/emergency-data.ts';
+import { DATA as MONITORING, MONITORING_TERMS } from '../gradings/monitoring-data.ts';
 import { TERMS } from '../gradings/pro-ctcae-data.ts';
 
 /** One thing that a finding can be: a term on its scale. */
@@ -19,6 +20,7 @@ const HIGHEST: Readonly<Record<Finding['kind'], number>> = {
   text: 1,
   ladder: 4,
   emergency: 1,
+  monitoring: 1,
 };
 
 /** Every term that a finding can be of, with its scale: of CTCAE those that something measured can grade. */
@@ -30,6 +32,7 @@ export const SCALES: readonly Scale[] = [
       .map(({ id }) => scale('ctcae', version, 'ladder', id)),
   ),
   ...EMERGENCY_TERMS.map(({ code }) => scale('emergency', EMERGENCIES.version, 'emergency', code)),
+  ...MONITORING_TERMS.map(({ code }) => scale('monitoring', MONITORING.version, 'monitoring', code)),
 ];
 
 function scale(system: Scale['system'], version: string, kind: Scale['kind'], term: string): Scale {

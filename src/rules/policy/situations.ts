@@ -50,8 +50,8 @@ export function evaluatorOf(groups: readonly Group[]): Evaluate {
     let key = which.open === 'none' ? 0 : 1 + 2 * PRIORITIES.indexOf(which.open) + (which.mayClose ? 1 : 0);
     for (const applies of meant) key = key * 2 + (applies(context.facts) === 'no' ? 0 : 1);
     const { source, finding } = context;
-    key = key * 3 + (source === undefined ? 0 : source.type === 'Observation' ? 1 : 2);
-    key = key * 4 + scaleOf(finding);
+    key = key * (SOURCES.length + 1) + (source === undefined ? 0 : 1 + SOURCES.indexOf(source.type));
+    key = key * 5 + scaleOf(finding);
     for (const { wakes } of others) key = key * 2 + (wakes(context) ? 1 : 0);
     const { term } = finding;
     let situation = choices.get(key)?.get(term);
@@ -65,9 +65,14 @@ export function evaluatorOf(groups: readonly Group[]): Evaluate {
   };
 }
 
-/** An emergency is neither closed nor lowered by a policy that speaks of findings in general. */
-const mayAct = ({ action, namesEmergency }: Compiled, { system }: Finding): boolean =>
-  system !== 'emergency' || namesEmergency || (action.code !== 'close' && action.code !== 'de-escalate');
+/**
+ * An emergency is neither closed nor lowered by a policy that speaks of findings in general; and what is told of the reporting itself is none of
+ * its business: a report that is missing is no symptom.
+ */
+function mayAct({ action, namesEmergency, namesMonitoring }: Compiled, { system }: Finding): boolean {
+  if (system === 'monitoring') return namesMonitoring;
+  return system !== 'emergency' || namesEmergency || (action.code !== 'close' && action.code !== 'de-escalate');
+}
 
 const TERMS: ReadonlySet<string> = new Set(SCALES.map(({ term }) => term));
 
@@ -75,7 +80,7 @@ const TERMS: ReadonlySet<string> = new Set(SCALES.map(({ term }) => term));
 function scaleOf({ system, version }: Finding): number {
   if (system === 'ctcae') return version === '5.0' ? 1 : version === '6.0' ? 2 : Number.NaN;
   if (version !== VERSIONS[system]) return Number.NaN;
-  return system === 'pro-ctcae' ? 0 : 3;
+  return system === 'pro-ctcae' ? 0 : system === 'emergency' ? 3 : 4;
 }
 
 const VERSIONS: Readonly<Record<string, string>> = Object.fromEntries(

@@ -1,5 +1,6 @@
 import type { DataRequirement, PlanDefinitionAction, TriggerDefinition } from '@medplum/fhirtypes';
 import { LOINC, splitCanonical } from '../../fhir/canonical.ts';
+import type { GradingSystem } from '../finding.ts';
 import { TERMS } from '../resources/codes.ts';
 import type { Context } from './context.ts';
 
@@ -26,10 +27,10 @@ export function isWokenByTerm({ trigger = [] }: PlanDefinitionAction): boolean {
   });
 }
 
-/** Whether each trigger of an action names an emergency by its code. */
-export function isWokenByEmergency({ trigger = [] }: PlanDefinitionAction): boolean {
+/** Whether each trigger of an action names a term of one grading by its code. */
+export function isWokenByTermsOf({ trigger = [] }: PlanDefinitionAction, grading: GradingSystem): boolean {
   return trigger.every(({ data }) =>
-    data?.[0]?.codeFilter?.some(({ code = [] }) => code.every(({ system }) => system === TERMS.emergency)),
+    data?.[0]?.codeFilter?.some(({ code = [] }) => code.every(({ system }) => system === TERMS[grading])),
   );
 }
 

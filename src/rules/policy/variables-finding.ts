@@ -15,7 +15,7 @@ export const FINDING: ObjectVariable = {
     system: {
       type: 'string',
       values: distinct(SCALES.map(({ system }) => system)),
-      doc: 'The grading: PRO-CTCAE (reported by the patient), CTCAE (from measured values), emergencies.',
+      doc: 'The grading: PRO-CTCAE (reported by the patient), CTCAE (from measured values), emergencies, the reporting itself.',
       get: ({ finding }) => finding.system,
     },
     version: {
@@ -33,7 +33,7 @@ export const FINDING: ObjectVariable = {
     kind: {
       type: 'string',
       values: distinct(SCALES.map(({ kind }) => kind)),
-      doc: 'composite: 0-3; presence: 0 no, 1 yes; text: a write-in symptom; ladder: 0-4; emergency: 0 not there, 1 there.',
+      doc: 'composite: 0-3; presence: 0 no, 1 yes; text: a write-in symptom; ladder: 0-4; emergency: 0 not there, 1 there; monitoring: 0 not so, 1 so.',
       get: ({ finding }) => finding.kind,
     },
     outcome: {
@@ -100,6 +100,30 @@ export const FINDING: ObjectVariable = {
       type: 'string',
       doc: 'LOINC code by which the measured analyte was recognised.',
       get: ({ finding }) => finding.measured?.loinc,
+    },
+    seconds: {
+      type: 'decimal',
+      range: [0, Number.MAX_SAFE_INTEGER],
+      doc: 'Of `implausibly-fast`: seconds from the moment at which the app says answering began to that of the response.',
+      get: ({ finding }) => finding.monitored?.seconds,
+    },
+    items: {
+      type: 'integer',
+      range: [0, Number.MAX_SAFE_INTEGER],
+      doc: 'Of `implausibly-fast` and `straight-lined`: graded answers of the response.',
+      get: ({ finding }) => finding.monitored?.items,
+    },
+    distinctAnswers: {
+      type: 'integer',
+      range: [1, Number.MAX_SAFE_INTEGER],
+      doc: 'How many different ones there are among them.',
+      get: ({ finding }) => finding.monitored?.distinct,
+    },
+    highestAnswer: {
+      type: 'integer',
+      range: SCORE,
+      doc: 'The highest of them.',
+      get: ({ finding }) => finding.monitored?.highest,
     },
     timesUpperLimit: {
       type: 'decimal',

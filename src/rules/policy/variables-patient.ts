@@ -8,7 +8,7 @@ export const PATIENT: Readonly<Record<string, ObjectVariable>> = {
     need: 'symptoms',
     present: ({ symptoms }) => symptoms !== undefined,
     properties: Object.fromEntries(
-      SCALES.map(({ spelled, key, highest }) => [
+      SCALES.filter(({ system }) => system !== 'monitoring').map(({ spelled, key, highest }) => [
         spelled,
         {
           type: 'integer',

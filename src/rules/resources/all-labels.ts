@@ -1,11 +1,13 @@
 import { termKey } from '../finding.ts';
 import { CTCAE_DATA, CTCAE_VERSIONS, type CtcaeEntry } from '../gradings/ctcae-data.ts';
 import { DATA as EMERGENCIES, EMERGENCY_TERMS } from '../gradings/emergency-data.ts';
+import { MONITORING_TERMS } from '../gradings/monitoring-data.ts';
 import { DATA } from '../gradings/pro-ctcae-data.ts';
 import { type Label, type Labels, labelsOf, type NamedTerm, withTerms } from './labels.ts';
 
 /** Labels of the terms of every grading system. */
-export const allLabels = (): Labels => withTerms(labelsOf(DATA.items), [...ctcaeTerms(), ...emergencyTerms()]);
+export const allLabels = (): Labels =>
+  withTerms(labelsOf(DATA.items), [...ctcaeTerms(), ...emergencyTerms(), ...monitoringTerms()]);
 
 /** How the entries of the table are measured. The French is our own. */
 const MEASURED_BY: Partial<Record<CtcaeEntry['kind'], Label>> = {
@@ -41,4 +43,13 @@ const emergencyTerms = (): NamedTerm[] =>
     en,
     fr,
     result: { en: 'emergency', fr: 'urgence' },
+  }));
+
+const monitoringTerms = (): NamedTerm[] =>
+  MONITORING_TERMS.map(({ code, en, fr }) => ({
+    key: code,
+    code,
+    en,
+    fr,
+    result: { en: 'reporting', fr: 'participation' },
   }));

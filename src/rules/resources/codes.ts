@@ -26,6 +26,8 @@ export const EXTENSION = {
   /** In the list of work, beside each Task: the grades of its patient as they are last known. */
   lastGrades: `${CANONICAL}/StructureDefinition/last-grades`,
 } as const;
+  /** On a response: when answering began, as the app knows it. */
+  answeringStarted: `${CANONICAL}/StructureDefinition/answering-started`,
 
 /** Our CodeSystem of the terms of each grading system. */
 export const TERMS: Readonly<Record<GradingSystem, string>> = {
@@ -34,6 +36,7 @@ export const TERMS: Readonly<Record<GradingSystem, string>> = {
   emergency: `${CANONICAL}/CodeSystem/emergency`,
 };
 
+  monitoring: `${CANONICAL}/CodeSystem/monitoring`,
 /** Profiles that what the engine writes claims in `meta.profile`. */
 export const PROFILE = {
   flag: `${CANONICAL}/StructureDefinition/vigie-flag`,

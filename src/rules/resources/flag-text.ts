@@ -1,5 +1,6 @@
 import type { Episode, Raised } from '../episode.ts';
-import type { Outcome } from '../finding.ts';
+import { type Outcome, termOfKey } from '../finding.ts';
+import { monitoringText } from '../gradings/monitoring-data.ts';
 import type { Labels, Language, TermLabel } from './labels.ts';
 
 /** What an EHR shows that shows nothing else. It names the scale, so that no one takes the number for a CTCAE grade. */
@@ -7,6 +8,7 @@ export function flagText(episode: Episode, labels: Labels, language: Language): 
   const words = WORDS[language];
   if (episode.kind === 'text') return words.other;
   const term = labels.term(episode.term);
+  if (episode.kind === 'monitoring') return `${term[language]}${words.colon}${reportingOf(episode, words)}`;
   const { worst: isWorst, dataQuality = [] } = episode.said ?? {};
   const yesOrNo = episode.kind === 'presence' || episode.kind === 'emergency';
   const say = (grade: number) => (yesOrNo ? (grade > 0 ? words.yes : words.no) : String(grade));
@@ -48,6 +50,18 @@ function saidOf(episode: Episode, term: TermLabel, words: Words): string {
   }
 }
 
+/** Which form, when it was expected, and what became of it. */
+function reportingOf(
+  { term, outcome, said: { monitored = {} } = {} }: Episode,
+  { language, answeredIn }: Words,
+): string {
+  const { title, day, seconds, items = 0 } = monitored;
+  const about = [title, day].filter((one) => one !== undefined).join(', ');
+  const text = monitoringText(termOfKey(term), outcome, language);
+  const took = seconds === undefined ? '' : ` (${answeredIn(seconds, items)})`;
+  return `${text}${took}${about && ` (${about})`}`;
+}
+
 /** Text of the Flag that stands for a report which the engine could not evaluate, or not wholly. */
 export const operationalText = (code: 'not-evaluated' | 'policy-budget', language: Language): string =>
   code === 'not-evaluated' ? WORDS[language].notEvaluated : WORDS[language].policyBudget;
@@ -78,6 +92,7 @@ interface Words {
   ladder(version: string, outcome: Outcome, by: string): string;
   emergency(outcome: Outcome, value: string | undefined): string;
   decimal(value: number): string;
+  answeredIn(seconds: number, items: number): string;
 }
 
 function yesNo(outcome: Outcome, words: Words): string {
@@ -111,6 +126,7 @@ const WORDS: Readonly<Record<Language, Words>> = {
     ladder: (version, outcome, by) => `CTCAE ${version} ${gradeInEnglish(outcome)}${by && ` (${by})`}`,
     emergency: (outcome, value) => `${emergencyInEnglish(outcome)}${value ? ` (${value})` : ''}`,
     decimal: String,
+    answeredIn: (seconds, items) => `${items} answers in ${seconds} s`,
   },
   fr: {
     language: 'fr',
@@ -136,6 +152,7 @@ const WORDS: Readonly<Record<Language, Words>> = {
     ladder: (version, outcome, by) => `grade CTCAE ${version} ${gradeInFrench(outcome)}${by && ` (${by})`}`,
     emergency: (outcome, value) => `${emergencyInFrench(outcome)}${value ? ` (${value})` : ''}`,
     decimal: (value) => String(value).replace('.', ','),
+    answeredIn: (seconds, items) => `${items} réponses en ${seconds} s`,
   },
 };
 

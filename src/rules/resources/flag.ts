@@ -1,5 +1,6 @@
 import type { CodeableConcept, Coding, Extension, Flag } from '@medplum/fhirtypes';
 import type { ActionRef, Episode, Priority } from '../episode.ts';
+import { resourceId, scopeOfKey } from '../finding.ts';
 import { EXTENSION, NAMING, PROFILE, priorityConcept, SYSTEM, TERMS } from './codes.ts';
 import { flagText, operationalText } from './flag-text.ts';
 import type { Labels, Language, TermLabel } from './labels.ts';
@@ -137,7 +138,7 @@ const category = (code: string, display: string): CodeableConcept => ({
   coding: [{ system: 'http://terminology.hl7.org/CodeSystem/flag-category', code, display }],
 });
 
-const sourceOf = ({ type, id }: Episode['opening']): string => `${type}/${id}`;
+const sourceOf = ({ type, id }: Episode['opening']): string => `${type}/${resourceId(id)}`;
 
 /** What was measured, against what, and which actions of which policies decided. */
 function gradedFinding(episode: Episode): Extension {
@@ -147,6 +148,7 @@ function gradedFinding(episode: Episode): Extension {
       { url: 'system', valueCode: episode.system },
       { url: 'version', valueString: episode.systemVersion },
       { url: 'kind', valueCode: episode.kind },
+      ...formOf(episode),
       ...measured(episode),
       ...grade('previous', episode.previousGrade),
       ...grade('baseline', episode.baselineGrade),
@@ -155,6 +157,12 @@ function gradedFinding(episode: Episode): Extension {
       ...episode.decidedBy.map((action) => decision('decided-by', action)),
     ],
   };
+}
+
+/** The form that is missing or late: what else the term is followed by. */
+function formOf({ system, term }: Episode): Extension[] {
+  const form = system === 'monitoring' ? scopeOfKey(term) : undefined;
+  return form === undefined ? [] : [{ url: 'form', valueCanonical: form }];
 }
 
 /** `url|version` of each policy behind what the Flag says now. */

@@ -1,4 +1,4 @@
-import type { Attribute, Missing, MissingFact } from '../finding.ts';
+import { type Attribute, type Missing, type MissingFact, termOfKey } from '../finding.ts';
 
 /** Language of a text that people read. */
 export type Language = 'en' | 'fr';
@@ -61,6 +61,7 @@ const FACT: Readonly<Record<MissingFact, Label>> = {
   'upper-limit': { en: 'upper limit of normal', fr: 'limite supérieure de la normale' },
   'lower-limit': { en: 'lower limit of normal', fr: 'limite inférieure de la normale' },
   baseline: { en: 'recorded baseline', fr: 'valeur de référence enregistrée' },
+  threshold: { en: 'a limit, which is the policy’s to choose', fr: 'une limite, que la politique choisit' },
   'clinical-fact': { en: 'clinical facts', fr: 'éléments cliniques' },
   value: { en: 'value', fr: 'valeur' },
 };
@@ -113,7 +114,11 @@ export function withTerms(labels: Labels, named: readonly NamedTerm[]): Labels {
       { code, en, fr, result: joined({ en, fr }, result), items: {}, ...(measuredBy ? { measuredBy } : {}) },
     ]),
   );
-  return { term: (code) => terms.get(code) ?? labels.term(code), item: (code) => labels.item(code) };
+  return {
+    // Of a term that is followed for each form apart the name is that of the term.
+    term: (code) => terms.get(code) ?? terms.get(termOfKey(code)) ?? labels.term(code),
+    item: (code) => labels.item(code),
+  };
 }
 
 function termLabel(code: string, term: Label, scored: boolean): TermLabel {

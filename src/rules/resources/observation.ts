@@ -154,6 +154,7 @@ const COMPONENTS: Readonly<Record<Finding['kind'], readonly Attribute[]>> = {
   text: ['presence'],
   ladder: [],
   emergency: [],
+  monitoring: [],
 };
 
 function componentsOf(finding: Finding, term: TermLabel, language: Language): ObservationComponent[] {
