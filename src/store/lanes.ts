@@ -29,8 +29,13 @@ const MOST_UNDER_WAY = 64;
  * anew after its connection broke.
  * Source: PostgreSQL 18 manual, section 54.2.4 Pipelining.
  */
-export function openLanes(config: pg.ClientConfig, count: number, onError: (error: Error) => void): Lanes {
-  const lanes = Array.from({ length: count }, () => new Lane(config, onError));
+export function openLanes(
+  config: pg.ClientConfig,
+  count: number,
+  onError: (error: Error) => void,
+  silentMillis = SILENT_MILLIS,
+): Lanes {
+  const lanes = Array.from({ length: count }, () => new Lane(config, onError, silentMillis));
   let closed = false;
   return {
     ask(statement) {
@@ -53,19 +58,21 @@ class Lane {
   underWay = 0;
   readonly #config: pg.ClientConfig;
   readonly #onError: (error: Error) => void;
+  readonly #silentMillis: number;
   #client: pg.Client | undefined;
   /** Settles when the client is connected or has failed to. */
   #connected: Promise<unknown> | undefined;
   /** Since when the oldest statement waits. */
   #waits = 0;
 
-  constructor(config: pg.ClientConfig, onError: (error: Error) => void) {
+  constructor(config: pg.ClientConfig, onError: (error: Error) => void, silentMillis: number) {
     this.#config = config;
     this.#onError = onError;
+    this.#silentMillis = silentMillis;
   }
 
   takes(now: number): boolean {
-    return this.underWay === 0 || (this.underWay < MOST_UNDER_WAY && now - this.#waits < SILENT_MILLIS);
+    return this.underWay === 0 || (this.underWay < MOST_UNDER_WAY && now - this.#waits < this.#silentMillis);
   }
 
   async ask<Row extends pg.QueryResultRow>(statement: Statement, now: number): Promise<Row[]> {

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { openDatabase } from '../../src/store/database.ts';
+import { openLanes } from '../../src/store/lanes.ts';
 import { asAdmin, freshDatabase } from '../support/database.ts';
 
 const PID = 'select $1::int4 as n, pg_backend_pid() as pid';
@@ -25,7 +26,19 @@ t.test('short reads that share connections', async (t) => {
       answers.map((row) => row?.n),
       Array.from({ length: 60 }, (_, n) => n),
     );
-    t.ok(new Set(answers.map((row) => row?.pid)).size <= 2, 'on two connections');
+  });
+
+  await t.test('two lanes take all of them, as long as they are not silent', async (t) => {
+    const lanes = openLanes({ connectionString: url }, 2, () => {}, Number.POSITIVE_INFINITY);
+    const ask = (n: number) => lanes.ask<{ n: number; pid: number }>({ name: 'pid', text: PID, values: [n] });
+    const answers = await Promise.all(Array.from({ length: 60 }, (_, n) => ask(n)));
+    t.same(
+      answers.map((rows) => rows?.[0]?.n),
+      Array.from({ length: 60 }, (_, n) => n),
+    );
+    t.equal(new Set(answers.map((rows) => rows?.[0]?.pid)).size, 2, 'on two connections');
+    await lanes.close();
+    t.equal(ask(1), undefined, 'nothing is taken after the close');
   });
 
   await t.test('one that fails takes no other with it', async (t) => {
