@@ -16,9 +16,11 @@ import { validateStructure } from '../../src/fhir/validate-structure.ts';
 const MOST_MILLIS = 2000;
 
 const timed = <T>(work: () => T): { millis: number; result: T } => {
-  const start = performance.now();
+  // Of the processor, which other processes on the machine do not count in.
+  const start = process.cpuUsage();
   const result = work();
-  return { millis: performance.now() - start, result };
+  const { user, system } = process.cpuUsage(start);
+  return { millis: (user + system) / 1000, result };
 };
 const times = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
 const compile = (...item: QuestionnaireItem[]) =>
