@@ -15,7 +15,7 @@ export const taskOverdue: RunDue = (deps, within, due) =>
     const stored = await findResource(deps.db, within, 'Task', id);
     if (!stored || stored.deleted) return undefined;
     const task: Task = JSON.parse(stored.content);
-    const next = elapsed(task, { site: deps.site, at: due.at, by: deps.engine.device });
+    const next = elapsed(task, { site: deps.site, at: due.at, by: deps.engine.name });
     if (!next) return undefined;
     const place = { id, shard: due.shard, patient: due.patient };
     const rows = workRows(next, place);

@@ -1,36 +1,19 @@
 import type { Task } from '@medplum/fhirtypes';
 import type { Deps } from '../deps.ts';
-import { type WorkPlace, workRows, workVersion } from '../evaluation/work-rows.ts';
+import { workRows, workVersion } from '../evaluation/work-rows.ts';
 import type { Compartment } from '../fhir/compartment.ts';
 import { businessRule, gone, notFound } from '../fhir/errors.ts';
 import { resourceSpec } from '../fhir/resources.ts';
-import { elapsed, escalated } from '../rules/work/escalate.ts';
+import { escalated } from '../rules/work/escalate.ts';
 import { legalMoves } from '../rules/work/task-machine.ts';
 import { isWorkItem } from '../rules/work/work-item.ts';
-import type { Due } from '../store/due.ts';
 import { patientOf } from '../store/index-rows.ts';
-import { findResource, readResource, type Stored } from '../store/resources.ts';
-import { commit, type Write } from '../store/write.ts';
+import { readResource } from '../store/resources.ts';
+import { commit } from '../store/write.ts';
 import { attempts } from './attempts.ts';
 import { contextOf } from './checks.ts';
 import { findHeld } from './held.ts';
-import { type Happening, happen } from './moment.ts';
 import { counted, outboxOf } from './writing.ts';
-
-/**
- * The moment of a work item has come: it is called to the next level, called overdue at the last one, or wakes. It happens as of that moment, so
- * what is caught up later comes to the same. Nothing happens where it has ended or moved meanwhile.
- */
-export async function runWorkDue(deps: Deps, within: Compartment, due: Due): Promise<void> {
-  await happen(deps, within, due, async (deps, { shard }): Promise<Happening | undefined> => {
-    const { task: id }: { task: string } = JSON.parse(due.content);
-    const stored = await findResource(deps.db, within, 'Task', id);
-    if (!stored || stored.deleted) return undefined;
-    const task: Task = JSON.parse(stored.content);
-    const next = elapsed(task, { site: deps.site, at: due.at, by: deps.engine.name });
-    return next && written(deps, within, { id, shard, patient: due.patient }, next, stored);
-  });
-}
 
 /**
  * A person asks the next level: the work item goes there at once. Gives its text. Throws FhirError: 404, 410, 422 for a Task that is no work item,
@@ -68,23 +51,16 @@ export async function escalateWork(
       throw businessRule(`This work is at the last level of the site (${levels}) already`, 'Task.performerType');
     }
     const place = { id, shard: stored.shard, patient };
-    const write = written(deps, within, place, { ...next, lastModified: at }, stored);
+    const after = { ...next, lastModified: at };
+    const version = workVersion(deps, within, place, after, stored);
+    const { work, due } = workRows(after, place);
     const lastUpdated = await commit(deps.db, within, {
-      ...write,
+      versions: [version],
+      work: [work],
+      due: [due],
       outbox: outboxOf(deps, stored.shard),
       ...(context ? { patient: counted(patient, context) } : {}),
     });
-    return write.versions.map(({ head, tail }) => head + lastUpdated + tail).join('');
+    return version.head + lastUpdated + version.tail;
   });
-}
-
-function written(
-  deps: Deps,
-  within: Compartment,
-  place: WorkPlace,
-  task: Task,
-  before: Stored,
-): Pick<Write, 'versions' | 'work' | 'due'> {
-  const { work, due } = workRows(task, place);
-  return { versions: [workVersion(deps, within, place, task, before)], work: [work], due: [due] };
 }

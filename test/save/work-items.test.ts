@@ -2,7 +2,7 @@ import type { Task } from '@medplum/fhirtypes';
 import t, { type Test } from 'tap';
 import { CANONICAL } from '../../src/fhir/canonical.ts';
 import { everyone } from '../../src/fhir/compartment.ts';
-import { runWorkDue } from '../../src/save/escalating.ts';
+import { taskOverdue } from '../../src/jobs/task-overdue.ts';
 import { takeDue } from '../../src/store/due.ts';
 import { type Answer, type TestApp, testApp } from '../support/app.ts';
 import { aPolicy, aResult, NEUTROPHILS, post } from '../support/observations.ts';
@@ -56,7 +56,7 @@ async function story(t: Test): Promise<Story> {
       for (;;) {
         const due = await takeDue(app.deps.db, everyone(), { now, limit: 10, seconds: 60 });
         if (due.length === 0) return done;
-        for (const one of due) await runWorkDue(app.deps, everyone(), one);
+        for (const one of due) await taskOverdue(app.deps, everyone(), one);
         done += due.length;
       }
     },
@@ -395,7 +395,7 @@ t.test('several processes that find it overdue move it once', async (t) => {
   at('2026-11-24T13:00:00.000Z');
   const due = await takeDue(app.deps.db, everyone(), { now: '2026-11-24T13:00:00.000Z', limit: 10, seconds: 0 });
   t.equal(due.length, 1);
-  await Promise.all([...due, ...due, ...due, ...due].map((one) => runWorkDue(app.deps, everyone(), one)));
+  await Promise.all([...due, ...due, ...due, ...due].map((one) => taskOverdue(app.deps, everyone(), one)));
   t.same(await workOf(app, patient), ['requested escalated asap physician']);
   t.same(await dueOf(app, patient), ['2026-11-25T09:00:00.000Z']);
 });

@@ -165,14 +165,14 @@ function refuseTakeover(before: Task, after: Task): void {
 
 function stamped(
   after: Task,
-  { then, from, to }: Move,
+  { business, from, to }: Move,
   before: Task,
   { site, now }: { site: Site; now: string },
 ): Task {
   const first = before.executionPeriod?.start ?? (to === 'requested' ? undefined : now);
   const hasEnded = workStatusOf(before) === 'episode-ended';
   const { executionPeriod: _period, businessStatus: _status, ...rest } = after;
-  const status = then === undefined || hasEnded ? before.businessStatus : statusConcept(then);
+  const status = business === undefined || hasEnded ? before.businessStatus : statusConcept(business);
   const end = to !== 'completed' ? undefined : (before.executionPeriod?.end ?? now);
   return {
     ...rest,

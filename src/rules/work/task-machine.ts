@@ -28,25 +28,31 @@ export interface Move {
   to: TaskStatus;
   needs: readonly Need[];
   /** What its business status is then; as it was where there is none. That the episode has ended stays, whatever a person does. */
-  then?: WorkStatus;
+  business?: WorkStatus;
 }
 
-const person = (name: string, from: TaskStatus, to: TaskStatus, needs: readonly Need[], then?: WorkStatus): Move => ({
+const person = (
+  name: string,
+  from: TaskStatus,
+  to: TaskStatus,
+  needs: readonly Need[],
+  business?: WorkStatus,
+): Move => ({
   name,
   by: 'person',
   from,
   to,
   needs,
-  ...(then ? { then } : {}),
+  ...(business ? { business } : {}),
 });
 
-const engine = (name: string, from: TaskStatus, to: TaskStatus, then?: WorkStatus): Move => ({
+const engine = (name: string, from: TaskStatus, to: TaskStatus, business?: WorkStatus): Move => ({
   name,
   by: 'engine',
   from,
   to,
   needs: [],
-  ...(then ? { then } : {}),
+  ...(business ? { business } : {}),
 });
 
 /** Every move there is: what has no row is refused, and the legal ones are named. */
