@@ -5,9 +5,9 @@ import {
   type Evaluating,
   isOf,
   isOperational,
+  isPartly,
   NOT_EVALUATED,
   type Past,
-  POLICY_BUDGET,
 } from './evaluation/evaluating.ts';
 import { extracted } from './evaluation/extraction.ts';
 import { knownOf } from './evaluation/facts.ts';
@@ -17,7 +17,7 @@ import { observationVersions } from './evaluation/observation-versions.ts';
 import { recordOf } from './evaluation/recording.ts';
 import { regradedOf, withGraded } from './evaluation/regrading.ts';
 import { scored } from './evaluation/scored.ts';
-import { policiesOf, stepsToTell } from './evaluation/steps.ts';
+import { partlyOf, policiesOf, stepsToTell } from './evaluation/steps.ts';
 import { findingsOf, readReport, rowOf, type StoredReport, timeOf } from './evaluation/stored-report.ts';
 import { workVersions } from './evaluation/work-versions.ts';
 import { writerOf } from './evaluation/writer.ts';
@@ -30,7 +30,6 @@ import { type Finding, originOf, type SourceRef } from './rules/finding.ts';
 import { advance, reconcile } from './rules/flags.ts';
 import type { MeasuredInput } from './rules/gradings/measured.ts';
 import { newLastGrades } from './rules/last-grades.ts';
-import { isOverrun } from './rules/policy.ts';
 import { type KeptState, readState, writeState } from './rules/state-packed.ts';
 import { findReport, type PatientContext, patientHistory } from './store/context.ts';
 import { StaleRead } from './store/errors.ts';
@@ -103,13 +102,12 @@ async function readPast(deps: Deps, within: Compartment, { source, patient, cont
   const all = reports.map(readReport);
   const before = all.find((stored) => isOf(source, stored));
   const failed = failureOf(ledger, source);
-  const overran = ledger.find((row) => row.term === POLICY_BUDGET && row.origin === originOf(source));
   return {
     reports: all,
     ledger,
     ...(before ? { before } : {}),
     ...(failed?.status === 'active' ? { failed } : {}),
-    ...(overran ? { overran } : {}),
+    partly: ledger.filter((row) => isPartly(row) && row.origin === originOf(source)),
   };
 }
 
@@ -195,8 +193,7 @@ async function follow(
     steps,
     reports,
     failed: past?.failed,
-    overran: past?.overran,
-    overrun: own.some(({ conditions }) => isOverrun(conditions)),
+    partly: { held: past?.partly ?? [], now: partlyOf(own) },
   });
   const work = await workVersions(deps, within, input, {
     events: flags.events,

@@ -89,7 +89,7 @@ const systems: [name: string, url: string, codes: readonly (string | undefined)[
     SYSTEM.gradingSystem,
     ['pro-ctcae', 'ctcae', 'emergency', ...SCORE_GRADINGS.map(({ data }) => data.system)],
   ],
-  ['Flag codes', SYSTEM.flagCode, ['not-evaluated', 'policy-budget']],
+  ['Flag codes', SYSTEM.flagCode, ['not-evaluated', 'policy-budget', 'policy-error']],
   [
     'inputs of a grade',
     SYSTEM.gradedInput,

@@ -54,8 +54,8 @@ export interface Past {
   before?: StoredReport;
   /** The open Flag that says an earlier version of it was not evaluated. */
   failed?: EpisodeRow;
-  /** The Flag, open or not, that says that policies were not fully evaluated on an earlier version of it. */
-  overran?: EpisodeRow;
+  /** The Flags, open or not, that say that policies were not wholly evaluated on an earlier version of it. */
+  partly: readonly EpisodeRow[];
 }
 
 /** An earlier report whose measured values come to something else, since the baseline that they are compared with has changed. */
@@ -73,9 +73,18 @@ export const NOT_EVALUATED = 'not-evaluated';
 /** The ledger's term for Flags of reports on which alert policies took more steps than one report is given. */
 export const POLICY_BUDGET = 'policy-budget';
 
+/** The ledger's term for Flags of reports on which a condition of an alert policy failed. */
+export const POLICY_ERROR = 'policy-error';
+
+/** What may keep policies from being wholly evaluated on a report. */
+export type Partly = typeof POLICY_BUDGET | typeof POLICY_ERROR;
+
+/** Rows of the ledger that say that policies were not wholly evaluated. */
+export const isPartly = ({ term }: Pick<EpisodeRow, 'term'>): boolean =>
+  term === POLICY_BUDGET || term === POLICY_ERROR;
+
 /** Rows of the ledger that stand for no episode. */
-export const isOperational = ({ term }: Pick<EpisodeRow, 'term'>): boolean =>
-  term === NOT_EVALUATED || term === POLICY_BUDGET;
+export const isOperational = (row: Pick<EpisodeRow, 'term'>): boolean => row.term === NOT_EVALUATED || isPartly(row);
 
 /** Whether a report is the one of `source`, in whatever version. */
 export const isOf = (source: Pick<SourceRef, 'type' | 'id'>, { report }: StoredReport): boolean =>

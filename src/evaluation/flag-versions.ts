@@ -9,7 +9,7 @@ import type { Changes, FlagEvent } from '../rules/resources/outcome.ts';
 import { shownSignature } from '../rules/signature.ts';
 import { findResources } from '../store/resources.ts';
 import type { EpisodeRow, NewVersion } from '../store/write.ts';
-import { type Evaluating, POLICY_BUDGET } from './evaluating.ts';
+import type { Evaluating, Partly } from './evaluating.ts';
 import { takesPart } from './facts.ts';
 import { idOfDerived } from './identity.ts';
 import { operationalVersion } from './operational.ts';
@@ -23,9 +23,8 @@ export interface FlagFacts {
   reports: readonly StoredReport[];
   /** The open Flag of an earlier version that was not evaluated. */
   failed: EpisodeRow | undefined;
-  /** Flag of an earlier version on which policies were not fully evaluated, open or not; and whether they are not on this one. */
-  overran: EpisodeRow | undefined;
-  overrun: boolean;
+  /** Flags of an earlier version on which policies were not wholly evaluated, open or not; and what keeps them from it on this one. */
+  partly: { held: readonly EpisodeRow[]; now: readonly Partly[] };
 }
 
 /** Flags whose grade, status or priority changed, their rows in the ledger, and what to tell of them. */
@@ -34,7 +33,7 @@ export async function flagVersions(
   within: Compartment,
   input: Evaluating,
   write: Writer,
-  { changes, steps, reports, failed, overran, overrun }: FlagFacts,
+  { changes, steps, reports, failed, partly }: FlagFacts,
 ): Promise<{ versions: NewVersion[]; ledger: EpisodeRow[]; events: Changes['flags'][number][] }> {
   const versions: NewVersion[] = [];
   const ledger: EpisodeRow[] = [];
@@ -45,8 +44,9 @@ export async function flagVersions(
     events.push({ event, reference: `Flag/${row.flagId}/_history/${row.version}`, flag });
   };
 
-  const adds = overrun && overran?.status !== 'active';
-  const makes = adds || changes.some(({ kind }) => kind === 'create' || kind === 'update');
+  const open = partly.held.filter(({ status }) => status === 'active');
+  const told = partly.now.filter((code) => !open.some(({ term }) => term === code));
+  const makes = told.length > 0 || changes.some(({ kind }) => kind === 'create' || kind === 'update');
   const research = makes && (await takesPart(deps, within, input));
   for (const change of changes) {
     switch (change.kind) {
@@ -82,7 +82,7 @@ export async function flagVersions(
       }
     }
   }
-  const settled = [failed, overrun || overran?.status !== 'active' ? undefined : overran];
+  const settled = [failed, ...open.filter(({ term }) => !partly.now.some((code) => code === term))];
   for (const row of settled) {
     if (!row) continue;
     const stored = await currentFlag(deps, within, input, row.flagId);
@@ -94,9 +94,10 @@ export async function flagVersions(
       retracted ? 'retracted' : 'closed',
     );
   }
-  if (adds) {
+  for (const code of told) {
     const at = reports.at(-1)?.report.at ?? deps.now().toISOString();
-    const { row, flag } = operationalVersion(deps, input, POLICY_BUDGET, { held: overran, at, research });
+    const held = partly.held.find(({ term }) => term === code);
+    const { row, flag } = operationalVersion(deps, input, code, { held, at, research });
     put(row, flag, 'opened');
   }
   return { versions, ledger, events };

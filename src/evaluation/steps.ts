@@ -2,8 +2,8 @@ import type { Snapshot } from '../catalog.ts';
 import type { TermStep } from '../rules/episodes.ts';
 import { type Report, type SourceRef, termKey } from '../rules/finding.ts';
 import type { FlagChange } from '../rules/flags.ts';
-import type { Policy } from '../rules/policy.ts';
-import type { Regraded } from './evaluating.ts';
+import { isFaulty, isOverrun, type Policy } from '../rules/policy.ts';
+import { type Partly, POLICY_BUDGET, POLICY_ERROR, type Regraded } from './evaluating.ts';
 import { findingsOf, type StoredReport } from './stored-report.ts';
 
 /**
@@ -37,6 +37,14 @@ export function stepsToTell(
 }
 
 const placeOf = ({ type, id }: SourceRef, term: string): string => `${type}/${id} ${term}`;
+
+/** What kept policies from being wholly evaluated in these steps. */
+export function partlyOf(steps: readonly TermStep[]): Partly[] {
+  const found: Partly[] = [];
+  if (steps.some(({ conditions }) => isOverrun(conditions))) found.push(POLICY_BUDGET);
+  if (steps.some(({ conditions }) => isFaulty(conditions))) found.push(POLICY_ERROR);
+  return found;
+}
 
 /** Those that were active when a report came in; a report of an older store is judged by those of today. */
 export function policiesOf(snapshot: Snapshot, { policies }: Report): readonly Policy[] {

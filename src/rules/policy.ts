@@ -10,7 +10,7 @@ import type { Waker } from './policy/triggers.ts';
 import { type Applies, appliesTo } from './policy/use-context.ts';
 import type { PolicyNeeds } from './policy-language.ts';
 
-export { isOverrun, MAX_STEPS, type StepBudget, stepBudget } from './policy/budget.ts';
+export { isFaulty, isOverrun, MAX_STEPS, type StepBudget, stepBudget } from './policy/budget.ts';
 export type { ConditionResult, PolicyAction } from './policy/compiled.ts';
 export type { Which } from './policy/situations.ts';
 export type { Applies } from './policy/use-context.ts';

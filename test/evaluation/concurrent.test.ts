@@ -93,27 +93,45 @@ t.test('sixteen at once, results and responses, leave one open episode of each t
   t.same(rows, [{ n: 8 }]);
 });
 
-t.test('policies that take too many steps never block a report, and a person is told', async (t) => {
+for (const [how, code, text] of [
+  ['spent', 'policy-budget', 'Alert policies were not fully evaluated on this report: a person must read it'],
+  ['erring', 'policy-error', 'An alert policy failed on this report: a person must read it'],
+] as const) {
+  t.test(`policies that are not wholly evaluated never block a report, and a person is told: ${code}`, async (t) => {
+    const { app, catalog, patient } = await faultyApp(t);
+    catalog.how = how;
+    const result = aResult(patient, { loinc: NEUTROPHILS, value: 0.8, unit: '10*9/L', low: 1.8, high: 7, at: at(0) });
+    const { id } = await post(app, result);
+    t.equal((await gradesOf(app, `Observation/${id}`)).length, 2, 'it is graded all the same');
+    t.same(await flagsOf(app, patient), [`active v1 ${text}`]);
+    const { body } = await app.send('GET', `/Flag?patient=${patient}`);
+    t.match(body.entry[0].resource, {
+      code: { coding: [{ system: 'https://vigie.example/fhir/CodeSystem/flag-code', code }] },
+      extension: [{ valueCodeableConcept: { coding: [{ code: 'PH' }] } }],
+    });
+    const put = (status: string) => app.send('PUT', `/Observation/${id}`, { ...result, id, status });
+    t.equal((await put('amended')).status, 200);
+    t.same(await flagsOf(app, patient), [`active v1 ${text}`], 'told once');
+    catalog.how = 'sound';
+    const again = await put('amended');
+    t.equal(again.status, 200, again.text);
+    t.same(
+      (await flagsOf(app, patient)).map((told) => told.replace(/:.*/, '')),
+      ['active v1 Neutrophil count decreased', `inactive v2 ${text.replace(/:.*/, '')}`],
+    );
+  });
+}
+
+t.test('a Flag of one failure ends where there is another', async (t) => {
   const { app, catalog, patient } = await faultyApp(t);
   catalog.how = 'spent';
   const result = aResult(patient, { loinc: NEUTROPHILS, value: 0.8, unit: '10*9/L', low: 1.8, high: 7, at: at(0) });
   const { id } = await post(app, result);
-  t.equal((await gradesOf(app, `Observation/${id}`)).length, 2, 'it is graded all the same');
-  t.same(await flagsOf(app, patient), [
-    'active v1 Alert policies were not fully evaluated on this report: a person must read it',
-  ]);
-  const { body } = await app.send('GET', `/Flag?patient=${patient}`);
-  t.match(body.entry[0].resource, {
-    code: { coding: [{ system: 'https://vigie.example/fhir/CodeSystem/flag-code', code: 'policy-budget' }] },
-    extension: [{ valueCodeableConcept: { coding: [{ code: 'PH' }] } }],
-  });
-  catalog.how = 'sound';
-  const again = await app.send('PUT', `/Observation/${id}`, { ...result, id, status: 'amended' });
-  t.equal(again.status, 200, again.text);
-  t.same(
-    (await flagsOf(app, patient)).map((text) => text.slice(0, 32)),
-    ['active v1 Neutrophil count decre', 'inactive v2 Alert policies were '],
-  );
+  catalog.how = 'erring';
+  await app.send('PUT', `/Observation/${id}`, { ...result, id, status: 'amended' });
+  t.match(await flagsOf(app, patient), [/^active v1 An alert policy failed/, /^inactive v2 Alert policies were not/]);
+  await app.send('PUT', `/Observation/${id}`, { ...result, id, status: 'entered-in-error' });
+  t.match(await flagsOf(app, patient), [/^entered-in-error v2 An alert/, /^inactive v2 Alert policies/]);
 });
 
 t.test('a failure of the policies never loses a result, and what was missed is made up for', async (t) => {

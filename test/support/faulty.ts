@@ -6,9 +6,9 @@ import { NOW, type TestApp, testApp } from './app.ts';
 import { LADDER_POLICY, post } from './observations.ts';
 import { aPatient } from './responses.ts';
 
-/** A catalog whose policies overrun, or fail, while `how` says so. */
+/** A catalog whose policies overrun, have conditions that fail, or fail altogether, while `how` says so. */
 export class Faulty extends Catalog {
-  how: 'sound' | 'spent' | 'failing' = 'sound';
+  how: 'sound' | 'spent' | 'erring' | 'failing' = 'sound';
 
   override async at(within: Compartment, generation?: string): Promise<Snapshot> {
     const snapshot = await super.at(within, generation);
@@ -17,9 +17,9 @@ export class Faulty extends Catalog {
       evaluate: (which, context) => {
         if (this.how === 'failing') throw new Error('Zebulon Quartermaine cannot be judged');
         const conditions = policy.evaluate(which, context);
-        return this.how === 'spent'
-          ? conditions.map((condition) => ({ ...condition, value: 'undecided' as const, error: 'budget' }))
-          : conditions;
+        if (this.how === 'sound') return conditions;
+        const error = this.how === 'spent' ? 'budget' : 'TypeError';
+        return conditions.map((condition) => ({ ...condition, value: 'undecided' as const, error }));
       },
     });
     return {

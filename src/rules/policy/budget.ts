@@ -28,6 +28,11 @@ export function spend(budget: StepBudget, cost: number): boolean {
   return false;
 }
 
+/** Whether conditions were left undecided because they failed, and not for want of budget or of an answer: an operational Flag tells that too. */
+export function isFaulty(conditions: readonly { readonly error?: string }[]): boolean {
+  return conditions.some(({ error }) => error !== undefined && error !== OVERRUN);
+}
+
 /** Whether conditions were left undecided because the budget was spent: an operational Flag tells it. */
 export function isOverrun(conditions: readonly { readonly error?: string }[]): boolean {
   return conditions.some(({ error }) => error === OVERRUN);

@@ -63,8 +63,11 @@ function reportingOf(
 }
 
 /** Text of the Flag that stands for a report which the engine could not evaluate, or not wholly. */
-export const operationalText = (code: 'not-evaluated' | 'policy-budget', language: Language): string =>
-  code === 'not-evaluated' ? WORDS[language].notEvaluated : WORDS[language].policyBudget;
+export const operationalText = (code: keyof Operational, language: Language): string =>
+  WORDS[language].operational[code];
+
+/** By code of what went wrong. */
+type Operational = Readonly<Record<'not-evaluated' | 'policy-budget' | 'policy-error', string>>;
 
 interface Words {
   language: Language;
@@ -74,8 +77,7 @@ interface Words {
   no: string;
   notCertain: string;
   other: string;
-  notEvaluated: string;
-  policyBudget: string;
+  operational: Operational;
   severity: string;
   contradictory: string;
   /** Why the priority rose since the grade was told. */
@@ -110,8 +112,11 @@ const WORDS: Readonly<Record<Language, Words>> = {
     no: 'no',
     notCertain: 'not certain',
     other: 'Other symptom reported by the patient: see the response',
-    notEvaluated: 'Report received but not evaluated: a person must read it',
-    policyBudget: 'Alert policies were not fully evaluated on this report: a person must read it',
+    operational: {
+      'not-evaluated': 'Report received but not evaluated: a person must read it',
+      'policy-budget': 'Alert policies were not fully evaluated on this report: a person must read it',
+      'policy-error': 'An alert policy failed on this report: a person must read it',
+    },
     severity: 'severity 4 of 4',
     contradictory: 'the answers contradict each other, please review',
     contradiction: 'contradictory answers, a person should look',
@@ -136,8 +141,11 @@ const WORDS: Readonly<Record<Language, Words>> = {
     no: 'non',
     notCertain: 'non établi',
     other: 'Autre symptôme signalé par le patient : lire la réponse',
-    notEvaluated: 'Réponse reçue mais non évaluée : elle doit être lue par une personne',
-    policyBudget: 'Règles d’alerte évaluées en partie seulement : la réponse doit être lue par une personne',
+    operational: {
+      'not-evaluated': 'Réponse reçue mais non évaluée : elle doit être lue par une personne',
+      'policy-budget': 'Règles d’alerte évaluées en partie seulement : la réponse doit être lue par une personne',
+      'policy-error': 'Échec d’une règle d’alerte : la réponse doit être lue par une personne',
+    },
     severity: 'intensité 4 sur 4',
     contradictory: 'les réponses se contredisent, à vérifier',
     contradiction: 'réponses contradictoires, une personne doit vérifier',

@@ -65,6 +65,7 @@ const codingOf = ({ system, systemVersion }: Episode, term: TermLabel): Coding =
 const OPERATIONAL = {
   'not-evaluated': 'Report not evaluated',
   'policy-budget': 'Alert policy not fully evaluated',
+  'policy-error': 'Alert policy failed',
 } as const;
 
 export type OperationalCode = keyof typeof OPERATIONAL;

@@ -4,7 +4,7 @@ import { LOINC } from '../../../src/fhir/canonical.ts';
 import { decide } from '../../../src/rules/decide.ts';
 import { step } from '../../../src/rules/episodes.ts';
 import type { Finding, ReportFacts } from '../../../src/rules/finding.ts';
-import { compilePolicy, isOverrun, MAX_STEPS, stepBudget } from '../../../src/rules/policy.ts';
+import { compilePolicy, isFaulty, isOverrun, MAX_STEPS, stepBudget } from '../../../src/rules/policy.ts';
 import type { Context } from '../../../src/rules/policy-language.ts';
 import { action, graded, plan, report } from '../builders.ts';
 
@@ -197,4 +197,17 @@ t.test('the same list for the same answers', async (t) => {
   const of = (grade: number, at: string) => decide(policies, around({ finding: graded(grade), at })).conditions;
   t.equal(of(3, '2026-01-01T00:00:00.000Z'), of(2, '2026-01-02T00:00:00.000Z'));
   t.not(of(3, '2026-01-01T00:00:00.000Z'), of(1, '2026-01-01T00:00:00.000Z'));
+});
+
+t.test('what a condition failed by is told apart from a spent budget and from an absent answer', async (t) => {
+  const cases: [name: string, conditions: { error?: string }[], overrun: boolean, faulty: boolean][] = [
+    ['decided, or undecided for want of an answer', [{}, {}], false, false],
+    ['the budget is spent', [{}, { error: 'budget' }], true, false],
+    ['a condition failed', [{ error: 'TypeError' }, {}], false, true],
+    ['both', [{ error: 'budget' }, { error: 'not-boolean' }], true, true],
+  ];
+  for (const [name, conditions, overrun, faulty] of cases) {
+    t.equal(isOverrun(conditions), overrun, name);
+    t.equal(isFaulty(conditions), faulty, name);
+  }
 });
