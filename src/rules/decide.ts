@@ -68,6 +68,31 @@ export function decide(policies: readonly Policy[], context: Context, leave: Lea
   return { conditions, effect: effectOn(context.finding, episode, held, [], leave), held: true };
 }
 
+/**
+ * Asks again what would raise the priority of the open episode: every action that may, or those that want to be asked after a time without news.
+ * Nothing else comes of it: no episode opens, falls or closes. Throws a RangeError where none is open.
+ */
+export function decideAgain(
+  policies: readonly Policy[],
+  context: Context,
+  { raise, after }: Pick<Leave, 'raise'> & { after: string | undefined },
+): Decision {
+  const { episode } = context;
+  if (!episode) throw new RangeError('Only of an open episode is anything asked again');
+  const wanted = after === undefined ? undefined : new Set(policies.flatMap((one) => askedAfter(one, after, context)));
+  const conditions = together(policies)({ open: episode.priority, mayClose: false }, context).filter(
+    (one) => raises(one) && wanted?.has(`${one.policy} ${one.action}`) !== false,
+  );
+  const rising = trueOf(conditions).filter(({ priority = 'PN' }) => !isAsUrgent(episode.priority, priority));
+  if (rising.length === 0) return { conditions, effect: NO_EFFECT };
+  if (!raise) return { conditions, effect: NO_EFFECT, held: true };
+  const priority = rising.reduce((highest, one) => higher(highest, one.priority ?? 'PN'), episode.priority);
+  return { conditions, effect: { kind: 'escalate', priority, by: rising.map(refOf) } };
+}
+
+const askedAfter = ({ canonical, asksAgain }: Policy, after: string, context: Context): string[] =>
+  asksAgain.flatMap((one) => (one.after === after && one.wakes(context) ? [`${canonical} ${one.action}`] : []));
+
 const NONE_OPEN = { open: 'none' } as const;
 const NO_EFFECT: Effect = { kind: 'none' };
 

@@ -1,4 +1,13 @@
-import type { DataQuality, Finding, GradingSystem, Measured, Monitored, Outcome, Report, SourceType } from './finding.ts';
+import type {
+  DataQuality,
+  Finding,
+  GradingSystem,
+  Measured,
+  Monitored,
+  Outcome,
+  Report,
+  SourceType,
+} from './finding.ts';
 import type { MeasuredBaseline } from './gradings/measured.ts';
 import type { Burden, ExpectedLevel, RecentPast } from './policy/past.ts';
 
@@ -54,6 +63,15 @@ export interface Episode {
   reports: number;
   /** The episode of the same term that had ended when this one opened, where there was one. */
   reopens?: PastEpisode;
+  /** What the policies of the latest informative report want asked again, when nothing more has been heard. */
+  again?: AskedAgain;
+}
+
+/** When a term is asked again: `at` and `day` are those of the report that it is counted from, `after` what is still to come. */
+export interface AskedAgain {
+  at: string;
+  day: string;
+  after: readonly string[];
 }
 
 /** Why a priority rose while the grade stayed as it was: a range (lowest and highest grade), answers against each other, or no grade at all. */
@@ -68,6 +86,7 @@ export interface Said {
   worst?: true;
   dataQuality?: readonly DataQuality[];
   measured?: Pick<Measured, 'value' | 'unit' | 'comparator'>;
+  monitored?: Monitored;
   /** The form is not an official wording. */
   unvalidatedWording?: true;
 }
@@ -77,7 +96,6 @@ export interface PastEpisode {
   origin: string;
   start: string;
   end: string;
-  monitored?: Monitored;
 }
 
 /** What is kept of a term between two reports: all that the next step of the fold needs. */
@@ -103,6 +121,8 @@ export interface FoldState {
   terms: Record<string, TermState>;
   /** Recorded baselines of measured analytes, by LOINC code. */
   baselines?: Readonly<Record<string, MeasuredBaseline>>;
+  /** The last slot that was met of each part of a plan, by `itemKey`: the UTC instant of its beginning. */
+  met?: Readonly<Record<string, string>>;
 }
 
 /** What an expression may ask about the patient. */
@@ -110,5 +130,3 @@ export interface PatientFacts {
   gender?: string;
   birthDate?: string;
 }
-  /** The last slot that was met of each part of a plan, by `itemKey`: the UTC instant of its beginning. */
-  met?: Readonly<Record<string, string>>;

@@ -30,6 +30,8 @@ interface Shared {
   symptoms: Context['symptoms'];
   source: Context['source'];
   budget: StepBudget;
+  /** An action of any policy wants to be asked again when nothing more is heard. */
+  asksAgain: boolean;
 }
 
 /** One report folded into one term. `lead` is the step of the other wording of the same adverse event, where there is a worse one. */
@@ -49,8 +51,7 @@ export function stepTerm(
   const baseline = report.baseline && recorded !== undefined ? { grade: recorded, at, source } : before.baseline;
   const past = grade === undefined ? before : pastWith(before, grade, at, day);
   const counting = before.episode && (isDoubled ? before.episode : counted(before.episode, finding, day));
-  const shared = about.shared ?? sharedOf(about);
-  about.shared = shared;
+  const shared = sharedOf(about, report);
   const told = about.told ? about.told(key) : toldOf(shared, report, past.recent, past.burden, expected);
   const context: Context = {
     finding,
@@ -80,6 +81,10 @@ export function stepTerm(
     : to === 'open' && effect.kind === 'open'
       ? begun(asked, report, effect, context, before.closed)
       : undefined;
+  // Both are new objects where the report told the grade. What has ended is not asked again.
+  if (episode && (informed || !counting)) {
+    episode.again = shared.asksAgain && to !== 'closed' ? againOf(policies, context) : undefined;
+  }
   // Members that do not apply are there and undefined, here and below: objects of one shape are twice as fast to make.
   return {
     after: {
@@ -113,7 +118,7 @@ export function stepTerm(
 const UNKNOWN: TermState = {};
 
 /** What a term is in at the moment of a report, before it. */
-function stateAt({ episode, closed, expected }: TermState, at: string): State {
+export function stateAt({ episode, closed, expected }: TermState, at: string): State {
   if (!episode) return closed ? 'closed' : 'none';
   if (!expected) return 'open';
   const snoozed = turned('open', 'expects');
@@ -143,14 +148,19 @@ export function isExpected(expected: Told['expected'], finding: Finding, at: str
   return top !== undefined && top <= expected.level;
 }
 
-function sharedOf({ report, asked, before, policies }: AboutReport): Shared {
+/** `from`: what came in, or what was in force where a moment asks again. */
+export function sharedOf(about: AboutReport, from: Pick<Report, 'source' | 'form'>): Shared {
+  if (about.shared) return about.shared;
+  const { asked, before, policies } = about;
   const needs = needsOf(policies);
-  return {
+  about.shared = {
     needs,
     symptoms: needs.has('symptoms') ? symptomsOf(before, asked) : undefined,
-    source: { type: report.source.type, form: report.form },
+    source: { type: from.source.type, form: from.form },
     budget: stepBudget(),
+    asksAgain: policies.some(({ asksAgain }) => asksAgain.length > 0),
   };
+  return about.shared;
 }
 
 const NO_NEEDS: ReadonlySet<PolicyNeed> = new Set();
@@ -180,9 +190,9 @@ function symptomsOf(before: AboutReport['before'], asked: readonly Asked[]): Rec
 }
 
 /** The groups that the policies need: the record has to hold what they were told; and an expected level, which decides without being asked for. */
-function toldOf(
-  { needs, symptoms }: Shared,
-  { facts }: Report,
+export function toldOf(
+  { needs, symptoms }: Pick<Shared, 'needs' | 'symptoms'>,
+  { facts }: Pick<Report, 'facts'>,
   recent: Told['recent'],
   burden: Told['burden'],
   expected: Told['expected'],
@@ -231,6 +241,7 @@ function begun(
     lastCalmDay: undefined,
     reports: 1,
     reopens: closed,
+    again: undefined,
   };
 }
 
@@ -266,6 +277,13 @@ function carriedOn(
   return next;
 }
 
+/** What is asked again when nothing more is heard, each time once; undefined where nothing is. */
+function againOf(policies: readonly Policy[], { finding, source, at, day }: Context): Episode['again'] {
+  const asks = policies.flatMap(({ asksAgain }) => asksAgain.filter(({ wakes }) => wakes({ finding, source })));
+  const after = [...new Set(asks.map((one) => one.after))].sort();
+  return after.length > 0 ? { at, day, after } : undefined;
+}
+
 /** Members in one order: the same is the same text. */
 function saidOf(
   { attributes: { severity }, dataQuality, measured, monitored }: Finding,
@@ -284,6 +302,7 @@ function saidOf(
     const { value, unit, comparator } = measured;
     said.measured = comparator === undefined ? { value, unit } : { value, unit, comparator };
   }
+  if (monitored) said.monitored = monitored;
   if (unvalidatedWording) said.unvalidatedWording = true;
   return said;
 }
@@ -302,7 +321,6 @@ function counted(episode: Episode, finding: Finding, day: string): Episode {
   if (isStirred(finding, openingLevel)) return { ...episode, calmDays: 0, lastCalmDay: undefined, reports };
   const counts = isComplete(finding) && (lastCalmDay === undefined || day > lastCalmDay);
   if (counts) return { ...episode, calmDays: calmDays + 1, lastCalmDay: day, reports };
-  if (monitored) said.monitored = monitored;
   return reports === episode.reports ? episode : { ...episode, reports };
 }
 

@@ -8,6 +8,8 @@ import { reportingOf } from './gradings/monitoring.ts';
 import type { Policy } from './policy.ts';
 import { sameSignature } from './signature.ts';
 import type { TermStep } from './term-step.ts';
+import { InForceOfTerms, isTick } from './tick.ts';
+import { stepTick } from './tick-step.ts';
 
 export type { Transition } from './episode-machine.ts';
 export type { TermStep, Told } from './term-step.ts';
@@ -36,7 +38,7 @@ export const EMPTY: FoldState = { terms: {} };
 export function isNext({ upTo }: FoldState, { at, source }: Report): boolean {
   if (upTo === undefined || at > upTo.at) return true;
   if (at < upTo.at || source.id < upTo.id) return false;
-  return source.id > upTo.id || (source.type === 'QuestionnaireResponse' && upTo.type === 'Observation');
+  return source.id > upTo.id || source.type > (upTo.type ?? 'QuestionnaireResponse');
 }
 
 /**
@@ -53,6 +55,8 @@ export function step(
 ): StepResult {
   if (!isNext(state, report))
     throw new RangeError('The report lies before the end of the fold: fold all reports again');
+  const { tick } = report;
+  if (tick) return stepMoment(state, report, tick, { policies: inOrder(policies), patient, told });
   const terms = { ...state.terms };
   for (const { term, level, until } of report.expected ?? []) {
     terms[term] = { ...terms[term], expected: { level, until, at: report.at, source: report.source } };
@@ -121,10 +125,14 @@ export function fold<R extends Report>(
   const episodes = Object.values(from.terms).flatMap(({ episode }) => (episode ? [track(episode)] : []));
   const open = new Map(episodes.map((tracked) => [tracked.episode.term, tracked]));
   const steps: TermStep[] = [];
+  const moments = reports.some(isTick) ? new InForceOfTerms() : undefined;
   let state = from;
-  for (const report of [...reports].sort(byPosition)) {
-    const next = step(state, report, asked(report), patient);
+  for (const given of [...reports].sort(byPosition)) {
+    const report = moments && isTick(given) ? moments.asked(given, state) : given;
+    if (!report) continue; // a moment that means nothing any more
+    const next = step(state, report, asked(given), patient);
     state = next.state;
+    moments?.note(report, next.steps);
     for (const made of next.steps) {
       steps.push(made);
       const { episodeAfter } = made;
@@ -138,7 +146,7 @@ export function fold<R extends Report>(
       tracked.episode = episodeAfter;
       if (!sameSignature(tracked.shown, episodeAfter)) tracked.shown = episodeAfter;
       const member = originOf(report.source);
-      if (tracked.members.at(-1) !== member) tracked.members.push(member);
+      if (!made.tick && tracked.members.at(-1) !== member) tracked.members.push(member);
     }
   }
   return { state, steps, episodes: episodes.map(finished).sort(byStart) };

@@ -228,6 +228,30 @@ export interface Report {
   facts?: ReportFacts;
 }
 
+/** What is asked again at a moment, with the finding in force: what an expected level held back, or the actions that want it after a time. */
+export interface Tick {
+  /** `termKey`. */
+  term: string;
+  /** `snooze-ended`: a level that was expected is so no longer. `ask-again`: nothing has been heard for a time that a policy names. */
+  why: 'snooze-ended' | 'ask-again';
+  /** The moment up to which the level was expected; or symptom time of the report since which nothing has told the grade. UTC instant. */
+  since: string;
+  /** For how long, as `askAgainAfter` of a policy's action. */
+  after?: string;
+  /** What is in force then: found by the fold, and no part of what is stored. */
+  on?: InForce;
+}
+
+/** The last that was told of a term, as a moment asks it again. */
+export interface InForce {
+  source: Report['source'];
+  finding: Finding;
+  form?: string | undefined;
+  facts?: ReportFacts | undefined;
+  /** What its own conditions were told. */
+  previous?: { grade: number; at: string; day: string; source: Report['source'] } | undefined;
+}
+
 export type CtcaeVersion = '5.0' | '6.0';
 
 /** What was known of a patient when a report came in. An absent member was not asked; an absent boolean is not known. */

@@ -2,9 +2,10 @@ import type { Coding, PlanDefinition, PlanDefinitionAction } from '@medplum/fhir
 import { FhirError, type Issue } from '../fhir/errors.ts';
 import { canonicalJson, sha256 } from './canonical-json.ts';
 import type { ReportFacts } from './finding.ts';
+import type { AsksAgain } from './policy/ask-again.ts';
 import { type CheckedExpression, checkExpression } from './policy/check-expression.ts';
 import { checkShape } from './policy/check-shape.ts';
-import { compileAction, type PolicyAction, wakesAny } from './policy/compiled.ts';
+import { asksAgainOf, compileAction, type PolicyAction, wakesAny } from './policy/compiled.ts';
 import { type Evaluate, evaluatorOf, type Group } from './policy/situations.ts';
 import type { Waker } from './policy/triggers.ts';
 import { type Applies, appliesTo } from './policy/use-context.ts';
@@ -27,6 +28,8 @@ export interface Policy {
   needs: PolicyNeeds;
   /** Whether a trigger of any of its actions lets a finding through of whose term its condition can be true: else what it needs need not be loaded. */
   wakes: Waker;
+  /** The actions that are asked again when nothing more is heard; of most policies none. */
+  asksAgain: readonly AsksAgain[];
   /** Whether it is meant for a patient of these facts. Where that is unknown it is asked. */
   applies: (facts: ReportFacts | undefined) => Applies;
   /**
@@ -71,6 +74,7 @@ export function compilePolicy(plan: PlanDefinition): Policy {
     actions: actions.map(({ action }) => action),
     needs: new Set([...actions.flatMap(({ needs }) => needs), ...(applies ? (['facts'] as const) : [])]),
     wakes: wakesAny(actions),
+    asksAgain: asksAgainOf(actions),
     applies: applies ?? (() => 'yes'),
     evaluate: evaluatorOf([{ actions, applies }]),
   };

@@ -60,6 +60,8 @@ export interface PackedTerm {
   held?: true;
   /** The other wording whose episode says as much. */
   merged?: string;
+  /** [what a moment asked again, report that its finding is of]. */
+  tick?: readonly [string, number];
   transition?: Transition;
   /** The members that differ from `before`. */
   after?: Partial<PackedEpisode>;

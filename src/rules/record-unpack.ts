@@ -1,6 +1,6 @@
 import type { DecisionRecord, RecordedCondition, RecordedTerm } from './decision-record.ts';
 import type { ActionRef, Episode, PastEpisode } from './episode.ts';
-import { type Finding, originOf, termOfKey } from './finding.ts';
+import { type Finding, originOf, type SourceType, termOfKey } from './finding.ts';
 import { readAnswers, readOutcome } from './finding-packed.ts';
 import type { Packed, PackedEpisode, PackedPolicy, PackedTerm } from './record-packed.ts';
 import { readTold } from './record-told.ts';
@@ -75,6 +75,7 @@ export function unpack(packed: Packed): DecisionRecord {
       },
       ...(told ? { told } : {}),
       ...(term.held ? { held: true } : {}),
+      ...(term.tick ? { tick: { what: term.tick[0], on: report(term.tick[1]).source } } : {}),
       ...(term.merged === undefined ? {} : { mergedInto: term.merged }),
       episodeBefore: before && readEpisode(before, term),
       transition: term.transition ?? 'none',
@@ -117,7 +118,7 @@ function readReport([key = '', at = '', day = at.slice(0, 10)]: readonly string[
 > {
   const [type, id = '', version] = key.split('/');
   return {
-    source: { type: type === 'Observation' ? type : 'QuestionnaireResponse', id, version: Number(version) },
+    source: { type: type as SourceType, id, version: Number(version) }, // `pack` wrote it
     at,
     day,
   };

@@ -1,9 +1,10 @@
 import type { RecordedTerm } from './decision-record.ts';
 import type { Episode, PatientFacts, TermState } from './episode.ts';
 import { step, type TermStep, type Told } from './episodes.ts';
-import { type Finding, type Report, termKey } from './finding.ts';
+import { type Finding, type Report, type Tick, termKey } from './finding.ts';
 import type { Policy } from './policy.ts';
 import type { Context } from './policy-language.ts';
+import { namedAs } from './tick.ts';
 
 /** What the steps of a report rest on beside what its record says of each term. */
 export interface Surroundings {
@@ -72,10 +73,23 @@ function reportOf(recorded: readonly RecordedTerm[], first: RecordedTerm, { form
     day,
     baseline: recorded.some(isOwnBaseline),
     findings: recorded.map(({ finding }) => finding),
+    ...(first.tick ? { tick: tickOf(first, first.tick, form) } : {}),
     ...(form === undefined ? {} : { form }),
     ...(authored === undefined ? {} : { authored }),
   };
 }
+
+/** A moment asked one term again: the form is that of the report that its finding is of. */
+const tickOf = (
+  { finding, previous, told }: RecordedTerm,
+  { what, on }: NonNullable<RecordedTerm['tick']>,
+  form: string | undefined,
+): Tick => ({
+  term: termKey(finding),
+  ...namedAs(what),
+  since: '',
+  on: { source: on, finding, form, facts: told?.facts, previous },
+});
 
 /** The report recorded the baseline that its own conditions were told. */
 const isOwnBaseline = ({ baseline, source }: RecordedTerm): boolean =>

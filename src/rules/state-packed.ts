@@ -54,6 +54,7 @@ type Replaced =
   | 'decidedBy'
   | 'reopens'
   | 'raised'
+  | 'again'
   | 'start'
   | 'outcome'
   | keyof Usual;
@@ -72,6 +73,8 @@ interface PackedEpisode extends Omit<Episode, Replaced>, Partial<Usual> {
   decidedBy: number[];
   /** [report, why]. */
   raised?: [number, Raised['why']];
+  /** [symptom time and day that it is counted from, times to ask again after]. */
+  again?: [number, readonly string[]];
   /** 1: the last one that ended. */
   reopens?: 1 | PackedPast;
 }
@@ -96,10 +99,10 @@ export function writeState({ upTo, terms, stale, baselines, met }: KeptState): s
     origins,
     terms: {},
     baselines,
+    met,
   };
   const report = placed(packed.reports);
   const time = placed(packed.times);
-    met,
   const action = placed(packed.actions);
   const policy = placed(policies);
   const origin = placed(origins);
@@ -138,6 +141,7 @@ export function writeState({ upTo, terms, stale, baselines, met }: KeptState): s
       raised: episode.raised && [sourceOf(episode.raised.source), episode.raised.why],
       openedBy: episode.openedBy.map(actionOf),
       decidedBy: episode.decidedBy.map(actionOf),
+      again: episode.again && [dayOf(episode.again.at, episode.again.day), episode.again.after],
       calmDays: episode.calmDays,
       lastCalmDay: episode.lastCalmDay,
       reports: episode.reports,
@@ -183,7 +187,7 @@ export function readState(text: string): KeptState {
     end: momentOf(end),
   });
   const readEpisode = (term: string, episode: PackedEpisode, closed: PastEpisode | undefined): Episode => {
-    const { start, outcome, raised, reopens, ...rest } = episode;
+    const { start, outcome, raised, again, reopens, ...rest } = episode;
     const opening = sourceOf(rest.opening);
     return {
       ...USUAL,
@@ -197,6 +201,7 @@ export function readState(text: string): KeptState {
       openedBy: rest.openedBy.map(actionOf),
       decidedBy: rest.decidedBy.map(actionOf),
       ...(raised ? { raised: { source: sourceOf(raised[0]), why: raised[1] } } : {}),
+      ...(again ? { again: { ...dayOf(again[0]), after: again[1] } } : {}),
       ...(reopens ? { reopens: reopens === 1 ? closed : pastOf(reopens) } : {}),
     };
   };
@@ -225,12 +230,12 @@ export function readState(text: string): KeptState {
     ...(stale || (format !== 2 && terms.length > 0) ? { stale: true } : {}),
     terms: Object.fromEntries(terms),
     ...(baselines ? { baselines } : {}),
+    ...(met ? { met } : {}),
   };
 }
 
 const isPacked = (outcome: PackedOutcome | Outcome): outcome is PackedOutcome =>
   typeof outcome === 'number' || Array.isArray(outcome);
-    ...(met ? { met } : {}),
 
 const isSame = (one: PastEpisode, other: PastEpisode | undefined): boolean =>
   one.origin === other?.origin && one.start === other.start && one.end === other.end;

@@ -7,6 +7,7 @@ import { EXTENSION } from '../resources/codes.ts';
 import type { RespondWithin } from '../site.ts';
 import { MOST_HOURS } from '../site-file.ts';
 import { readRespondWithin } from '../work/respond-within.ts';
+import { askAgainExtensions, readAskAgain } from './ask-again.ts';
 import { checkTriggers } from './check-triggers.ts';
 import { nearMatch } from './near-match.ts';
 import { checkUseContext } from './use-context.ts';
@@ -81,6 +82,10 @@ export function priorityOf(action: PlanDefinitionAction): Priority | undefined {
   return PRIORITIES.find((known) => known === code);
 }
 
+/** After which time without news the condition of the action is asked again, such as `21 d`; undefined where it does not say. */
+export const askAgainOf = ({ extension }: PlanDefinitionAction): string | undefined =>
+  readAskAgain(askAgainExtensions(extension)[0]);
+
 /** Within which time a person answers what the action decided; undefined where it does not say. */
 export const respondWithinOf = ({ extension }: PlanDefinitionAction): RespondWithin | undefined =>
   readRespondWithin(extension?.find(({ url }) => url === EXTENSION.respondWithin));
@@ -92,6 +97,7 @@ function checkAction(action: PlanDefinitionAction, at: string): Issue[] {
     ...checkCode(action, at),
     ...checkPriority(action, at),
     ...checkRespondWithin(action, at),
+    ...checkAskAgain(action, at),
     ...checkTriggers(action.trigger ?? [], at),
     ...checkConditions(action, at),
   ];
@@ -162,6 +168,18 @@ function checkRespondWithin(action: PlanDefinitionAction, at: string): Issue[] {
     codeOf(action) === 'close'
       ? 'An action that closes asks nobody to respond'
       : `respond-within is there once, with a duration in hours (UCUM h) above 0, at most ${MOST_HOURS}, and a clock, service or always`;
+  return [fault('value', message, `${at}.extension`)];
+}
+
+function checkAskAgain(action: PlanDefinitionAction, at: string): Issue[] {
+  const { length } = askAgainExtensions(action.extension);
+  if (length === 0) return [];
+  const code = codeOf(action);
+  const raises = code === undefined || code === 'open' || code === 'escalate';
+  if (raises && length === 1 && askAgainOf(action) !== undefined) return [];
+  const message = raises
+    ? 'ask-again-after is there once, with a whole number of hours, days or weeks (UCUM h, d, wk) above 0, at most ten years'
+    : 'Silence neither lowers nor closes: only an action that opens or escalates is asked again';
   return [fault('value', message, `${at}.extension`)];
 }
 

@@ -2,8 +2,9 @@ import type { PlanDefinitionAction } from '@medplum/fhirtypes';
 import type { Priority } from '../episode.ts';
 import { type ActionCode, OBJECTS, type PolicyNeed } from '../policy-language.ts';
 import type { RespondWithin } from '../site.ts';
+import type { AsksAgain } from './ask-again.ts';
 import type { CheckedExpression } from './check-expression.ts';
-import { codeOf, priorityOf, respondWithinOf } from './check-shape.ts';
+import { askAgainOf, codeOf, priorityOf, respondWithinOf } from './check-shape.ts';
 import { compileCondition, type RunnableExpression, type Verdict } from './run-expression.ts';
 import { SCALES, type Scale } from './scales.ts';
 import { isWokenByTerm, isWokenByTermsOf, triggersKey, type Waker, wakerOf } from './triggers.ts';
@@ -19,6 +20,8 @@ export interface PolicyAction {
   expression: string;
   /** Within which time a person answers what it decided; that of the site where it does not say. */
   respondWithin?: RespondWithin;
+  /** After which time without news its condition is asked again, such as `21 d`; else it is asked of reports only. */
+  askAgainAfter?: string;
 }
 
 /** What the condition of one action came to. */
@@ -45,11 +48,11 @@ export interface Compiled extends RunnableExpression {
   wakes: Waker;
   /** Whether its condition or its triggers name emergencies: else it closes or lowers none. */
   namesEmergency: boolean;
+  /** Whether they name the reporting itself: else it has no part in it. */
+  namesMonitoring: boolean;
   /** Whether the type of a report and the term of a finding tell whether it is woken. */
   byTerm: boolean;
 }
-  /** Whether they name the reporting itself: else it has no part in it. */
-  namesMonitoring: boolean;
 
 /** Compiles an action that has been checked: `canonical` of its policy, and its condition as text and as `checkExpression` found it sound. */
 export function compileAction(
@@ -60,6 +63,7 @@ export function compileAction(
   const title = plan.title ?? plan.description;
   const priority = priorityOf(plan);
   const respondWithin = respondWithinOf(plan);
+  const askAgainAfter = askAgainOf(plan);
   return {
     ...compileCondition(parts),
     policy: canonical,
@@ -78,9 +82,16 @@ export function compileAction(
       ...(title ? { title } : {}),
       expression,
       ...(respondWithin ? { respondWithin } : {}),
+      ...(askAgainAfter === undefined ? {} : { askAgainAfter }),
     },
   };
 }
+
+/** Those that are asked again when nothing more is heard. */
+export const asksAgainOf = (actions: readonly Compiled[]): AsksAgain[] =>
+  actions.flatMap(({ action: { id, askAgainAfter }, wakes }) =>
+    askAgainAfter === undefined ? [] : [{ action: id, after: askAgainAfter, wakes }],
+  );
 
 /** Whether a finding wakes any of the actions, and any of their conditions can be true of its term. */
 export function wakesAny(actions: readonly Compiled[]): Waker {

@@ -1,5 +1,5 @@
 import type { Priority } from '../episode.ts';
-import type { Finding, ReportFacts } from '../finding.ts';
+import type { Finding, ReportFacts, SourceType } from '../finding.ts';
 import { type Context, PRIORITIES } from '../policy-language.ts';
 import { OVERRUN, spend } from './budget.ts';
 import type { Compiled, ConditionResult, PolicyAction } from './compiled.ts';
@@ -21,6 +21,8 @@ export interface Group {
 
 /** Asks the conditions of the actions that come into question; see Policy.evaluate. */
 export type Evaluate = (which: Which, context: Context) => readonly ConditionResult[];
+
+const SOURCES: readonly SourceType[] = ['QuestionnaireResponse', 'Observation', 'CarePlan', 'ServiceRequest', 'Basic'];
 
 /** Answers remembered of each situation: about a hundred bytes each. */
 const REMEMBERED = 4000;

@@ -23,20 +23,24 @@ export const EXTENSION = {
   ctcaeVersions: `${CANONICAL}/StructureDefinition/ctcae-versions`,
   /** On an action of a policy, and on the work item that comes of it: within which time a person answers. */
   respondWithin: `${CANONICAL}/StructureDefinition/respond-within`,
+  /** On an action of a policy: after which time without news its condition is asked again. */
+  askAgainAfter: `${CANONICAL}/StructureDefinition/ask-again-after`,
+  /** On the Basic that stands for a moment: what is asked again then, and why. */
+  moment: `${CANONICAL}/StructureDefinition/moment`,
   /** In the list of work, beside each Task: the grades of its patient as they are last known. */
-  lastGrades: `${CANONICAL}/StructureDefinition/last-grades`,
-} as const;
   /** On a response: when answering began, as the app knows it. */
   answeringStarted: `${CANONICAL}/StructureDefinition/answering-started`,
+  lastGrades: `${CANONICAL}/StructureDefinition/last-grades`,
+} as const;
 
 /** Our CodeSystem of the terms of each grading system. */
 export const TERMS: Readonly<Record<GradingSystem, string>> = {
   'pro-ctcae': PRO_CTCAE,
   ctcae: `${CANONICAL}/CodeSystem/ctcae`,
   emergency: `${CANONICAL}/CodeSystem/emergency`,
+  monitoring: `${CANONICAL}/CodeSystem/monitoring`,
 };
 
-  monitoring: `${CANONICAL}/CodeSystem/monitoring`,
 /** Profiles that what the engine writes claims in `meta.profile`. */
 export const PROFILE = {
   flag: `${CANONICAL}/StructureDefinition/vigie-flag`,

@@ -20,7 +20,8 @@ export interface Evaluation {
   digest: string;
   /** The rule engine, `Device/id`. */
   device: string;
-  activity: 'evaluate' | 're-evaluate' | 'retract';
+  /** `elapse`: time has passed, and nobody asked for anything. */
+  activity: 'evaluate' | 're-evaluate' | 'retract' | 'elapse';
   tags?: readonly Coding[];
   /** Where a clinician recorded what it rests on: reference to who, and why. */
   clinician?: { by?: string; reason?: string };
@@ -31,6 +32,7 @@ const ACTIVITY: Readonly<Record<Evaluation['activity'], Coding>> = {
   evaluate: { code: 'CREATE', display: 'create' },
   're-evaluate': { code: 'UPDATE', display: 'revise' },
   retract: { code: 'NULLIFY', display: 'nullify' },
+  elapse: { code: 'EXECUTE', display: 'execute' },
 };
 
 /** The Provenance of one evaluation. Source: HL7 FHIR R4 4.0.1, Provenance. */
