@@ -9,6 +9,7 @@ import type { Report } from '../../src/rules/finding.ts';
 import { EXTENSION } from '../../src/rules/resources/codes.ts';
 import { readState } from '../../src/rules/state-packed.ts';
 import { symptomTime } from '../../src/symptom-time.ts';
+import { auditWork } from './audit-work.ts';
 import type { Known } from './journal.ts';
 import { type Stored, sameBody } from './stored.ts';
 
@@ -33,6 +34,7 @@ export function auditShard(stored: Stored, facts: Facts): void {
   const reports = responses.flatMap((response) => reportOf(response, facts.snapshot));
   observed(stored, reports, facts);
   evaluated(stored, responses, facts);
+  auditWork(stored, facts);
   for (const patient of stored.states.keys()) folded(stored, patient, responses, reports, facts);
 }
 
@@ -228,7 +230,7 @@ function evaluated(stored: Stored, responses: readonly Response[], { others, cou
   }
   for (const source of evaluations.keys()) say(`a Provenance speaks of ${source}, which is not there`);
   for (const [key, { type }] of stored.versions) {
-    if ((type === 'Observation' || type === 'Flag') && targeted.get(key) !== 1)
+    if ((type === 'Observation' || type === 'Flag' || type === 'Task') && targeted.get(key) !== 1)
       say(`${key}: is the target of ${targeted.get(key) ?? 0} Provenances`);
   }
 }

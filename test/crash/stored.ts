@@ -7,6 +7,8 @@ export interface Stored {
   outbox: { n: string | null; changed: string[] }[];
   reports: { patient: string; source_id: string; content: string }[];
   episodes: { patient: string; flag_id: string; version: number; status: string }[];
+  work: { id: string; flag: string; state: string; urgency: number; due: Date }[];
+  due: { id: string; kind: string; at: Date }[];
   decisions: Map<string, string>;
   states: Map<string, { n: string; state: string }>;
 }
@@ -55,6 +57,8 @@ export async function readShard(client: pg.Client, shard: number): Promise<Store
     ),
     reports: await all('select patient, source_id, content from report'),
     episodes: await all('select patient, flag_id, version, status from episode'),
+    work: await all('select id, flag, state, urgency, due from work'),
+    due: await all('select id, kind, at from due'),
     decisions: new Map(decisions.map(({ id, content }) => [id, content])),
     states: new Map(states.map(({ patient, ...row }) => [patient, row])),
   };

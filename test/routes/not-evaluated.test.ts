@@ -4,6 +4,7 @@ import type { Compartment } from '../../src/fhir/compartment.ts';
 import type { Policy } from '../../src/rules/policy.ts';
 import { NOW, type TestApp, testApp } from '../support/app.ts';
 import { aPatient, aResponse, weeklyForm } from '../support/responses.ts';
+import { workOf } from '../support/work.ts';
 import { put, refusal, refused } from './support.ts';
 
 /** A catalog whose forms or policies fail while `failing` says so. */
@@ -88,6 +89,7 @@ for (const what of ['grade', 'policy'] as const) {
       t.ok(isNotEvaluated(flags[0]));
       t.match(JSON.stringify(flags[0]), '"code":"PH"');
       t.notMatch(JSON.stringify(flags[0]), /Zebulon/);
+      t.same(await workOf(app, patient), ['requested new stat nurse'], 'a person is asked to read it');
       t.same(refusal(await app.send('DELETE', path)), refused(409, 'conflict'), 'it cannot be deleted');
 
       const amended = await app.send('PUT', path, { ...body, status: 'amended' });
@@ -97,6 +99,7 @@ for (const what of ['grade', 'policy'] as const) {
       const closed = now.filter(isNotEvaluated);
       t.equal(closed.length, 1);
       t.match(closed[0], { status: 'inactive', period: { end: NOW.toISOString() } });
+      t.same((await workOf(app, patient)).sort(), ['cancelled episode-ended stat nurse', 'requested new stat nurse']);
       t.match(
         now.find((flag: unknown) => !isNotEvaluated(flag)),
         { status: 'active', code: { text: /composite grade 3/ } },
@@ -114,6 +117,11 @@ for (const what of ['grade', 'policy'] as const) {
       t.equal(answer.status, 200, answer.text);
       const [flag, ...more] = (await flagsOf(patient)).filter(isNotEvaluated);
       t.match(flag, { status: 'active', meta: { versionId: '3' } });
+      t.same(
+        (await workOf(app, patient)).sort(),
+        ['cancelled episode-ended stat nurse', 'requested new stat nurse', 'requested new stat nurse'],
+        'read once more, beside the work on the grade that was told meanwhile',
+      );
       t.equal(more.length, 0);
     });
 
@@ -126,6 +134,7 @@ for (const what of ['grade', 'policy'] as const) {
         (await flagsOf(patient)).map(({ status }: { status: string }) => status),
         ['entered-in-error'],
       );
+      t.same(await workOf(app, patient), ['cancelled episode-ended stat nurse']);
       t.notOk((await app.send('GET', `/Flag?patient=${patient}&status=active`)).body.entry);
     });
 
