@@ -83,12 +83,25 @@ const MOST_DAYS = 3660;
 
 /** The stretches of service that end after `from`, in milliseconds, in order and apart from each other. */
 function* servicesFrom(site: Site, from: number): Generator<Stretch> {
-  let day = Temporal.Instant.fromEpochMilliseconds(from).toZonedDateTimeISO(site.timeZone).toPlainDate();
+  let day = dayOf(site, from);
   for (let n = 0; n < MOST_DAYS; n += 1) {
     for (const stretch of servicesOf(site, day)) if (stretch[1] > from) yield stretch;
     day = day.add({ days: 1 });
   }
 }
+
+/** The day of a moment by the zone's clocks. Most moments that are asked for lie on one day: to tell it costs more than all else here. */
+function dayOf(site: Site, at: number): Temporal.PlainDate {
+  const last = LAST.get(site);
+  if (last && at >= last.starts && at < last.ends) return last.day;
+  const midnight = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(site.timeZone).startOfDay();
+  const ends = midnight.add({ days: 1 }).startOfDay().epochMilliseconds;
+  const day = midnight.toPlainDate();
+  LAST.set(site, { starts: midnight.epochMilliseconds, ends, day });
+  return day;
+}
+
+const LAST = new WeakMap<Site, { starts: number; ends: number; day: Temporal.PlainDate }>();
 
 type Stretch = readonly [opens: number, closes: number];
 
