@@ -20,7 +20,7 @@ export const USAGE = `npm run bench -- [options]
   --rows N          responses stored before measuring (4000)
   --patients N      patients they belong to (200)
   --only A,B        post, post-once, read-patient, read-response, flags, newest,
-                    observations, has, chain, total, transaction, paging, many,
+                    observations, worklist, has, chain, total, transaction, paging, many,
                     cold, start (all)
   --write FILE      also put the tables into FILE, between its marks
 `;

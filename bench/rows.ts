@@ -104,6 +104,7 @@ const YEARS = Array.from({ length: 50 }, (_, at) => 1940 + at);
 export function bareRead(answers: readonly string[]): BareRead {
   const read = answers.map((answer): Answered => JSON.parse(answer));
   const single = read.every(({ resourceType }) => resourceType !== 'Bundle');
+  if (!single && read.some(isMixed)) return { text: MIXED, turns: read.map(mixedTurn) };
   return {
     text: single ? CURRENT : VERSIONS,
     turns: read.flatMap((given) => {
@@ -119,6 +120,32 @@ export function bareRead(answers: readonly string[]): BareRead {
   };
 }
 
+/** Of more than one patient, or of more than one type. */
+function isMixed({ entry = [] }: Answered): boolean {
+  const [first] = entry;
+  return entry.some(
+    ({ resource: { resourceType, id } }) =>
+      resourceType !== first?.resource.resourceType || shardOfId(id) !== shardOfId(first.resource.id),
+  );
+}
+
+function mixedTurn({ entry = [] }: Answered): BareRead['turns'][number] {
+  const found = entry.map(({ resource }) => resource);
+  const values = [
+    found.map(({ id }) => shardOfId(id)),
+    found.map(({ resourceType }) => resourceType),
+    found.map(({ id }) => id),
+    found.map(({ meta }) => Number(meta.versionId)),
+  ];
+  return { values, rows: found.length };
+}
+
+const MIXED = `
+select v.content from unnest($1::int2[], $2::text[], $3::text[], $4::int[]) k(shard, type, id, version)
+cross join lateral (
+  select content from resource_version
+  where tenant = 1 and shard = k.shard and type = k.type and id = k.id and version = k.version limit 1
+) v`;
 const CURRENT = `
 select v.content from resource_current c join resource_version v using (tenant, shard, type, id, version)
 where c.tenant = 1 and c.shard = $1 and c.type = $2 and c.id = $3`;

@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import type { Bundle, Patient, Questionnaire } from '@medplum/fhirtypes';
+import type pg from 'pg';
 import { FORM, pulses } from './bodies.ts';
 import { diskPerResponse, readDisk } from './disk.ts';
 import { type Measured, median, together } from './measured.ts';
@@ -16,6 +17,7 @@ import { type ServiceProcess, startServiceProcess } from './service.ts';
 import { makeStand, type Stand } from './stand.ts';
 import { diskFigures, type Figure, failures, type Row, tables } from './table.ts';
 import { measure, startWorker, type Watched } from './worker.ts';
+import { fillWorklist, worklistRow } from './worklist.ts';
 
 const DIST = join(import.meta.dirname, '..');
 const MAIN = join(DIST, 'main.js');
@@ -43,6 +45,7 @@ async function bench(options: BenchOptions): Promise<{ rows: Row[]; figures: Fig
     const filled = await fill(stand, await start(env), options);
     figures.push(...filled.figures);
     await service?.stop();
+    if (wanted('worklist')) await withClient(stand, fillWorklist);
     await stand.copy();
     if (wanted('start')) figures.push(await warmStart('with an external PostgreSQL', start, env));
 
@@ -55,6 +58,7 @@ async function bench(options: BenchOptions): Promise<{ rows: Row[]; figures: Fig
     const client = await stand.client();
     const reads = (await readRows(client, filled.patients)).filter(({ name }) => wanted(name));
     await client.end();
+    if (wanted('worklist')) reads.push(await worklistRow(running.origin));
     const answers = await recorded(running.origin, reads);
     const parts: Parts = { options, stand, watched, origin: running.origin, answers };
     for (const row of reads) rows.push(await readRow(parts, row));
@@ -97,6 +101,15 @@ async function bench(options: BenchOptions): Promise<{ rows: Row[]; figures: Fig
     await stand.remove();
   }
   return { rows, figures };
+}
+
+async function withClient(stand: Stand, work: (client: pg.Client) => Promise<void>): Promise<void> {
+  const client = await stand.client();
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
 }
 
 interface Filled {

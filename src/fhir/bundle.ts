@@ -9,8 +9,6 @@ export interface Entry {
   lastUpdated: string;
   content: string;
   deleted?: boolean;
-  /** JSON text of an extension that says something of it as a match. */
-  searchExtension?: string;
 }
 
 export interface Links {
@@ -18,14 +16,17 @@ export interface Links {
   next?: string;
 }
 
+/** What a searchset says of a resource: of a match also an extension, as JSON text. */
+export type Found = Pick<Entry, 'type' | 'id' | 'content'> & { searchExtension?: string };
+
 /**
  * A searchset as JSON text. `lastUpdated` is the watermark: nothing older can still appear. An outcome (warnings about the search)
  * stands last with mode "outcome". Source: FHIR R4, section 3.1.1.7 and Bundle.
  */
 export function searchBundle(
   baseUrl: string,
-  matches: readonly Entry[],
-  options: Links & { included: readonly Entry[]; lastUpdated: string; total?: number; outcome?: OperationOutcome },
+  matches: readonly Found[],
+  options: Links & { included: readonly Found[]; lastUpdated: string; total?: number; outcome?: OperationOutcome },
 ): string {
   const { included, lastUpdated, total, outcome } = options;
   const parts = [

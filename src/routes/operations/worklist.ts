@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts';
-import { type Entry, searchBundle } from '../../fhir/bundle.ts';
+import { type Found, searchBundle } from '../../fhir/bundle.ts';
 import { CANONICAL } from '../../fhir/canonical.ts';
 import { badRequest } from '../../fhir/errors.ts';
 import { isId } from '../../fhir/ids.ts';
@@ -46,11 +46,11 @@ export const worklistOperation: Operation = {
       const cursor = inputs.text('_cursor');
       const after = cursor === undefined ? undefined : placeOf(openCursor(key, bound, cursor));
       const { items, next } = await worklistPage(deps.db, within, { ...page, ...(after ? { after } : {}) });
-      const flags = new Map<string, Entry>();
-      const tasks = items.map(({ id, task, flag, lastGrades }): Entry => {
+      const flags = new Map<string, Found>();
+      const tasks = items.map(({ id, task, flag, lastGrades }): Found => {
         if (flag) flags.set(flag.id, { type: 'Flag', ...flag });
         const extension = lastGradesExtension(lastGrades, deps.labels);
-        return { type: 'Task', id, ...task, ...(extension === undefined ? {} : { searchExtension: extension }) };
+        return { type: 'Task', id, content: task, ...(extension === undefined ? {} : { searchExtension: extension }) };
       });
       const query = new URLSearchParams(used).toString();
       const self = `${baseUrl}/${PATH}${query === '' ? '' : `?${query}`}`;

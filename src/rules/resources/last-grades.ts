@@ -9,6 +9,16 @@ import type { Labels } from './labels.ts';
  */
 export function lastGradesExtension(text: string, labels: Labels): string | undefined {
   if (text === '') return undefined;
+  const texts = keptFor(labels);
+  const known = texts.extensions.get(text);
+  if (known !== undefined) return known;
+  if (texts.extensions.size >= MOST_KEPT) texts.extensions.clear();
+  const made = extensionOf(text, labels);
+  texts.extensions.set(text, made);
+  return made;
+}
+
+function extensionOf(text: string, labels: Labels): string {
   const { grades, zero } = readLastGrades(text);
   const parts = grades.map((one) => gradeText(one, labels));
   // All others that were ever graded: what is not there was never certain.
@@ -25,13 +35,29 @@ function gradeText({ term, grade, at, atLeast }: LastGrade, labels: Labels): str
   return `{"url":"term-grade","extension":[${termText(term, labels)}${certain}${open}]}`;
 }
 
-const known = new WeakMap<Labels, Map<string, string>>();
+/** Lists are asked for again and again. */
+interface Kept {
+  extensions: Map<string, string>;
+  terms: Map<string, string>;
+}
+
+const KEPT = new WeakMap<Labels, Kept>();
+const MOST_KEPT = 5000;
+
+function keptFor(labels: Labels): Kept {
+  const held = KEPT.get(labels);
+  if (held) return held;
+  const made: Kept = { extensions: new Map(), terms: new Map() };
+  KEPT.set(labels, made);
+  return made;
+}
 
 function termText(key: string, labels: Labels): string {
-  const texts = known.get(labels) ?? new Map<string, string>();
-  known.set(labels, texts);
-  const made = texts.get(key) ?? JSON.stringify({ url: 'term', valueCoding: codingOf(key, labels) });
-  texts.set(key, made);
+  const { terms } = keptFor(labels);
+  const held = terms.get(key);
+  if (held !== undefined) return held;
+  const made = JSON.stringify({ url: 'term', valueCoding: codingOf(key, labels) });
+  terms.set(key, made);
   return made;
 }
 
