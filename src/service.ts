@@ -7,6 +7,8 @@ import { type Config, ConfigError, isLoopback } from './config.ts';
 import type { Deps } from './deps.ts';
 import { type Embedded, startEmbedded } from './embedded.ts';
 import { KINDS } from './jobs/kinds.ts';
+import { LongJobs } from './jobs/long.ts';
+import { longKinds } from './jobs/long-kinds.ts';
 import { Scheduler } from './jobs/scheduler.ts';
 import { NO_CODES, type ReviewedCodes } from './rules/gradings/ctcae-codes.ts';
 import { LabCodesError, readLabCodes } from './rules/gradings/lab-codes.ts';
@@ -81,6 +83,9 @@ export async function startService(config: Config, { log, root, now }: Start): P
     const scheduler = new Scheduler(deps, KINDS);
     closing.push(() => scheduler.stop());
     scheduler.start();
+    const long = new LongJobs(deps, longKinds(join(root, 'dist')));
+    closing.push(() => long.stop());
+    long.start();
     return { baseUrl: config.baseUrl, deps, stop };
   } catch (error) {
     await stop();

@@ -56,7 +56,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What a user starts: they may import anything but each other, and nothing imports them. */
-const PROGRAMS = ['main.ts', 'migrate.ts', 'form.ts', 'form-command.ts', 'demo.ts', 'cohort.ts'];
+const PROGRAMS = ['main.ts', 'migrate.ts', 'form.ts', 'form-command.ts', 'demo.ts', 'cohort.ts', 'simulation.ts'];
 
 /** Packages that would bring SQL, HTTP or a log into the pure parts. */
 const IMPURE = /^(pg|kysely|fastify|pino|node:(fs|net|http|https|child_process|timers|process)(\/.*)?)$/;

@@ -14,11 +14,13 @@ const entries: Record<string, string> = {
   demo: 'src/demo.ts',
   form: 'src/form.ts',
   cohort: 'src/cohort.ts',
+  simulation: 'src/simulation.ts',
   'bench/run': 'bench/run.ts',
   'bench/load': 'bench/load.ts',
   'bench/bare-pg': 'bench/bare-pg.ts',
   'bench/bare-http': 'bench/bare-http.ts',
   'bench/fold': 'bench/fold.ts',
+  'bench/simulate': 'bench/simulate.ts',
 };
 
 /** Packages of many small modules that Node takes longer to find and open, one by one, than to run: they become part of the bundle. */

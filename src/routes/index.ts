@@ -6,6 +6,7 @@ import { addCreate } from './create.ts';
 import { addDelete } from './delete.ts';
 import { drainOnClose } from './drain.ts';
 import { addHistory, addSystemHistory, addTypeHistory } from './history.ts';
+import { addJobs } from './jobs.ts';
 import { addMetadata } from './metadata.ts';
 import { OPERATIONS } from './operations/index.ts';
 import { addPatch } from './patch.ts';
@@ -44,5 +45,6 @@ export async function fhirRoutes(
     for (const interaction of spec.interactions) INTERACTIONS[interaction]?.(app, spec, deps);
   }
   app.register(async (scope) => addFormSearches(scope, deps));
+  addJobs(app, deps);
   for (const operation of OPERATIONS) operation.addRoute(app, deps);
 }

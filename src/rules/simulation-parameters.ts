@@ -6,19 +6,12 @@ import { TERMS } from './resources/codes.ts';
 import type { Labels } from './resources/labels.ts';
 import type { Stretch } from './simulation-differences.ts';
 import type { JudgedSide } from './simulation-judged.ts';
+import type { SimulationRequest } from './simulation-request.ts';
 import type { Disagreement, Shown, SideTally, Tally, TermTally } from './simulation-tally.ts';
 import { type Site, serviceHoursBetween } from './site.ts';
 
-/** What a simulation was asked, as its result repeats it. */
-export interface Asked {
-  candidate: { url?: string; version?: string };
-  digest: string;
-  against: string | null;
-  beside: readonly string[];
-  /** `Group/id/_history/n` */
-  cohort?: string;
-  within: Stretch;
-  mattered: readonly string[];
+/** What a simulation was asked, which its result repeats, and by what it is told. */
+export interface Asked extends SimulationRequest {
   site: Site;
   labels: Labels;
 }

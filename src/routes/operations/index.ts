@@ -12,6 +12,7 @@ import type { Operation } from './operation.ts';
 import { reindexOperation } from './reindex.ts';
 import { replayOperation } from './replay.ts';
 import { setBaselineOperation } from './set-baseline.ts';
+import { simulateOperation } from './simulate.ts';
 import { subsumesOperation } from './subsumes.ts';
 import { symptomSummaryOperation } from './symptom-summary.ts';
 import { translateOperation } from './translate.ts';
@@ -36,6 +37,7 @@ export const OPERATIONS: readonly Operation[] = [
   reindexOperation,
   setBaselineOperation,
   replayOperation,
+  simulateOperation,
   subsumesOperation,
   symptomSummaryOperation,
   translateOperation,

@@ -1,0 +1,109 @@
+import type { Group, Patient, PlanDefinition, Task } from '@medplum/fhirtypes';
+import { readReport } from '../evaluation/stored-report.ts';
+import type { Compartment } from '../fhir/compartment.ts';
+import { compilePolicy, type Policy } from '../rules/policy.ts';
+import { type PatientPast, type Question, simulate } from '../rules/simulation.ts';
+import { ctcaeVersionsNamed } from '../rules/simulation-needs.ts';
+import { patientsOf, type SimulationRequest } from '../rules/simulation-request.ts';
+import { mergeTallies, NO_TALLY, type Tally, tallyOf } from '../rules/simulation-tally.ts';
+import { codeIn, WORK } from '../rules/work/codes.ts';
+import { currentOfType } from '../store/catalog.ts';
+import type { Database } from '../store/database.ts';
+import { countPatients, FIRST, type Place, pastAfter, pastOfPatients, type StoredPast } from '../store/past.ts';
+import { readVersion } from '../store/resources.ts';
+
+/** How far a simulation is, and all that it needs to go on from there. */
+export interface Checkpoint {
+  /** Patients. */
+  done: number;
+  total: number;
+  /** The last patient of all; of a cohort the count alone tells. */
+  place: Place;
+  tally: Tally;
+}
+
+/** Patients that are read at once: some hundred reports. */
+const PAGE = 20;
+
+/** Simulates patient by patient, and tells after each page how far it is. Reads alone. Throws when a policy that it needs is no longer held. */
+export async function* simulateStored(
+  db: Database,
+  within: Compartment,
+  request: SimulationRequest,
+  from?: Checkpoint,
+): AsyncGenerator<Checkpoint> {
+  const question = await questionOf(db, within, request);
+  const members = request.cohort === undefined ? undefined : await membersOf(db, within, request.cohort);
+  const total = members?.length ?? (await countPatients(db, within));
+  let at: Checkpoint = from ? { ...from, total } : { done: 0, total, place: FIRST, tally: NO_TALLY };
+  for (;;) {
+    const names = members?.slice(at.done, at.done + PAGE);
+    const page = names ? await pastOfPatients(db, within, names) : await pastAfter(db, within, at.place, PAGE);
+    const last = page.at(-1);
+    if (names ? names.length === 0 : !last) return yield { ...at, total: at.done };
+    let { tally } = at;
+    for (const stored of page) {
+      if (stored.content !== '') {
+        tally = mergeTallies(tally, tallyOf(stored.patient, simulate(pastOf(stored), question), question.within));
+      }
+      // Where it shares a thread others have their turn.
+      await new Promise(setImmediate);
+    }
+    const done = at.done + (names?.length ?? page.length);
+    at = { done, total: Math.max(total, done), place: last ? placeOf(last) : at.place, tally };
+    yield at;
+  }
+}
+
+const placeOf = ({ shard, patient }: StoredPast): Place => ({ shard, patient });
+
+async function questionOf(db: Database, within: Compartment, request: SimulationRequest): Promise<Question> {
+  const { candidate, against, beside } = request;
+  const plans = (await currentOfType(db, within, 'PlanDefinition')).map((text): PlanDefinition => JSON.parse(text));
+  const held = (canonical: string): Policy => {
+    const plan = plans.find(({ url, version, status }) => `${url}|${version}` === canonical && status !== 'draft');
+    if (!plan) throw new Error('a policy that a simulation rests on is no longer held');
+    return compilePolicy(plan);
+  };
+  const others = beside.map(held);
+  const policy = compilePolicy(candidate);
+  return {
+    before: against === null ? others : [...others, held(against)],
+    after: [...others, policy],
+    candidate: policy,
+    ctcae: ctcaeVersionsNamed(candidate),
+    within: request.within,
+    mattered: new Set(request.mattered),
+  };
+}
+
+/** Ids of the patients that a version of a Group has as its members. */
+async function membersOf(db: Database, within: Compartment, reference: string): Promise<string[]> {
+  const [, id = '', version = ''] = /^Group\/([^/]+)\/_history\/(\d+)$/.exec(reference) ?? [];
+  const group: Group = JSON.parse((await readVersion(db, within, 'Group', id, version)).content);
+  return patientsOf(group);
+}
+
+function pastOf({ content, reports, flags, tasks }: StoredPast): PatientPast {
+  const { gender, birthDate }: Patient = JSON.parse(content);
+  const outcomes = outcomesOf(tasks);
+  return {
+    reports: reports.map((text) => readReport(text).report),
+    facts: { ...(gender ? { gender } : {}), ...(birthDate ? { birthDate } : {}) },
+    flags: flags.map((flag) => ({ ...flag, outcomes: outcomes.get(flag.flagId) ?? [] })),
+  };
+}
+
+/** Codes of outcomes of completed Tasks, by the id of the Flag that they are about. */
+function outcomesOf(tasks: readonly string[]): Map<string, string[]> {
+  const outcomes = new Map<string, string[]>();
+  for (const text of tasks) {
+    if (!text.includes(WORK.outcome)) continue;
+    const { status, focus, output = [] }: Task = JSON.parse(text);
+    const flag = /^Flag\/(.+)$/.exec(focus?.reference ?? '')?.[1];
+    if (status !== 'completed' || flag === undefined) continue;
+    const codes = output.flatMap(({ valueCodeableConcept }) => codeIn(WORK.outcome, valueCodeableConcept) ?? []);
+    outcomes.set(flag, [...(outcomes.get(flag) ?? []), ...codes]);
+  }
+  return outcomes;
+}
