@@ -2,6 +2,7 @@ import type { Task } from '@medplum/fhirtypes';
 import t, { type Test } from 'tap';
 import { CANONICAL } from '../../src/fhir/canonical.ts';
 import { everyone } from '../../src/fhir/compartment.ts';
+import { KINDS } from '../../src/jobs/kinds.ts';
 import { taskOverdue } from '../../src/jobs/task-overdue.ts';
 import { takeDue } from '../../src/store/due.ts';
 import { type Answer, type TestApp, testApp } from '../support/app.ts';
@@ -56,7 +57,7 @@ async function story(t: Test): Promise<Story> {
       for (;;) {
         const due = await takeDue(app.deps.db, everyone(), { now, limit: 10, seconds: 60 });
         if (due.length === 0) return done;
-        for (const one of due) await taskOverdue(app.deps, everyone(), one);
+        for (const one of due) await KINDS[one.kind]?.(app.deps, everyone(), one);
         done += due.length;
       }
     },
@@ -350,6 +351,21 @@ t.test('a snooze ends at its moment: it is work again, for whoever is there', as
   t.ok((await elapse()) > 0);
   t.same(await workOf(app, patient), ['requested new urgent nurse']);
   t.same((await now()).restriction?.period, { start: '2026-12-01T09:00:00.000Z', end: '2026-12-01T13:00:00.000Z' });
+});
+
+t.test('what a snooze held back is judged again when it ends', async (t) => {
+  const { app, patient, task, at, count, elapse } = await story(t);
+  await move(app, task, {
+    status: 'on-hold',
+    owner: ANNA,
+    extension: [...(task.extension ?? []), expected(3, '2026-12-01T09:00:00Z')],
+  });
+  at('2026-11-30T09:00:00.000Z');
+  await count(0.8, '2026-11-30T08:30:00Z');
+  t.same(await workOf(app, patient), ['on-hold snoozed urgent nurse Practitioner/anna'], 'held back');
+  at('2026-12-01T09:00:00.001Z');
+  await elapse();
+  t.same(await workOf(app, patient), ['requested new stat nurse'], 'the moment after the last that counts');
 });
 
 t.test('a snooze that is resumed has its time to respond before it', async (t) => {
