@@ -10,7 +10,7 @@ import {
   type Past,
 } from './evaluation/evaluating.ts';
 import { extracted } from './evaluation/extraction.ts';
-import { knownOf } from './evaluation/facts.ts';
+import { knownOf, patientFacts } from './evaluation/facts.ts';
 import { flagVersions, ledgerRow } from './evaluation/flag-versions.ts';
 import { notEvaluated } from './evaluation/not-evaluated.ts';
 import { observationVersions } from './evaluation/observation-versions.ts';
@@ -168,7 +168,7 @@ async function follow(
   const folded = fold(
     [...others, ...(read ? [read] : [])].map((stored) => stored.report),
     (one) => policiesOf(snapshot, one),
-    patientFacts(context),
+    patientFacts(context.patient),
     past ? undefined : state,
   );
   const report = read && withGraded(read, folded.steps);
@@ -250,9 +250,4 @@ function aged(
   const { birthDate }: Patient = JSON.parse(patient.content);
   const years = birthDate === undefined ? undefined : ageYears(birthDate, day);
   return years === undefined ? measured : measured.map((input) => ({ ...input, ageYears: years }));
-}
-
-function patientFacts({ patient }: PatientContext): { gender?: string; birthDate?: string } {
-  const { gender, birthDate }: Patient = JSON.parse(patient.content);
-  return { ...(gender ? { gender } : {}), ...(birthDate ? { birthDate } : {}) };
 }

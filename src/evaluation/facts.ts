@@ -1,8 +1,10 @@
-import type { CodeableConcept, Condition, ResearchStudy, ResearchSubject } from '@medplum/fhirtypes';
+import type { CodeableConcept, Condition, Patient, ResearchStudy, ResearchSubject } from '@medplum/fhirtypes';
 import type { Snapshot } from '../catalog.ts';
 import type { Deps } from '../deps.ts';
 import type { Compartment } from '../fhir/compartment.ts';
+import type { PatientFacts } from '../rules/episode.ts';
 import type { CtcaeVersion, Report, ReportFacts } from '../rules/finding.ts';
+import type { PolicyNeed } from '../rules/policy-language.ts';
 import { EXTENSION } from '../rules/resources/codes.ts';
 import { type Medication, TREATMENT_SETS, type TreatmentRules, treatmentFacts } from '../rules/treatment-facts.ts';
 import { type FactType, factsOfPatient } from '../store/facts.ts';
@@ -18,15 +20,18 @@ export async function knownOf(
   within: Compartment,
   { snapshot, patient, context, source, form }: Evaluating,
   { findings, measured }: Pick<Report, 'findings' | 'measured'>,
-): Promise<Pick<Report, 'ctcae' | 'facts'>> {
+): Promise<Pick<Report, 'ctcae' | 'facts' | 'person'>> {
   const measures = measured !== undefined;
   const from = { type: source.type, ...(form ? { form: form.canonical } : {}) };
   // What ladders will say of measured values is not known before the fold.
-  const asked = snapshot.policies.some(
-    ({ needs, wakes }) =>
-      needs.has('facts') && (measures || findings.some((finding) => wakes({ finding, source: from }))),
-  );
-  if (!asked && !measures) return {};
+  const isAsked = (need: PolicyNeed): boolean =>
+    snapshot.policies.some(
+      ({ needs, wakes }) =>
+        needs.has(need) && (measures || findings.some((finding) => wakes({ finding, source: from }))),
+    );
+  const own = isAsked('patient') ? { person: patientFacts(context.patient) } : {};
+  const asked = isAsked('facts');
+  if (!asked && !measures) return own;
   const types: readonly FactType[] = asked
     ? ['ResearchSubject', 'MedicationStatement', 'MedicationAdministration', 'Condition']
     : ['ResearchSubject'];
@@ -34,6 +39,7 @@ export async function knownOf(
   const resources = found.map((text): FactResource => JSON.parse(text));
   const studies = await studiesOf(deps, within, resources);
   return {
+    ...own,
     ...(measures ? { ctcae: versionsOf(studies) ?? deps.ctcaeVersions } : {}),
     ...(asked ? { facts: factsOf(resources, studies, treatmentRules(snapshot), deps.now()) } : {}),
   };
@@ -53,6 +59,12 @@ export async function takesPart(
 }
 
 type FactResource = ResearchSubject | Medication | Condition;
+
+/** What policies may ask of a version of the Patient itself. */
+export function patientFacts({ content }: { content: string }): PatientFacts {
+  const { gender, birthDate }: Patient = JSON.parse(content);
+  return { ...(gender ? { gender } : {}), ...(birthDate ? { birthDate } : {}) };
+}
 
 /** Those who take part, or may soon, or are followed up. Source: HL7 FHIR R4 4.0.1, ValueSet research-subject-status. */
 const TAKES_PART = new Set<ResearchSubject['status']>([

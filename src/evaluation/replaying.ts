@@ -1,4 +1,4 @@
-import type { Patient, Provenance, QuestionnaireResponse } from '@medplum/fhirtypes';
+import type { Provenance, QuestionnaireResponse } from '@medplum/fhirtypes';
 import { type Form, formOf, type Snapshot } from '../catalog.ts';
 import type { Deps } from '../deps.ts';
 import type { Compartment } from '../fhir/compartment.ts';
@@ -15,6 +15,7 @@ import { EXTENSION } from '../rules/resources/codes.ts';
 import { patientContext } from '../store/context.ts';
 import { readVersion, type Stored } from '../store/resources.ts';
 import { type Circumstances, evaluatingOf, readAgain } from './again.ts';
+import { patientFacts } from './facts.ts';
 
 /** A stored version by its reference, `Type/id/_history/n`; undefined when it is not there. */
 export async function versionOf(deps: Deps, within: Compartment, reference: string): Promise<Stored | undefined> {
@@ -35,9 +36,7 @@ export async function patientOfRecord(
   { patient }: Pick<DecisionRecord, 'patient'>,
 ): Promise<PatientFacts | undefined> {
   const stored = await versionOf(deps, within, patient);
-  if (!stored) return undefined;
-  const { gender, birthDate }: Patient = JSON.parse(stored.content);
-  return { ...(gender ? { gender } : {}), ...(birthDate ? { birthDate } : {}) };
+  return stored && patientFacts(stored);
 }
 
 /** Computes a stored decision once more from the stored versions that it names. Throws as readRecord does. */

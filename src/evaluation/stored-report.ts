@@ -35,7 +35,8 @@ export const rowOf = (stored: StoredReport): ReportRow => {
 /** The text of a report row. */
 export function writeReport(stored: StoredReport): string {
   const { report, authored, clockAhead, unvalidatedWording, graded, scores, performer } = stored;
-  const { source, form, at, day, baseline, findings, policies, measured, ctcae, baselines, expected, facts } = report;
+  const { source, form, at, day, baseline, findings, policies, measured, ctcae, baselines, expected, facts, person } =
+    report;
   const { system, version } = findings[0] ?? { system: 'pro-ctcae' as const, version: '' };
   const kept: Kept = {
     source: source.type === MOST.type ? [source.id, source.version] : [source.id, source.version, source.type],
@@ -54,6 +55,7 @@ export function writeReport(stored: StoredReport): string {
     ...(baselines ? { baselines } : {}),
     ...(expected ? { expected } : {}),
     ...(facts ? { facts } : {}),
+    ...(person ? { person } : {}),
     ...(graded ? { graded: storeFindings(graded, { system, version }) } : {}),
     ...(scores ? { scores } : {}),
     ...(performer === undefined ? {} : { performer }),
@@ -85,6 +87,7 @@ export function readReport(text: string): StoredReport {
       ...(kept.baselines ? { baselines: kept.baselines } : {}),
       ...(kept.expected ? { expected: kept.expected } : {}),
       ...(kept.facts ? { facts: kept.facts } : {}),
+      ...(kept.person ? { person: kept.person } : {}),
     },
     authored,
     clockAhead: kept.clockAhead === true,
@@ -98,7 +101,7 @@ export function readReport(text: string): StoredReport {
 /** What most reports are of. */
 const MOST = { type: 'QuestionnaireResponse', system: 'pro-ctcae', version: '1.0' } as const;
 
-interface Kept extends Pick<Report, 'form' | 'measured' | 'ctcae' | 'baselines' | 'expected' | 'facts'> {
+interface Kept extends Pick<Report, 'form' | 'measured' | 'ctcae' | 'baselines' | 'expected' | 'facts' | 'person'> {
   /** The type is left out where it is that of most. */
   source: readonly [id: string, version: number, type?: Report['source']['type']];
   at: string;

@@ -28,6 +28,8 @@ export interface AboutReport {
 interface Shared {
   needs: ReadonlySet<PolicyNeed>;
   symptoms: Context['symptoms'];
+  /** What was known of the patient when the report came in, where that is another than what is known now. */
+  person: Report['person'];
   source: Context['source'];
   budget: StepBudget;
   /** An action of any policy wants to be asked again when nothing more is heard. */
@@ -59,7 +61,7 @@ export function stepTerm(
     day,
     before: { previous, baseline },
     episode: counting,
-    patient,
+    patient: told?.patient ?? patient,
     recent: told?.recent,
     burden: told?.burden,
     expected: told?.expected,
@@ -149,19 +151,23 @@ export function isExpected(expected: Told['expected'], finding: Finding, at: str
 }
 
 /** `from`: what came in, or what was in force where a moment asks again. */
-export function sharedOf(about: AboutReport, from: Pick<Report, 'source' | 'form'>): Shared {
+export function sharedOf(about: AboutReport, from: Pick<Report, 'source' | 'form' | 'person'>): Shared {
   if (about.shared) return about.shared;
-  const { asked, before, policies } = about;
+  const { asked, before, policies, patient } = about;
   const needs = needsOf(policies);
   about.shared = {
     needs,
     symptoms: needs.has('symptoms') ? symptomsOf(before, asked) : undefined,
+    person: needs.has('patient') && from.person && isOther(from.person, patient) ? from.person : undefined,
     source: { type: from.source.type, form: from.form },
     budget: stepBudget(),
     asksAgain: policies.some(({ asksAgain }) => asksAgain.length > 0),
   };
   return about.shared;
 }
+
+const isOther = (then: PatientFacts, now: PatientFacts): boolean =>
+  then.gender !== now.gender || then.birthDate !== now.birthDate;
 
 const NO_NEEDS: ReadonlySet<PolicyNeed> = new Set();
 
@@ -191,7 +197,7 @@ function symptomsOf(before: AboutReport['before'], asked: readonly Asked[]): Rec
 
 /** The groups that the policies need: the record has to hold what they were told; and an expected level, which decides without being asked for. */
 export function toldOf(
-  { needs, symptoms }: Pick<Shared, 'needs' | 'symptoms'>,
+  { needs, symptoms, person }: Pick<Shared, 'needs' | 'symptoms' | 'person'>,
   { facts }: Pick<Report, 'facts'>,
   recent: Told['recent'],
   burden: Told['burden'],
@@ -204,6 +210,7 @@ export function toldOf(
   if (expected) told.expected = expected;
   if (symptoms) told.symptoms = symptoms;
   if (needs.has('facts') && facts) told.facts = facts;
+  if (person) told.patient = person;
   return told;
 }
 

@@ -226,6 +226,8 @@ export interface Report {
   policies?: readonly string[];
   /** What was known of the patient beside gender and birth date when it came in: kept with it, as policies are. */
   facts?: ReportFacts;
+  /** Gender and birth date as known when it came in: kept where one of its policies asks for them. */
+  person?: { gender?: string; birthDate?: string };
 }
 
 /** What is asked again at a moment, with the finding in force: what an expected level held back, or the actions that want it after a time. */
@@ -248,6 +250,7 @@ export interface InForce {
   finding: Finding;
   form?: string | undefined;
   facts?: ReportFacts | undefined;
+  person?: Report['person'];
   /** What its own conditions were told. */
   previous?: { grade: number; at: string; day: string; source: Report['source'] } | undefined;
 }

@@ -1,3 +1,4 @@
+import type { PatientFacts } from './episode.ts';
 import type { Told } from './episodes.ts';
 import type { ReportFacts } from './finding.ts';
 
@@ -16,6 +17,8 @@ export interface PackedTold {
 /** What the conditions of all terms of one report were told. */
 export interface PackedShared {
   facts?: ReportFacts;
+  /** Where it is not what the named version of the Patient says. */
+  patient?: PatientFacts;
   symptoms?: Readonly<Record<string, number>>;
 }
 
@@ -32,9 +35,13 @@ export function packTold(told: Told, place: (moment: string) => number): PackedT
 }
 
 /** What is told of all terms of a report alike. */
-export function packShared({ facts, symptoms }: Told): PackedShared | undefined {
-  if (!facts && !symptoms) return undefined;
-  return { facts: facts && orderedFacts(facts), symptoms: symptoms && ordered(symptoms) };
+export function packShared({ facts, patient, symptoms }: Told): PackedShared | undefined {
+  if (!facts && !patient && !symptoms) return undefined;
+  return {
+    facts: facts && orderedFacts(facts),
+    patient: patient && { birthDate: patient.birthDate, gender: patient.gender },
+    symptoms: symptoms && ordered(symptoms),
+  };
 }
 
 /** As canonical JSON orders them: what is built so is written without a copy. */
@@ -67,6 +74,7 @@ export function readTold(
     ...(expected ? { expected: { level: expected[0], until: expected[1] } } : {}),
     ...(shared?.symptoms ? { symptoms: shared.symptoms } : {}),
     ...(shared?.facts ? { facts: shared.facts } : {}),
+    ...(shared?.patient ? { patient: shared.patient } : {}),
   };
 }
 

@@ -30,4 +30,7 @@ export interface TermStep {
 }
 
 /** The optional groups of a Context. */
-export type Told = Pick<Context, PolicyNeed>;
+export type Told = Pick<Context, Exclude<PolicyNeed, 'patient'>> & {
+  /** Where something else was known of the patient when the report came in than when it was folded. */
+  patient?: Context['patient'];
+};

@@ -30,7 +30,7 @@ export function stepTick(
     day,
     before: { previous, baseline },
     episode,
-    patient,
+    patient: told?.patient ?? patient,
     recent: told?.recent,
     burden: told?.burden,
     expected: told?.expected,

@@ -55,11 +55,12 @@ const isWanted = ({ since, after = '' }: Tick, { again }: Episode): boolean =>
 const isSame = (one: Report['source'], other: Report['source']): boolean =>
   one === other || (originOf(one) === originOf(other) && one.version === other.version);
 
-const inForce = ({ source, form, facts }: Report, { finding, previous }: TermStep): InForce => ({
+const inForce = ({ source, form, facts, person }: Report, { finding, previous }: TermStep): InForce => ({
   source,
   finding,
   form,
   facts,
+  person,
   previous,
 });
 

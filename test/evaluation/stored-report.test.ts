@@ -114,6 +114,15 @@ t.test('the moments are there whether they are the same or not', async (t) => {
   for (const [name, given] of cases) t.strictSame(readReport(writeReport(given)), given, name);
 });
 
+t.test('who the patient was is kept where a policy asks, and takes no room where none does', async (t) => {
+  const { report } = stored([nausea()]);
+  for (const person of [{ gender: 'female', birthDate: '1961-05-04' }, { birthDate: '1961' }, {}]) {
+    const given = stored([], { report: { ...report, person } });
+    t.strictSame(readReport(writeReport(given)), given);
+  }
+  t.notMatch(writeReport(stored([nausea()])), /person/);
+});
+
 t.test('the policies that judged it are told in full, whatever they have in common', async (t) => {
   const base = 'https://hospital.example/PlanDefinition/';
   for (const policies of [

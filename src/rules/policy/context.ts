@@ -35,7 +35,7 @@ export interface Context {
 }
 
 /** Groups of a Context that cost something to have. */
-export type PolicyNeed = 'recent' | 'burden' | 'expected' | 'symptoms' | 'facts';
+export type PolicyNeed = 'recent' | 'burden' | 'expected' | 'symptoms' | 'facts' | 'patient';
 
 /** Which groups the expressions of a policy name, or (`facts`) its useContext asks for: told when it is compiled. */
 export type PolicyNeeds = ReadonlySet<PolicyNeed>;

@@ -37,7 +37,8 @@ export const PATIENT: Readonly<Record<string, ObjectVariable>> = {
     },
   },
   patient: {
-    doc: 'The patient.',
+    doc: 'The patient, as known when the report came in.',
+    need: 'patient',
     present: () => true,
     properties: {
       gender: {
