@@ -76,3 +76,36 @@ t.test('what no policy asks of the patient is not kept with the report', async (
   await post(app, ofGender('female'));
   t.ok(await kept());
 });
+
+t.test('an amendment is judged by the policies that are active when it comes in', async (t) => {
+  const app = await anApp(t);
+  const policy = (name: string, priority: 'PL' | 'PH') =>
+    aPolicy(name, [['open', "%finding.kind = 'ladder' and %finding.min >= 3", priority]]);
+  const old = await post(app, policy('old', 'PL'));
+  const [amended, left] = [await aPatient(app), await aPatient(app)];
+  const first = await post(app, anc(amended, 5));
+  const other = await post(app, anc(left, 5));
+  await put(app, { ...old, status: 'retired' });
+  const priorities = async (patient: string): Promise<string[]> => {
+    const { body } = await app.send('GET', `/Flag?patient=${patient}`);
+    return body.entry.map(
+      ({
+        resource,
+      }: {
+        resource: { status: string; extension: { valueCodeableConcept: { coding: { code: string }[] } }[] };
+      }) => `${resource.status} ${resource.extension[0]?.valueCodeableConcept.coding[0]?.code}`,
+    );
+  };
+  await post(app, policy('new', 'PH'));
+  await put(app, { ...anc(amended, 5), id: first.id, status: 'amended' } as { resourceType: string });
+  await post(app, potassium(left, 1));
+  t.same(await priorities(amended), ['active PH'], 'by the new policy');
+  t.same(await priorities(left), ['active PL'], 'what was only folded anew stays judged by the old one');
+  await post(app, potassium(amended, 1));
+  t.same(await priorities(amended), ['active PH'], 'and the amendment stays judged by the new one');
+
+  const { body } = await app.send('GET', '/PlanDefinition?url=https://hospital.example/PlanDefinition/new');
+  await put(app, { ...body.entry[0].resource, status: 'retired' });
+  await put(app, { ...anc(left, 5), id: other.id, status: 'amended' } as { resourceType: string });
+  t.same(await priorities(left), ['entered-in-error PL'], 'no policy that is active says so any more');
+});

@@ -122,11 +122,31 @@ t.test('policies over HTTP', async (t) => {
       422,
       'nor no policy',
     );
-    t.same(refusal(await app.send('DELETE', path)), refused(409, 'conflict'), 'nor is it deleted');
+    const deleted = async (name: string): Promise<void> => {
+      t.same(refusal(await app.send('DELETE', path)), refused(409, 'conflict'), `by its id: ${name}`);
+      const found = await app.send('DELETE', `/PlanDefinition?url=${url}&version=1`);
+      t.same(refusal(found), refused(409, 'conflict'), `by what it says: ${name}`);
+      for (const request of [path.slice(1), `PlanDefinition?url=${url}`]) {
+        const bundle = (type: string) => ({
+          resourceType: 'Bundle',
+          type,
+          entry: [{ request: { method: 'DELETE', url: request } }],
+        });
+        t.equal(
+          (await app.send('POST', '', bundle('transaction'))).status,
+          409,
+          `in a transaction: ${request}, ${name}`,
+        );
+        const batch = await app.send('POST', '', bundle('batch'));
+        t.match(batch.body.entry[0].response.status, /^409/, `in a batch: ${request}, ${name}`);
+      }
+      t.equal((await app.send('GET', path)).status, 200, `it is there: ${name}`);
+    };
+    await deleted('active');
     t.same(await rowCounts(app), before);
 
     t.equal((await app.send('PUT', path, { ...released, status: 'retired' })).status, 200, 'it may be retired');
-    t.same(refusal(await app.send('DELETE', path)), refused(409, 'conflict'), 'and even then stays');
+    await deleted('retired');
     t.same(refusal(await app.send('POST', '/PlanDefinition', other)), conflict);
     t.equal(
       (await app.send('POST', '/PlanDefinition', { ...other, version: '2' })).status,
