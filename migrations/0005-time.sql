@@ -49,6 +49,8 @@ create index work_flag on work (tenant, shard, flag);
 
 -- What the list of work shows of a patient: a short text that spares it the whole state.
 alter table patient_state add column last_grades text not null default '';
+-- What plans expect of the patient, and which slot is waited for: null where nothing ever was.
+alter table patient_state add column expected text;
 
 -- Long work that a client asked for and comes back to.
 create table job (

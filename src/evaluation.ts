@@ -9,6 +9,7 @@ import {
   NOT_EVALUATED,
   type Past,
 } from './evaluation/evaluating.ts';
+import { waitingAfter, withReporting } from './evaluation/expected.ts';
 import { extracted } from './evaluation/extraction.ts';
 import { knownOf, patientFacts } from './evaluation/facts.ts';
 import { flagVersions, ledgerRow } from './evaluation/flag-versions.ts';
@@ -46,9 +47,10 @@ import type { SymptomTime } from './symptom-time.ts';
 export async function evaluate(deps: Deps, within: Compartment, input: Evaluating): Promise<Consequence | undefined> {
   const { source, asks, context } = input;
   const asked = asks === 'grading';
-  if (asks === 'nothing' || (!asked && source.version === 1)) return undefined;
+  const again = input.again ?? source.version > 1;
+  if (asks === 'nothing' || (!asked && !again)) return undefined;
   const state = readState(context.state);
-  let past = source.version > 1 ? await readPast(deps, within, input) : undefined;
+  let past = again ? await readPast(deps, within, input) : undefined;
   const { before, failed } = past ?? {};
   if (!asked && !before && !failed) return undefined;
   const time = asked ? input.time(deps.now(), timeOf(before)) : undefined;
@@ -64,6 +66,8 @@ export async function evaluate(deps: Deps, within: Compartment, input: Evaluatin
     if (error instanceof StaleRead || isOutage(error)) throw error;
     deps.log.error({ err: error, resource: `${source.type}/${source.id}` }, 'not evaluated');
     const at = time?.at ?? before?.report.at ?? deps.now().toISOString();
+    // A moment loses nothing by being tried again: it stays due, and is seen to be.
+    if (report?.report.tick) throw error;
     const ledger = past?.ledger ?? context.open;
     return notEvaluated(deps, within, input, {
       state,
@@ -118,10 +122,16 @@ async function reportOf(
   input: Evaluating,
   time: SymptomTime,
 ): Promise<StoredReport | undefined> {
-  const said = input.read(time);
+  const slots = input.slots?.(time) ?? [];
+  const said = input.read(time) ?? (slots.length > 0 ? input.bare : undefined);
   if (!said) return undefined;
-  const { source, snapshot, performer } = input;
-  const { authored, baseline, unvalidatedWording, measured, baselines, expected, scores } = said;
+  const { source, snapshot, performer, seconds } = input;
+  const asked = {
+    ...(input.draft ? { draft: true as const } : {}),
+    ...(slots.length > 0 ? { slots } : {}),
+    ...(seconds === undefined ? {} : { seconds }),
+  };
+  const { authored, baseline, unvalidatedWording, measured, baselines, expected, tick, scores } = said;
   if (snapshot.broken.length > 0) throw new Error('an active policy cannot be compiled by this engine');
   const findings = time.clockAhead
     ? said.findings.map((finding): Finding => ({ ...finding, dataQuality: [...finding.dataQuality, 'clock-ahead'] }))
@@ -141,7 +151,9 @@ async function reportOf(
       ...(measured ? { measured: aged(measured, input.context, time) } : {}),
       ...(baselines ? { baselines } : {}),
       ...(expected ? { expected } : {}),
-      ...(await knownOf(deps, within, input, said)),
+      ...(tick ? { tick } : {}),
+      ...asked,
+      ...(await knownOf(deps, within, input, withReporting(said, asked))),
     },
     authored,
     clockAhead: time.clockAhead,
@@ -212,6 +224,14 @@ async function follow(
     versions: [...derived, provenance],
     patient: {
       id: input.patient,
+  const moments = ticking(deps, input, {
+    own: report?.report,
+    before: state,
+    again: past !== undefined,
+    reports: reports.map((stored) => stored.report),
+    steps: folded.steps,
+  });
+  const waits = waitingAfter(deps, input, { before: past?.before, report });
       shard: context.shard,
       n: context.n,
       state: writeState(folded.state),
@@ -220,9 +240,10 @@ async function follow(
       ...(report ? {} : { retract: { type: source.type, id: source.id } }),
       episodes: flags.ledger,
       decision,
+      ...(waits.expected === undefined ? {} : { expected: waits.expected }),
     },
     work: work.work,
-    due: work.due,
+    due: moments.length + waits.due.length > 0 ? [...work.due, ...moments, ...waits.due] : work.due,
     changes: {
       flags: flags.events,
       findings: report ? findingsOf(report) : [],

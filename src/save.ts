@@ -307,7 +307,9 @@ async function erase(
   checkVersion(options, current);
   const patient = spec.type === 'Patient' ? id : ownerOf(deps, spec, JSON.parse(current.content))?.id;
   const context = patient === undefined ? undefined : await patientContext(deps.db, within, patient);
-  await rulesOf(spec).refuseRemoval?.(deps, within, { current, patient, context });
+  const removal = { current, patient, context };
+  await rulesOf(spec).refuseRemoval?.(deps, within, removal);
+  const ruled = rulesOf(spec).removed?.(deps, removal) ?? {};
   const version: NewVersion = {
     type: spec.type,
     id,
@@ -321,7 +323,15 @@ async function erase(
   await commit(deps.db, within, {
     versions: [version],
     outbox: outboxOf(deps, current.shard),
-    ...(context && patient !== undefined ? { patient: counted(patient, context) } : {}),
+    ...(context && patient !== undefined
+      ? {
+          patient: {
+            ...counted(patient, context),
+            ...(ruled.expected === undefined ? {} : { expected: ruled.expected }),
+          },
+        }
+      : {}),
+    ...(ruled.due ? { due: ruled.due } : {}),
     bumpCatalog: spec.canonical === true,
   });
   return version.version;

@@ -1,4 +1,5 @@
 import type { Form, Snapshot } from '../catalog.ts';
+import type { SlotRef } from '../rules/calendar/answers.ts';
 import type { Finding, Report, SourceRef } from '../rules/finding.ts';
 import type { Score } from '../rules/gradings/scores/score.ts';
 import type { Changes } from '../rules/resources/outcome.ts';
@@ -20,6 +21,16 @@ export interface Evaluating {
   recorded?: { by?: string; reason?: string };
   /** The form of a response; none for an Observation. */
   form?: Form;
+  /** There may be an earlier one of its name, whatever its version. */
+  again?: boolean;
+  /** A response that is not complete. */
+  draft?: true;
+  /** Of a complete response: the slots of plans that it belongs to. Of a slot that went by: that slot. */
+  slots?(time: SymptomTime): readonly SlotRef[];
+  /** Seconds from the moment that the app says answering began. */
+  seconds?: number;
+  /** What is said of it where nothing of it can be graded, and it belongs to a slot all the same. */
+  bare?: Said;
   snapshot: Snapshot;
   patient: string;
   context: PatientContext;

@@ -121,13 +121,17 @@ function flagNow(
     device: deps.engine.device,
     research,
     language: deps.language,
-    observations: [episode.opening, episode.latest, ...(episode.raised ? [episode.raised.source] : [])].map(
-      (source) => `Observation/${idOfDerived(source, episode.term, context.shard)}`,
-    ),
+    // What is told of the reporting itself has no Observation: nothing was observed.
+    observations: episode.system === 'monitoring' ? [] : observationsOf(episode, context.shard),
     labels: deps.labels,
     tags: tagsOf(episode.said),
   });
 }
+
+const observationsOf = ({ opening, latest, raised, term }: Episode, shard: number): string[] =>
+  [opening, latest, ...(raised ? [raised.source] : [])].map(
+    (source) => `Observation/${idOfDerived(source, term, shard)}`,
+  );
 
 function eventOf(change: { kind: string; episode: Episode }, steps: readonly TermStep[]): FlagEvent {
   const { episode } = change;

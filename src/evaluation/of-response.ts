@@ -1,5 +1,8 @@
 import type { QuestionnaireResponse } from '@medplum/fhirtypes';
 import type { Form, Snapshot } from '../catalog.ts';
+import { splitCanonical } from '../fhir/canonical.ts';
+import { slotsOfAnswer } from '../rules/calendar/answers.ts';
+import { readExpectations } from '../rules/calendar/expectations.ts';
 import type { Finding } from '../rules/finding.ts';
 import { isUrgent } from '../rules/gradings/emergency.ts';
 import { scoresOf } from '../rules/gradings/scores/index.ts';
@@ -38,9 +41,33 @@ export function ofResponse(answered: Answered): Evaluating {
     snapshot,
     patient,
     context,
+    ...(complete ? reporting(response, form, context) : ({ draft: true } as const)),
     time: (now, before) => (complete ? symptomTime : draftTime)(response, now, before),
     read: () => said(response, form, complete),
   };
+}
+
+/** What a complete response tells of the reporting itself. */
+function reporting(
+  response: QuestionnaireResponse,
+  form: Form,
+  context: PatientContext,
+): Pick<Evaluating, 'slots' | 'seconds' | 'bare'> {
+  const { authored = '', extension } = response;
+  const started = extension?.find(({ url }) => url === EXTENSION.answeringStarted)?.valueDateTime;
+  const seconds = started === undefined ? undefined : secondsBetween(started, authored);
+  return {
+    slots: ({ at }) => slotsOfAnswer(readExpectations(context.expected), splitCanonical(form.canonical).url, at),
+    ...(seconds === undefined ? {} : { seconds }),
+    bare: { findings: [], baseline: false, authored, unvalidatedWording: form.unvalidatedWording },
+  };
+}
+
+/** Undefined where one of them is no moment, or they are the wrong way round. */
+function secondsBetween(start: string, end: string): number | undefined {
+  if (!start.includes('T') || !end.includes('T')) return undefined;
+  const seconds = (Date.parse(end) - Date.parse(start)) / 1000;
+  return seconds >= 0 ? seconds : undefined;
 }
 
 /** Undefined when no item of the form can be graded, and none measures a vital sign. */

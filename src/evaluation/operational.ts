@@ -1,6 +1,6 @@
 import type { Flag } from '@medplum/fhirtypes';
 import type { Deps } from '../deps.ts';
-import { originOf } from '../rules/finding.ts';
+import { originOf, resourceId } from '../rules/finding.ts';
 import { type OperationalCode, operationalFlag } from '../rules/resources/flag.ts';
 import type { EpisodeRow } from '../store/write.ts';
 import type { Evaluating } from './evaluating.ts';
@@ -30,7 +30,7 @@ export function operationalVersion(
     device: deps.engine.device,
     research,
     language: deps.language,
-    source: `${type}/${id}`,
+    source: `${type}/${resourceId(id)}`,
     at,
   });
   const row: EpisodeRow = {

@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.ts';
 import { newId } from '../fhir/ids.ts';
 import type { TermStep } from '../rules/episodes.ts';
-import type { Report } from '../rules/finding.ts';
+import { type Report, referenceTo } from '../rules/finding.ts';
 import { GRADING_DIGESTS } from '../rules/gradings/index.ts';
 import { decisionRecord } from '../rules/record.ts';
 import { provenanceOf } from '../rules/resources/provenance.ts';
@@ -41,7 +41,7 @@ export function recordOf(
     steps,
   });
   const id = newId(context.shard, deps.now().getTime());
-  const own = `${source.type}/${source.id}/_history/${source.version}`;
+  const own = referenceTo(source);
   const targets = derived.map(({ type, id, version }) => `${type}/${id}/_history/${version}`);
   const provenance = write('Provenance', id, 1, {
     ...provenanceOf({

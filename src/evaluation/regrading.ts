@@ -12,7 +12,7 @@ export function withGraded(stored: StoredReport, steps: readonly TermStep[]): St
   if (!stored.report.measured) return stored;
   const said = new Set(stored.report.findings.map(termKey));
   const graded = steps.flatMap(({ source, finding }) =>
-    isOf(source, stored) && !said.has(termKey(finding)) ? [finding] : [],
+    isOf(source, stored) && finding.system !== 'monitoring' && !said.has(termKey(finding)) ? [finding] : [],
   );
   return { ...stored, graded: stored.clockAhead ? graded.map(withClock) : graded };
 }

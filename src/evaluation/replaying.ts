@@ -6,7 +6,7 @@ import { FhirError } from '../fhir/errors.ts';
 import { type DecisionRecord, versioned } from '../rules/decision-record.ts';
 import type { PatientFacts } from '../rules/episode.ts';
 import { baselinesWith } from '../rules/episodes-measured.ts';
-import type { CtcaeVersion, Report, SourceRef } from '../rules/finding.ts';
+import { type CtcaeVersion, type Report, referenceTo, type SourceRef, termKey } from '../rules/finding.ts';
 import { GRADING_DIGESTS } from '../rules/gradings/index.ts';
 import type { MeasuredBaselines } from '../rules/gradings/measured.ts';
 import { readRecord } from '../rules/record.ts';
@@ -107,13 +107,16 @@ async function reread(deps: Deps, within: Compartment, reading: Reading): Promis
   const { record, source, snapshot, facts } = reading;
   const patient = record.patient.split('/')[1] ?? '';
   const [stored, context] = await Promise.all([
-    versionOf(deps, within, versioned(source)),
+    versionOf(deps, within, referenceTo(source)),
     patientContext(deps.db, within, patient),
   ]);
   if (!stored || !context) return undefined;
   const form = await formOfReport(deps, within, stored, reading);
   const circumstances: Circumstances = {
     snapshot,
+  const told = reportingTold(record, source);
+  // Of a slot that went by nothing was received that could be read again: the plan that expected it is held.
+  if (stored.type === 'CarePlan' || stored.type === 'ServiceRequest') return told && { ...told, authored: told.at };
     context,
     patient,
     facts,
@@ -123,7 +126,8 @@ async function reread(deps: Deps, within: Compartment, reading: Reading): Promis
     baselines: await baselinesOf(deps, within, reading, { snapshot, context, patient }),
   };
   try {
-    return readAgain(stored, form, circumstances);
+    const read = readAgain(stored, form, circumstances);
+    return read && told ? { ...read, findings: [...read.findings, ...told.findings] } : (read ?? told);
   } catch (error) {
     // What cannot be read or dated today was not what was graded then.
     if (error instanceof FhirError && error.status >= 500) throw error;
@@ -134,6 +138,39 @@ async function reread(deps: Deps, within: Compartment, reading: Reading): Promis
 /** The form of a response, none of an Observation: of the record's own the very version that its Provenance names. */
 async function formOfReport(
   deps: Deps,
+/** What a record tells of the reporting itself: which slots there were, and which were met, is a circumstance as it tells it. */
+function reportingTold({ terms }: DecisionRecord, source: SourceRef): Reread | undefined {
+  const told = terms.filter((term) => isOn(term, source) && term.finding.system === 'monitoring');
+  const [first] = told;
+  return first && { findings: told.map(({ finding }) => finding), at: first.tick?.at ?? first.at, day: first.day };
+}
+
+/** What a moment asked again: the finding of the report in force, read once more. */
+async function rereadMoment(
+  deps: Deps,
+  within: Compartment,
+  reading: Reading,
+  { finding, day, tick, source }: RecordedTerm & { tick: NonNullable<RecordedTerm['tick']> },
+): Promise<Reread | undefined> {
+  const stored = await versionOf(deps, within, versioned(source));
+  const moment = stored?.type === 'Basic' ? momentOf(JSON.parse(stored.content)) : undefined;
+  const on = moment && (await reread(deps, within, { ...reading, source: tick.on }));
+  if (!moment || !on) return undefined;
+  const { at } = moment;
+  const findings = on.findings.filter((one) => termKey(one) === termKey(finding));
+  return { findings, at, day, ...(on.form ? { form: on.form } : {}) };
+}
+
+/** Whether a recorded step is of a report, or of a moment that asked its finding again. */
+const isOn = ({ source, tick }: RecordedTerm, report: SourceRef): boolean =>
+  versioned(tick?.on ?? source) === versioned(report);
+
+/** Symptom time of a report, as the record says. */
+function timeOf({ terms, report }: DecisionRecord, source: SourceRef): string {
+  const own = terms.find((term) => versioned(term.source) === versioned(source));
+  return own?.at ?? terms.find((term) => isOn(term, source))?.tick?.at ?? report.at;
+}
+
   within: Compartment,
   { type, content }: Stored,
   { record, source, snapshot, provenance }: Omit<Reading, 'facts'>,

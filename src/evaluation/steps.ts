@@ -1,7 +1,8 @@
 import type { Snapshot } from '../catalog.ts';
 import type { TermStep } from '../rules/episodes.ts';
-import { type Report, type SourceRef, termKey } from '../rules/finding.ts';
+import { type Report, referenceTo, type SourceRef, termKey } from '../rules/finding.ts';
 import type { FlagChange } from '../rules/flags.ts';
+import { reportingOf } from '../rules/gradings/monitoring.ts';
 import { isFaulty, isOverrun, type Policy } from '../rules/policy.ts';
 import { type Partly, POLICY_BUDGET, POLICY_ERROR, type Regraded } from './evaluating.ts';
 import { findingsOf, type StoredReport } from './stored-report.ts';
@@ -17,7 +18,13 @@ export function stepsToTell(
   changes: readonly FlagChange[],
 ): TermStep[] {
   const own = stored.filter((one) => one !== undefined);
-  const terms = new Set(own.flatMap((one) => findingsOf(one).map(termKey)));
+  const terms = new Set(
+    own.flatMap((one) =>
+      [...findingsOf(one), ...reportingFindings(one.report)]
+        .map(termKey)
+        .concat(one.report.tick ? [one.report.tick.term] : []),
+    ),
+  );
   const since = own.map(({ report }) => report.at).sort()[0] ?? '';
   const others = new Set(
     regraded.flatMap(({ stored: { report }, findings }) =>
@@ -35,6 +42,9 @@ export function stepsToTell(
       (terms.has(term) ? at >= since : changed.has(term)) || (others.size > 0 && others.has(placeOf(source, term))),
   );
 }
+
+/** All that a report could say of the reporting, whatever was met before it. */
+const reportingFindings = (report: Report) => reportingOf(report, undefined).findings;
 
 const placeOf = ({ type, id }: SourceRef, term: string): string => `${type}/${id} ${term}`;
 
@@ -83,9 +93,7 @@ export function earlierReports(steps: readonly TermStep[], own: SourceRef): stri
     finding.measured?.baseline?.source,
   ]);
   const references = sources.flatMap((source) =>
-    source && (source.id !== own.id || source.type !== own.type)
-      ? [`${source.type}/${source.id}/_history/${source.version}`]
-      : [],
+    source && (source.id !== own.id || source.type !== own.type) ? [referenceTo(source)] : [],
   );
   return [...new Set(references)];
 }

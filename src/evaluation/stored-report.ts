@@ -37,6 +37,7 @@ export function writeReport(stored: StoredReport): string {
   const { report, authored, clockAhead, unvalidatedWording, graded, scores, performer } = stored;
   const { source, form, at, day, baseline, findings, policies, measured, ctcae, baselines, expected, facts, person } =
     report;
+  const { draft, slots, seconds, person } = report;
   const { system, version } = findings[0] ?? { system: 'pro-ctcae' as const, version: '' };
   const kept: Kept = {
     source: source.type === MOST.type ? [source.id, source.version] : [source.id, source.version, source.type],
@@ -54,6 +55,10 @@ export function writeReport(stored: StoredReport): string {
     ...(ctcae ? { ctcae } : {}),
     ...(baselines ? { baselines } : {}),
     ...(expected ? { expected } : {}),
+    ...(tick ? { tick } : {}),
+    ...(draft ? { draft } : {}),
+    ...(slots ? { slots } : {}),
+    ...(seconds === undefined ? {} : { seconds }),
     ...(facts ? { facts } : {}),
     ...(person ? { person } : {}),
     ...(graded ? { graded: storeFindings(graded, { system, version }) } : {}),
@@ -86,6 +91,10 @@ export function readReport(text: string): StoredReport {
       ...(kept.ctcae ? { ctcae: kept.ctcae } : {}),
       ...(kept.baselines ? { baselines: kept.baselines } : {}),
       ...(kept.expected ? { expected: kept.expected } : {}),
+      ...(kept.tick ? { tick: kept.tick } : {}),
+      ...(kept.draft ? { draft: kept.draft } : {}),
+      ...(kept.slots ? { slots: kept.slots } : {}),
+      ...(kept.seconds === undefined ? {} : { seconds: kept.seconds }),
       ...(kept.facts ? { facts: kept.facts } : {}),
       ...(kept.person ? { person: kept.person } : {}),
     },
@@ -101,7 +110,21 @@ export function readReport(text: string): StoredReport {
 /** What most reports are of. */
 const MOST = { type: 'QuestionnaireResponse', system: 'pro-ctcae', version: '1.0' } as const;
 
-interface Kept extends Pick<Report, 'form' | 'measured' | 'ctcae' | 'baselines' | 'expected' | 'facts' | 'person'> {
+interface Kept
+  extends Pick<
+    Report,
+    | 'form'
+    | 'measured'
+    | 'ctcae'
+    | 'baselines'
+    | 'expected'
+    | 'tick'
+    | 'draft'
+    | 'slots'
+    | 'seconds'
+    | 'facts'
+    | 'person'
+  > {
   /** The type is left out where it is that of most. */
   source: readonly [id: string, version: number, type?: Report['source']['type']];
   at: string;

@@ -218,6 +218,8 @@ export interface Report {
   expected?: readonly { term: string; level: number; until: string }[];
   /** No report of the patient: a moment at which a term is asked again. It has no findings of its own. */
   tick?: Tick;
+  /** Of a response that is not complete: only the emergencies in it count, and it meets no slot. */
+  draft?: true;
   /** Slots of plans that it belongs to; whether it meets them is told by the fold. */
   slots?: readonly SlotRef[];
   /** Seconds from the moment that the app says answering began. */

@@ -1,3 +1,4 @@
+import { checkReportPlan, checkStay, concernsPlan, concernsStay, endReportPlan, endStay } from './rules/care-plan.ts';
 import { checkDefinition, checkParameter } from './rules/conformance.ts';
 import { refuseEngine } from './rules/device.ts';
 import { checkForm, refuseAnswered } from './rules/form.ts';
@@ -22,6 +23,9 @@ export const RULES: Readonly<Record<string, TypeRules>> = {
   SearchParameter: { check: checkParameter },
   Subscription: { check: refuseListening },
   Task: { concerns: concernsTask, check: checkTask, refuseRemoval: refuseWork },
+  CarePlan: { concerns: concernsPlan, check: checkReportPlan, removed: endReportPlan },
+  ServiceRequest: { concerns: concernsPlan, check: checkReportPlan, removed: endReportPlan },
+  Encounter: { concerns: concernsStay, check: checkStay, removed: endStay },
   Patient: { refuseRemoval: refuseInhabited },
   Device: { check: refuseEngine, refuseRemoval: refuseEngine },
 };

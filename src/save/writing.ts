@@ -72,7 +72,7 @@ export async function write(
   const lastUpdated = await commit(deps.db, within, {
     versions: [main, ...(consequence?.versions ?? [])],
     outbox: outboxOf(deps, shard),
-    ...patientPart(consequence, patient, context),
+    ...patientPart(consequence, patient, context, ruled?.expected),
     due: [...(ruled?.due ?? []), ...(consequence?.due ?? [])],
     work: [...(ruled?.work ?? []), ...(consequence?.work ?? [])],
     ...(spec.type === 'Patient' && version === 1 ? { newPatient: { id, shard, state: writeState(EMPTY) } } : {}),
@@ -94,9 +94,11 @@ function patientPart(
   consequence: Consequence | undefined,
   patient: string | undefined,
   context: PatientContext | undefined,
+  expected: string | undefined,
 ): Pick<Write, 'patient'> {
   if (consequence) return { patient: consequence.patient };
-  return context && patient !== undefined ? { patient: counted(patient, context) } : {};
+  if (!context || patient === undefined) return {};
+  return { patient: { ...counted(patient, context), ...(expected === undefined ? {} : { expected }) } };
 }
 
 /** Every write of a patient's data advances the counter: it orders delivery, and no Patient is deleted under a write. */

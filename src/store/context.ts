@@ -10,6 +10,8 @@ export interface PatientContext {
   n: bigint;
   /** Fold state, JSON text. */
   state: string;
+  /** What is expected of the patient, JSON text; null where nothing ever was. */
+  expected: string | null;
   /** The Patient resource, by version. */
   patient: { version: number; content: string };
   /** Flags that are open now. */
@@ -21,6 +23,7 @@ export interface PatientContext {
 interface Row {
   n: string;
   state: string;
+  expected: string | null;
   version: number;
   content: string;
   open: LedgerJson[] | null;
@@ -48,7 +51,7 @@ export async function patientContext(
   const shard = shardOfId(patient);
   const rows = await db.read<Row>(
     'context',
-    `select p.n, p.state, c.version, v.content,
+    `select p.n, p.state, p.expected, c.version, v.content,
             (select json_agg(row_to_json(e)) from (
                select flag_id, version, term, origin, status, started, ended, signature from episode
                where tenant = $1 and shard = $2 and patient = $3 and status = 'active') e) as open,
@@ -65,6 +68,7 @@ export async function patientContext(
     shard,
     n: BigInt(row.n),
     state: row.state,
+    expected: row.expected,
     patient: { version: row.version, content: row.content },
     open: (row.open ?? []).map(ledgerRow),
     generation: row.generation,

@@ -74,7 +74,7 @@ export interface Tables {
   claim: { tenant: number; shard: number; key: string; type: string; id: string; home: number | null };
   catalog: { tenant: number; shard: number; generation: string };
   outbox: { tenant: number; shard: number; id: string; ts: Date; n: string | null; changed: string };
-  patient_state: { tenant: number; shard: number; patient: string; n: string; state: string; last_grades: string };
+  patient_state: { tenant: number; shard: number; patient: string; n: string; state: string; last_grades: string; expected: string | null };
   report: {
     tenant: number;
     shard: number;

@@ -111,6 +111,8 @@ export interface Write {
     state?: string;
     /** The new last grades, as a short text; absent leaves them as they are. */
     lastGrades?: string;
+    /** What is expected of the patient from now on, JSON text; absent leaves it as it is. */
+    expected?: string;
     /** What was said, for the next fold: the report of this write, and earlier ones that it changes. */
     reports?: readonly ReportRow[];
     /** A report that is taken back: its row goes. */

@@ -97,8 +97,8 @@ select (select last_updated from stamp) as at, 1 / (case when ${checks.join(' an
   return { text, values };
 }
 
-const counted = ({ id, shard, n, state, lastGrades }: PatientWrite, p: Param): string => `counted as (
-  update patient_state set n = n + 1${state === undefined ? '' : `, state = ${p(state)}`}${lastGrades === undefined ? '' : `, last_grades = ${p(lastGrades)}`}
+const counted = ({ id, shard, n, state, lastGrades, expected }: PatientWrite, p: Param): string => `counted as (
+  update patient_state set n = n + 1${state === undefined ? '' : `, state = ${p(state)}`}${lastGrades === undefined ? '' : `, last_grades = ${p(lastGrades)}`}${expected === undefined ? '' : `, expected = ${p(expected)}`}
   where tenant = $1 and shard = ${p(shard)} and patient = ${p(id)} and n = ${p(n.toString())}
   returning n
 )`;

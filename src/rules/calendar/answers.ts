@@ -1,4 +1,11 @@
-import { type Expectations, type ExpectedItem, type ExpectedSlot, itemKey, nextSlot, slotOf } from './expectations.ts';
+import {
+  type Expectations,
+  type ExpectedItem,
+  type ExpectedSlot,
+  itemKey,
+  slotOf,
+  waitingFor,
+} from './expectations.ts';
 import { dayIn } from './slots.ts';
 
 /** A slot that a report speaks of: a response that falls into it, or the mark that nothing came. */
@@ -49,19 +56,11 @@ export function movedOn(
     const { open } = item;
     if (!open || at > open.due || !met.some((ref) => ref.item === itemKey(item) && ref.start === open.start))
       return item;
-    const after = waitingFor(item, expectations, open.due);
+    const { unsettled } = item;
+    const next = waitingFor(item, expectations, open.due);
+    const after = unsettled === undefined ? next : { ...next, unsettled };
     moved.push(after);
     return after;
   });
   return moved.length === 0 ? undefined : { expectations: { ...expectations, items }, moved };
-}
-
-/** The item with the next slot that is due after a moment as its open one; with none where none is left. */
-export function waitingFor(
-  { open: _, ...item }: ExpectedItem,
-  expectations: Expectations,
-  after: string,
-): ExpectedItem {
-  const next = nextSlot(item, expectations, after);
-  return next ? { ...item, open: { start: next.slot.start, due: next.slot.due } } : item;
 }

@@ -29,6 +29,8 @@ export interface ExpectedItem {
   holds: readonly Stretch[];
   /** The slot that is waited for: the moment at which it is looked at is what is due. */
   open?: { start: string; due: string };
+  /** Since this UTC instant all that was expected by it is to be gone through anew: something of its past has changed. */
+  unsettled?: string;
 }
 
 export type PlanType = 'CarePlan' | 'ServiceRequest';
@@ -177,6 +179,71 @@ const isIn = ({ from, until }: Span, place: number, { close, due }: Slot): boole
 /** Nothing is expected of who is away when a slot ends. */
 const isPaused = (pauses: readonly Stretch[], { close }: Slot): boolean =>
   pauses.some(({ start, end }) => start <= close && (end === undefined || end > close));
+
+/**
+ * What is waited for once plans or stays have changed: each item that has a past which is another now is to be gone through anew, and every other waits
+ * for its next slot. Gives the items that changed. UTC instant.
+ */
+export function rewaited(
+  before: Expectations,
+  after: Expectations,
+  now: string,
+): { expectations: Expectations; changed: ExpectedItem[] } {
+  const changed: ExpectedItem[] = [];
+  const items = after.items.map((item) => {
+    const was = before.items.find((one) => itemKey(one) === itemKey(item) && one.form === item.form);
+    const next = { ...waitsFor(was, before, item, after, now) };
+    if (JSON.stringify(next) === JSON.stringify(was)) return was ?? next;
+    changed.push(next);
+    return next;
+  });
+  return { expectations: { ...after, items }, changed };
+}
+
+function waitsFor(
+  was: ExpectedItem | undefined,
+  before: Expectations,
+  item: ExpectedItem,
+  after: Expectations,
+  now: string,
+): ExpectedItem {
+  if (!was) return waitingFor(item, after, now);
+  const isPast = ({ start }: Stretch): boolean => start < now;
+  const pauses = (one: ExpectedItem, { stays }: Expectations) => JSON.stringify(pausesOf(one, stays).filter(isPast));
+  const isOther = pauses(was, before) !== pauses(item, after) || was.void !== item.void;
+  const { open } = was;
+  // What has ended and was not looked at yet is looked at all the same.
+  if (isOther || was.unsettled !== undefined || (open && open.due <= now)) {
+    return { ...item, ...(open ? { open } : {}), unsettled: was.unsettled ?? now };
+  }
+  return waitingFor(item, after, now);
+}
+
+/** With these items to be gone through anew; undefined where none of them is there. */
+export function unsettled(
+  before: Expectations,
+  keys: ReadonlySet<string>,
+  now: string,
+): { expectations: Expectations; changed: ExpectedItem[] } | undefined {
+  const changed: ExpectedItem[] = [];
+  const items = before.items.map((item) => {
+    if (!keys.has(itemKey(item))) return item;
+    const next = { ...item, unsettled: item.unsettled ?? now };
+    changed.push(next);
+    return next;
+  });
+  return changed.length === 0 ? undefined : { expectations: { ...before, items }, changed };
+}
+
+/** The item with the next slot that is due after a moment as its open one; with none where none is left. Nothing of it is unsettled. */
+export function waitingFor(
+  { open: _, unsettled: __, ...item }: ExpectedItem,
+  expectations: Expectations,
+  after: string,
+): ExpectedItem {
+  const next = nextSlot(item, expectations, after);
+  return next ? { ...item, open: { start: next.slot.start, due: next.slot.due } } : item;
+}
 
 /** The first slot that is due after a moment and not paused; undefined where there is none, or none before what has no end. */
 export function nextSlot(item: ExpectedItem, expectations: Expectations, after: string): ExpectedSlot | undefined {

@@ -189,10 +189,9 @@ type Refused = { issues: Issue[] };
 
 const refused = (why: string, at: string): Refused => ({ issues: [fault('not-supported', `${at}: ${why}`, at)] });
 
-function readAsked(
-  { part, form, at, when, standing, period, extensions }: Asked,
-  around: PlanAround,
-): PlanItem | Refused {
+function readAsked(asked: Asked, around: PlanAround): PlanItem | Refused {
+  const { part, form, at, when, standing, period, extensions } = asked;
+  if (standing === 'ended' || standing === 'never') return over(asked, around);
   const window = readWindow(extensions);
   if ('issues' in window) return window;
   const pauses = readPauses(extensions, around.zone);
@@ -217,6 +216,15 @@ function readAsked(
     },
   };
 }
+
+/** What is over is not read any more: nobody waits for it. */
+const over = ({ part, form, standing }: Asked, { zone, now }: PlanAround): PlanItem => ({
+  part,
+  form: form.url,
+  standing,
+  pauses: [],
+  schedule: { zone, anchor: now, rule: { kind: 'moments', at: [] }, window: {} },
+});
 
 type ReadWhen = Pick<Schedule, 'rule' | 'anchor' | 'end'>;
 

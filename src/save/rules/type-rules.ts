@@ -17,6 +17,8 @@ export interface TypeRules {
   check?(deps: Deps, within: Compartment, change: Change): Promise<Ruled | undefined>;
   /** Refuses a deletion by throwing. */
   refuseRemoval?(deps: Deps, within: Compartment, removal: Removal): Promise<void>;
+  /** What else is written in the statement of a deletion. */
+  removed?(deps: Deps, removal: Removal): Pick<Ruled, 'due' | 'expected'> | undefined;
 }
 
 /** What a rule has to say of a write that it lets through. */
@@ -25,6 +27,8 @@ export interface Ruled extends Pick<Write, 'work' | 'due'> {
   instead?: Resource;
   consequence?: Consequence;
   claims?: Claim[];
+  /** What is expected of the patient from now on, JSON text. */
+  expected?: string;
 }
 
 export interface Change {

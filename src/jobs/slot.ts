@@ -1,0 +1,147 @@
+import type { Deps } from '../deps.ts';
+import type { Consequence } from '../evaluation/evaluating.ts';
+import { type SlotDue, slotDue } from '../evaluation/expected.ts';
+import { type AboutSlot, isMark, markedStart, ofSlot, withoutSlot } from '../evaluation/of-slot.ts';
+import { readReport } from '../evaluation/stored-report.ts';
+import { evaluate } from '../evaluation.ts';
+import { splitCanonical } from '../fhir/canonical.ts';
+import type { Compartment } from '../fhir/compartment.ts';
+import {
+  type Expectations,
+  type ExpectedItem,
+  type ExpectedSlot,
+  expectedSlots,
+  itemKey,
+  readExpectations,
+  slotOf,
+  waitingFor,
+} from '../rules/calendar/expectations.ts';
+import type { Report } from '../rules/finding.ts';
+import { type Happening, happen } from '../save/moment.ts';
+import { counted } from '../save/writing.ts';
+import { type PatientContext, patientHistory } from '../store/context.ts';
+import type { Due } from '../store/due.ts';
+import { StaleRead } from '../store/errors.ts';
+import { responsesBetween } from '../store/expected.ts';
+import type { RunDue } from './scheduler.ts';
+
+/**
+ * The end of a slot that is waited for, or all that was expected by a part of a plan gone through anew. What was not met becomes a report that nothing
+ * came, which is folded as any report is; then the next slot is waited for. One report at a time: what is left stays due.
+ */
+export const slot: RunDue = (deps, within, due) =>
+  happen(deps, within, due, async (deps, context): Promise<Happening | undefined> => {
+    const { item: key }: SlotDue = JSON.parse(due.content);
+    const expectations = readExpectations(context.expected);
+    const item = expectations.items.find((one) => itemKey(one) === key);
+    if (!item) return undefined;
+    const about: About = { deps, within, context, patient: due.patient, expectations, item };
+    return item.unsettled === undefined ? ended(about) : settled(about, due);
+  });
+
+interface About {
+  deps: Deps;
+  within: Compartment;
+  context: PatientContext;
+  patient: string;
+  expectations: Expectations;
+  item: ExpectedItem;
+}
+
+/** The open slot has ended: the next one is waited for, and where nothing came that is said. */
+async function ended(about: About): Promise<Happening | undefined> {
+  const { deps, within, context, patient, expectations, item } = about;
+  const { open } = item;
+  if (!open) return undefined;
+  const goesOn = withItem(about, waitingFor(item, expectations, open.due));
+  const expected = slotNamed(item, expectations, open);
+  if (!expected || expected.isPaused) return goesOn;
+  const window = { from: expected.slot.open, to: expected.slot.due };
+  const texts = await responsesBetween(deps.db, within, context.shard, patient, window);
+  if (texts.some((text) => meets(readReport(text).report, item, expectations)?.slot.start === expected.slot.start)) {
+    return goesOn;
+  }
+  return together(await evaluate(deps, within, ofSlot(await slotAbout(about), expected)), goesOn);
+}
+
+/** The earliest mark that is wanting, or no longer right, is set right; when none is left the next slot is waited for. */
+async function settled(about: About, due: Due): Promise<Happening> {
+  const { deps, within, context, patient, expectations, item } = about;
+  const now = deps.now().toISOString();
+  const { n, reports } = await patientHistory(deps.db, within, context.shard, patient);
+  if (n !== context.n) throw new StaleRead();
+  const all = reports.map((text) => readReport(text).report);
+  const met = new Set(all.map((report) => meets(report, item, expectations)?.slot.start));
+  const marks = new Map(
+    all.flatMap((report) => (isMark(report, item) ? [[markedStart(report), report] as const] : [])),
+  );
+  const wanted = new Set<string>();
+  for (const expected of expectedSlots(item, expectations, item.spans[0]?.from ?? now)) {
+    const { start, due: last } = expected.slot;
+    if (last > now) break;
+    if (expected.isPaused) continue;
+    wanted.add(start);
+    if (!met.has(start) && !marks.has(start))
+      return onceMore(about, due, await evaluate(deps, within, ofSlot(await slotAbout(about), expected)));
+  }
+  // What has come since for a slot that was called missing the fold knows.
+  const wrong = [...marks.values()].find((report) => !wanted.has(markedStart(report)));
+  if (wrong) return onceMore(about, due, await evaluate(deps, within, withoutSlot(await slotAbout(about), wrong)));
+  return withItem(about, waitingFor(item, expectations, now));
+}
+
+/** The slot that a complete answer to the form meets; undefined where it meets none. */
+function meets(report: Report, item: ExpectedItem, expectations: Expectations): ExpectedSlot | undefined {
+  const { source, form = '', draft, at } = report;
+  if (source.type !== 'QuestionnaireResponse' || draft || splitCanonical(form).url !== item.form) return undefined;
+  const expected = slotOf(item, expectations, at);
+  return expected && at <= expected.slot.due ? expected : undefined;
+}
+
+function slotNamed(
+  item: ExpectedItem,
+  expectations: Expectations,
+  { start, due }: { start: string; due: string },
+): ExpectedSlot | undefined {
+  for (const expected of expectedSlots(item, expectations, due)) {
+    if (expected.slot.start === start) return expected;
+    if (expected.slot.start > start) return undefined;
+  }
+  return undefined;
+}
+
+async function slotAbout({ deps, within, context, patient, item }: About): Promise<AboutSlot> {
+  return { snapshot: await deps.catalog.at(within, context.generation), patient, context, item };
+}
+
+/** The expectations with the item as it goes on, and when it is looked at next. */
+function withItem({ context, patient, expectations, item }: About, next: ExpectedItem): Kept {
+  const items = expectations.items.map((one) => (one === item ? next : one));
+  return {
+    versions: [],
+    patient: { ...counted(patient, context), expected: JSON.stringify({ ...expectations, items }) },
+    due: [slotDue(next, { patient, context })],
+  };
+}
+
+type Kept = Required<Pick<Happening, 'versions' | 'patient' | 'due'>>;
+
+/** What an evaluation writes, and how it goes on. */
+function together(consequence: Consequence | undefined, goesOn: Kept): Happening {
+  if (!consequence) return goesOn;
+  const { versions, patient, work, due = [] } = consequence;
+  return {
+    versions,
+    patient: { ...patient, ...(goesOn.patient.expected === undefined ? {} : { expected: goesOn.patient.expected }) },
+    due: [...due, ...goesOn.due],
+    ...(work ? { work } : {}),
+  };
+}
+
+/** What an evaluation writes; then the same is due again. */
+const onceMore = ({ context, patient }: About, due: Due, consequence: Consequence | undefined): Happening =>
+  together(consequence, {
+    versions: [],
+    patient: counted(patient, context),
+    due: [{ shard: due.shard, id: due.id, at: due.at, patient: due.patient, kind: due.kind, content: due.content }],
+  });
