@@ -1,3 +1,4 @@
+import { compareOperation } from './compare.ts';
 import { composeOperation } from './compose.ts';
 import { escalateOperation } from './escalate.ts';
 import { evaluateOperation } from './evaluate.ts';
@@ -22,6 +23,7 @@ import { worklistOperation } from './worklist.ts';
 
 /** Every operation, one row each. */
 export const OPERATIONS: readonly Operation[] = [
+  compareOperation,
   composeOperation,
   escalateOperation,
   evaluateOperation,

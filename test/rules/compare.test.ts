@@ -1,0 +1,177 @@
+import type { PlanDefinition } from '@medplum/fhirtypes';
+import t from 'tap';
+import { comparePolicies, type PolicyDifference } from '../../src/rules/compare.ts';
+import { comparisonText, sentenceOf } from '../../src/rules/compare-words.ts';
+import { allLabels } from '../../src/rules/resources/all-labels.ts';
+import { TERMS } from '../../src/rules/resources/codes.ts';
+import { respondWithinExtension } from '../../src/rules/work/respond-within.ts';
+import { action, demonstration, plan } from './builders.ts';
+
+const labels = allLabels();
+const OPEN = { id: 'open', expression: "%finding.kind = 'composite' and %finding.min >= 3" };
+const CLOSE = { id: 'close', code: 'close', expression: '%episode.calmDays >= 2' } as const;
+const base = plan([OPEN, CLOSE]);
+
+const withOpen = (over: Partial<ReturnType<typeof action>>): PlanDefinition =>
+  plan([], { action: [{ ...action(OPEN), ...over }, action(CLOSE)] });
+const condition = (expression: string): PlanDefinition => plan([{ ...OPEN, expression }, CLOSE]);
+const termTrigger = (code: string) => ({
+  type: 'data-added' as const,
+  data: [{ type: 'Observation', codeFilter: [{ path: 'code', code: [{ system: TERMS['pro-ctcae'], code }] }] }],
+});
+
+const cases: [name: string, after: PlanDefinition, found: Partial<PolicyDifference>[], en: RegExp, fr: RegExp][] = [
+  [
+    'a threshold is one lower',
+    condition("%finding.kind = 'composite' and %finding.min >= 2"),
+    [{ kind: 'changed', what: 'condition', decides: true, action: 'open' }],
+    /^“Title of open” \(open\): 3 becomes 2 in %finding\.min >= 2\.$/,
+    /3 devient 2 dans %finding\.min >= 2\.$/,
+  ],
+  [
+    'a part of a condition more',
+    condition("%finding.kind = 'composite' and %finding.min >= 3 and %previous.exists()"),
+    [{ kind: 'changed', what: 'condition' }],
+    /asks besides for %previous\.exists\(\)\.$/,
+    /demande en plus %previous\.exists\(\)\.$/,
+  ],
+  [
+    'a part less',
+    condition('%finding.min >= 3'),
+    [{ kind: 'changed', what: 'condition' }],
+    /no longer asks for %finding\.kind = 'composite'\.$/,
+    /ne demande plus/,
+  ],
+  [
+    'another operator is no other number',
+    condition("%finding.kind = 'composite' and %finding.min > 3"),
+    [{ kind: 'changed', what: 'condition' }],
+    /asked for %finding\.min >= 3, it asks for %finding\.min > 3\.$/,
+    /demandait %finding\.min >= 3, demande maintenant %finding\.min > 3\.$/,
+  ],
+  [
+    'a condition with or is told whole',
+    condition("%finding.kind = 'composite' or %finding.min >= 3"),
+    [{ kind: 'changed', what: 'condition' }],
+    /asked for %finding\.kind = 'composite' and %finding\.min >= 3, it asks for %finding\.kind = 'composite' or/,
+    /demandait/,
+  ],
+  [
+    'a condition that is written otherwise decides alike',
+    condition("%finding.kind='composite'\n  and %finding.min>=3"),
+    [{ kind: 'changed', what: 'condition', decides: false }],
+    /written otherwise and means the same/,
+    /écrite autrement/,
+  ],
+  [
+    'space within quotes is no such thing',
+    condition("%finding.kind = 'composite ' and %finding.min >= 3"),
+    [{ what: 'condition', decides: true }],
+    /asked for/,
+    /demandait/,
+  ],
+  [
+    'a priority',
+    plan([{ ...OPEN, priority: 'PH' }, CLOSE]),
+    [{ kind: 'changed', what: 'priority', before: 'PM', after: 'PH' }],
+    /the priority was medium priority \(PM\), it is high priority \(PH\)\.$/,
+    /était priorité moyenne \(PM\), elle est priorité haute \(PH\)\.$/,
+  ],
+  [
+    'what an action does',
+    plan([{ ...OPEN, code: 'escalate' }, CLOSE]),
+    [{ kind: 'changed', what: 'code', before: 'open', after: 'escalate' }],
+    /opens a Flag no longer, it raises a Flag\.$/,
+    /ouvre un signalement ; maintenant, relève/,
+  ],
+  [
+    'an action more',
+    plan([OPEN, CLOSE, { id: 'more', priority: 'PL', expression: '%finding.grade = 1' }]),
+    [{ kind: 'added', what: 'action', action: 'more', after: '%finding.grade = 1' }],
+    /^New: “Title of more” \(more\) opens a Flag at low priority \(PL\) where %finding\.grade = 1\.$/,
+    /^Nouveau : .* si %finding\.grade = 1\.$/,
+  ],
+  [
+    'an action less',
+    plan([OPEN]),
+    [{ kind: 'removed', what: 'action', action: 'close', before: '%episode.calmDays >= 2' }],
+    /^Gone: “Title of close” \(close\) closes a Flag where %episode\.calmDays >= 2\.$/,
+    /^Supprimé : /,
+  ],
+  [
+    'an action under another id',
+    plan([{ ...OPEN, id: 'opens' }, CLOSE]),
+    [
+      { kind: 'renamed', what: 'action', decides: false, before: 'open', after: 'opens' },
+      { what: 'wording', decides: false },
+    ],
+    /was called “open”, and decides alike/,
+    /s’appelait « open »/,
+  ],
+  [
+    'triggers, by their terms',
+    withOpen({ trigger: [termTrigger('PROCTCAE_9_COMP')] }),
+    [
+      { kind: 'removed', what: 'trigger' },
+      { kind: 'added', what: 'trigger' },
+    ],
+    /no longer woken by responses\.$/,
+    /n’est plus éveillé par réponses\.$/,
+  ],
+  [
+    'the hours within which a person answers',
+    withOpen({
+      extension: [...(action(OPEN).extension ?? []), respondWithinExtension({ hours: 2, clock: 'service' })],
+    }),
+    [{ kind: 'added', what: 'respond-within', after: '2 h service' }],
+    /answers within 2 h of service; it was the time of the site\.$/,
+    /répond dans 2 h de service/,
+  ],
+  [
+    'the order of the actions',
+    plan([CLOSE, OPEN]),
+    [{ kind: 'changed', what: 'order', decides: false }],
+    /another order: close, open\.$/,
+    /autre ordre/,
+  ],
+  [
+    'a title',
+    withOpen({ title: 'Severe' }),
+    [{ kind: 'changed', what: 'wording', decides: false, before: 'title: Title of open', after: 'title: Severe' }],
+    /read by people alone: title: Title of open → title: Severe\.$/,
+    /lecture seule/,
+  ],
+  [
+    'data-modified wakes as data-added does',
+    withOpen({ trigger: [{ type: 'data-modified', data: [{ type: 'QuestionnaireResponse' }] }] }),
+    [{ what: 'wording', decides: false }],
+    /read by people alone/,
+    /lecture seule/,
+  ],
+];
+for (const [name, after, found, en, fr] of cases) {
+  t.test(name, async (t) => {
+    const differences = comparePolicies(base, after);
+    t.match(differences, found);
+    t.equal(differences.length, found.length, 'and nothing else');
+    const [first] = differences;
+    if (!first) return;
+    t.match(sentenceOf(first, { before: base, after, labels, language: 'en' }), en);
+    t.match(sentenceOf(first, { before: base, after, labels, language: 'fr' }), fr);
+  });
+}
+
+t.test('a term is called by its name, in both languages', async (t) => {
+  const after = withOpen({ trigger: [termTrigger('PROCTCAE_9_COMP')] });
+  const text = comparisonText(comparePolicies(base, after), { before: base, after, labels, language: 'en' });
+  t.match(text, /^2 differences that may decide otherwise\.\n/);
+  t.match(text, `now woken by observations of ${labels.term('PROCTCAE_9_COMP').en} (PROCTCAE_9_COMP).`);
+});
+
+t.test('the same policy under another version, date and status does not differ', async (t) => {
+  const one = demonstration();
+  const other: PlanDefinition = { ...one, id: 'x', version: '9', date: '2027', status: 'retired' };
+  t.same(comparePolicies(one, other), []);
+  const text = comparisonText([], { before: one, after: other, labels, language: 'fr' });
+  t.equal(text, 'Rien de ce qui décide ne diffère.');
+});
