@@ -20,13 +20,14 @@ import { regradedOf, withGraded } from './evaluation/regrading.ts';
 import { scored } from './evaluation/scored.ts';
 import { partlyOf, policiesOf, stepsToTell } from './evaluation/steps.ts';
 import { findingsOf, readReport, rowOf, type StoredReport, timeOf } from './evaluation/stored-report.ts';
+import { momentVersions, ticking } from './evaluation/ticking.ts';
 import { workVersions } from './evaluation/work-versions.ts';
 import { writerOf } from './evaluation/writer.ts';
 import type { Compartment } from './fhir/compartment.ts';
 import { FhirError } from './fhir/errors.ts';
 import { ageYears } from './rules/age.ts';
 import type { FoldState } from './rules/episode.ts';
-import { fold, isNext } from './rules/episodes.ts';
+import { fold, isNext, type TermStep } from './rules/episodes.ts';
 import { type Finding, originOf, type SourceRef } from './rules/finding.ts';
 import { advance, reconcile } from './rules/flags.ts';
 import type { MeasuredInput } from './rules/gradings/measured.ts';
@@ -59,15 +60,16 @@ export async function evaluate(deps: Deps, within: Compartment, input: Evaluatin
   try {
     report = time && (await reportOf(deps, within, input, time));
     if (!report && !before && !failed) return undefined;
-    if (report && (state.stale || !isNext(state, report.report))) past ??= await readPast(deps, within, input);
+    if (report && (state.stale || report.report.tick || !isNext(state, report.report)))
+      past ??= await readPast(deps, within, input);
     return await follow(deps, within, input, { state, past, report });
   } catch (error) {
     // What the database could not tell is no fault of the rules: the client is told to try again.
     if (error instanceof StaleRead || isOutage(error)) throw error;
-    deps.log.error({ err: error, resource: `${source.type}/${source.id}` }, 'not evaluated');
-    const at = time?.at ?? before?.report.at ?? deps.now().toISOString();
     // A moment loses nothing by being tried again: it stays due, and is seen to be.
     if (report?.report.tick) throw error;
+    deps.log.error({ err: error, resource: `${source.type}/${source.id}` }, 'not evaluated');
+    const at = time?.at ?? before?.report.at ?? deps.now().toISOString();
     const ledger = past?.ledger ?? context.open;
     return notEvaluated(deps, within, input, {
       state,
@@ -174,7 +176,7 @@ async function follow(
   within: Compartment,
   input: Evaluating,
   { state, past, report: read }: Facts,
-): Promise<Consequence> {
+): Promise<Consequence | undefined> {
   const { source, context, snapshot } = input;
   const others = past?.reports.filter((stored) => !isOf(source, stored)) ?? [];
   const folded = fold(
@@ -190,6 +192,8 @@ async function follow(
   const steps = stepsToTell(folded.steps, [past?.before, report], regraded, changes);
 
   const own = folded.steps.filter((step) => step.source.id === source.id && step.source.type === source.type);
+  // Something has been heard since: the moment means nothing any more.
+  if (read?.report.tick && own.length === 0) return undefined;
 
   const writer = writerOf(deps, within, input);
   const reports = [...others, ...(report ? [report] : [])];
@@ -214,16 +218,12 @@ async function follow(
     steps,
   });
   const derived = [...vitals, ...scores, ...observations, ...flags.versions, ...work.versions];
-  const { decision, provenance } = recordOf(deps, input, writer, {
+  const { decision, provenance } = recordOf(deps, withForm(input, own, reports), writer, {
     before: past?.before,
     report,
     steps,
     derived,
   });
-  return {
-    versions: [...derived, provenance],
-    patient: {
-      id: input.patient,
   const moments = ticking(deps, input, {
     own: report?.report,
     before: state,
@@ -232,15 +232,19 @@ async function follow(
     steps: folded.steps,
   });
   const waits = waitingAfter(deps, input, { before: past?.before, report });
+  return {
+    versions: [...momentVersions(deps, input, writer, report?.report), ...derived, provenance],
+    patient: {
+      id: input.patient,
       shard: context.shard,
       n: context.n,
       state: writeState(folded.state),
       ...lastGradesAfter(state, folded.state),
+      ...(waits.expected === undefined ? {} : { expected: waits.expected }),
       reports: [...(report ? [report] : []), ...regraded.map(({ stored }) => stored)].map(rowOf),
       ...(report ? {} : { retract: { type: source.type, id: source.id } }),
       episodes: flags.ledger,
       decision,
-      ...(waits.expected === undefined ? {} : { expected: waits.expected }),
     },
     work: work.work,
     due: moments.length + waits.due.length > 0 ? [...work.due, ...moments, ...waits.due] : work.due,
@@ -254,6 +258,14 @@ async function follow(
       ),
     },
   };
+}
+
+/** A moment asks what was answered by the form of the report in force: its record names that one. */
+function withForm(input: Evaluating, own: readonly TermStep[], reports: readonly StoredReport[]): Evaluating {
+  const on = own[0]?.tick?.on;
+  const canonical = on && reports.find((stored) => isOf(on, stored))?.report.form;
+  const form = canonical === undefined ? undefined : input.snapshot.form(canonical);
+  return form ? { ...input, form } : input;
 }
 
 /** Written only where they differ. */

@@ -41,7 +41,7 @@ export interface Evaluating {
 }
 
 /** What a resource says, before anything is known of its patient. */
-export interface Said extends Pick<Report, 'findings' | 'measured' | 'baselines' | 'expected'> {
+export interface Said extends Pick<Report, 'findings' | 'measured' | 'baselines' | 'expected' | 'tick'> {
   /** Scores of other questionnaires than those that are graded. */
   scores?: readonly Score[];
   baseline: boolean;

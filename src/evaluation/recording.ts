@@ -58,7 +58,7 @@ export function recordOf(
       ...(report ? { occurred: report.report.at } : {}),
       digest: record.digest,
       device: deps.engine.device,
-      activity: !before ? 'evaluate' : report ? 're-evaluate' : 'retract',
+      activity: report?.report.tick ? 'elapse' : !before ? 'evaluate' : report ? 're-evaluate' : 'retract',
       tags: tagsOf(report),
       ...(recorded ? { clinician: recorded } : {}),
     }),

@@ -3,7 +3,7 @@ import { type Form, formOf, type Snapshot } from '../catalog.ts';
 import type { Deps } from '../deps.ts';
 import type { Compartment } from '../fhir/compartment.ts';
 import { FhirError } from '../fhir/errors.ts';
-import { type DecisionRecord, versioned } from '../rules/decision-record.ts';
+import { type DecisionRecord, type RecordedTerm, versioned } from '../rules/decision-record.ts';
 import type { PatientFacts } from '../rules/episode.ts';
 import { baselinesWith } from '../rules/episodes-measured.ts';
 import { type CtcaeVersion, type Report, referenceTo, type SourceRef, termKey } from '../rules/finding.ts';
@@ -12,6 +12,7 @@ import type { MeasuredBaselines } from '../rules/gradings/measured.ts';
 import { readRecord } from '../rules/record.ts';
 import { type Replay, type Reread, replay } from '../rules/replay.ts';
 import { EXTENSION } from '../rules/resources/codes.ts';
+import { momentOf } from '../rules/resources/moment.ts';
 import { patientContext } from '../store/context.ts';
 import { readVersion, type Stored } from '../store/resources.ts';
 import { type Circumstances, evaluatingOf, readAgain } from './again.ts';
@@ -105,23 +106,25 @@ interface Reading {
 
 async function reread(deps: Deps, within: Compartment, reading: Reading): Promise<Reread | undefined> {
   const { record, source, snapshot, facts } = reading;
+  const moment = record.terms.find((term) => term.tick && versioned(term.source) === versioned(source));
+  if (moment?.tick) return rereadMoment(deps, within, reading, { ...moment, tick: moment.tick });
   const patient = record.patient.split('/')[1] ?? '';
   const [stored, context] = await Promise.all([
     versionOf(deps, within, referenceTo(source)),
     patientContext(deps.db, within, patient),
   ]);
   if (!stored || !context) return undefined;
-  const form = await formOfReport(deps, within, stored, reading);
-  const circumstances: Circumstances = {
-    snapshot,
   const told = reportingTold(record, source);
   // Of a slot that went by nothing was received that could be read again: the plan that expected it is held.
   if (stored.type === 'CarePlan' || stored.type === 'ServiceRequest') return told && { ...told, authored: told.at };
+  const form = await formOfReport(deps, within, stored, reading);
+  const circumstances: Circumstances = {
+    snapshot,
     context,
     patient,
     facts,
     codes: deps.labCodes,
-    at: record.terms.find((term) => versioned(term.source) === versioned(source))?.at ?? record.report.at,
+    at: timeOf(record, source),
     ctcae: ctcaeOf(record, source),
     baselines: await baselinesOf(deps, within, reading, { snapshot, context, patient }),
   };
@@ -135,9 +138,6 @@ async function reread(deps: Deps, within: Compartment, reading: Reading): Promis
   }
 }
 
-/** The form of a response, none of an Observation: of the record's own the very version that its Provenance names. */
-async function formOfReport(
-  deps: Deps,
 /** What a record tells of the reporting itself: which slots there were, and which were met, is a circumstance as it tells it. */
 function reportingTold({ terms }: DecisionRecord, source: SourceRef): Reread | undefined {
   const told = terms.filter((term) => isOn(term, source) && term.finding.system === 'monitoring');
@@ -171,13 +171,17 @@ function timeOf({ terms, report }: DecisionRecord, source: SourceRef): string {
   return own?.at ?? terms.find((term) => isOn(term, source))?.tick?.at ?? report.at;
 }
 
+/** The form of a response, none of an Observation: of the record's own the very version that its Provenance names. */
+async function formOfReport(
+  deps: Deps,
   within: Compartment,
   { type, content }: Stored,
   { record, source, snapshot, provenance }: Omit<Reading, 'facts'>,
 ): Promise<Form | undefined> {
   if (type !== 'QuestionnaireResponse') return undefined;
   const { questionnaire }: QuestionnaireResponse = JSON.parse(content);
-  const isOwn = versioned(source) === versioned(record.source);
+  const own = record.terms.find((term) => versioned(term.source) === versioned(record.source))?.tick?.on;
+  const isOwn = versioned(source) === versioned(own ?? record.source);
   const held = snapshot.form((isOwn ? record.questionnaire?.canonical : questionnaire) ?? '');
   if (!isOwn || held?.digest === record.questionnaire?.digest) return held;
   const reference = provenance.entity?.find(({ what }) => what.reference?.startsWith('Questionnaire/'))?.what.reference;
@@ -188,7 +192,7 @@ function timeOf({ terms, report }: DecisionRecord, source: SourceRef): string {
 /** The versions of CTCAE that a report was graded by. */
 function ctcaeOf({ terms }: DecisionRecord, source: SourceRef): CtcaeVersion[] {
   const versions = terms.flatMap((term) =>
-    versioned(term.source) === versioned(source) && term.finding.system === 'ctcae' ? [term.finding.version] : [],
+    isOn(term, source) && term.finding.system === 'ctcae' ? [term.finding.version] : [],
   );
   return (['5.0', '6.0'] as const).filter((version) => versions.includes(version));
 }
@@ -200,8 +204,8 @@ async function baselinesOf(
   reading: Reading,
   around: Pick<Circumstances, 'snapshot' | 'context' | 'patient'>,
 ): Promise<MeasuredBaselines> {
-  const used = reading.record.terms.flatMap(({ source, finding }) =>
-    versioned(source) === versioned(reading.source) ? (finding.measured?.baseline ?? []) : [],
+  const used = reading.record.terms.flatMap((term) =>
+    isOn(term, reading.source) ? (term.finding.measured?.baseline ?? []) : [],
   );
   let baselines: MeasuredBaselines = {};
   for (const { at, source } of used) {

@@ -86,7 +86,8 @@ export function policiesAsked(snapshot: Snapshot, steps: readonly TermStep[]): P
 
 /** The reports, other than its own, that the decisions about a report rest on: versioned references. */
 export function earlierReports(steps: readonly TermStep[], own: SourceRef): string[] {
-  const sources = steps.flatMap(({ previous, baseline, episodeBefore, finding }) => [
+  const sources = steps.flatMap(({ previous, baseline, episodeBefore, finding, tick }) => [
+    tick?.on,
     previous?.source,
     baseline?.source,
     episodeBefore?.opening,

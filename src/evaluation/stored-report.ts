@@ -35,7 +35,7 @@ export const rowOf = (stored: StoredReport): ReportRow => {
 /** The text of a report row. */
 export function writeReport(stored: StoredReport): string {
   const { report, authored, clockAhead, unvalidatedWording, graded, scores, performer } = stored;
-  const { source, form, at, day, baseline, findings, policies, measured, ctcae, baselines, expected, facts, person } =
+  const { source, form, at, day, baseline, findings, policies, measured, ctcae, baselines, expected, tick, facts } =
     report;
   const { draft, slots, seconds, person } = report;
   const { system, version } = findings[0] ?? { system: 'pro-ctcae' as const, version: '' };

@@ -1,10 +1,11 @@
 import type { RunDue } from './scheduler.ts';
 import { slot } from './slot.ts';
 import { taskOverdue } from './task-overdue.ts';
+import { tick } from './tick.ts';
 
 /** What is due, by its kind. One row per kind. */
 export const KINDS: Readonly<Record<string, RunDue>> = {
   'task-overdue': taskOverdue,
-};
   tick,
   slot,
+};

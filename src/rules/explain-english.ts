@@ -3,6 +3,11 @@ import type { Words } from './explain-words.ts';
 /** The sentences of an explanation in English. */
 export const english: Words = {
   report: (term, day, source) => `${term}, report of ${day} (${source}).`,
+  askedAgain: (term, day, after, source) =>
+    `${term}, asked again on ${day}: nothing had told its grade for ${after}; the last that did is ${source}.`,
+  snoozeEnded: (term, day, source) =>
+    `${term}, judged again on ${day}: the level that was expected is so no longer; the last that was told is ${source}.`,
+  time: (value, unit) => `${value} ${{ h: 'hour', d: 'day', wk: 'week' }[unit]}${value === 1 ? '' : 's'}`,
   answers: (list) => `Answers: ${list}.`,
   score: (attribute, score) => `${attribute} ${score} of 4`,
   yesNo: (attribute, score) => `${attribute} ${score === 1 ? 'yes' : 'no'}`,

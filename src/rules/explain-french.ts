@@ -3,6 +3,11 @@ import type { Words } from './explain-words.ts';
 /** The sentences of an explanation in French; they are our own. */
 export const french: Words = {
   report: (term, day, source) => `${term}, réponse du ${day} (${source}).`,
+  askedAgain: (term, day, after, source) =>
+    `${term}, question reposée le ${day} : rien n’en avait dit le grade depuis ${after} ; le dernier à l’avoir dit est ${source}.`,
+  snoozeEnded: (term, day, source) =>
+    `${term}, jugé à nouveau le ${day} : le niveau attendu ne l’est plus ; le dernier élément connu est ${source}.`,
+  time: (value, unit) => `${value} ${{ h: 'heure', d: 'jour', wk: 'semaine' }[unit]}${value === 1 ? '' : 's'}`,
   answers: (list) => `Réponses : ${list}.`,
   score: (attribute, score) => `${attribute} ${score} sur 4`,
   yesNo: (attribute, score) => `${attribute} ${score === 1 ? 'oui' : 'non'}`,

@@ -6,6 +6,11 @@ import type { Situation } from './neighbours.ts';
 /** The sentences of an explanation, one set per language. Dates are calendar days, `YYYY-MM-DD`. */
 export interface Words {
   report: (term: string, day: string, source: string) => string;
+  /** A moment asked the term again: after a time without news, or since an expected level has ended. */
+  askedAgain: (term: string, day: string, after: string, source: string) => string;
+  snoozeEnded: (term: string, day: string, source: string) => string;
+  /** A time of a policy, of which `unit` is h, d or wk. */
+  time: (value: number, unit: 'h' | 'd' | 'wk') => string;
   answers: (list: string) => string;
   score: (attribute: string, score: number) => string;
   yesNo: (attribute: string, score: number) => string;

@@ -12,6 +12,7 @@ import type { Words } from './explain-words.ts';
 import { type Attribute, type Finding, termKey } from './finding.ts';
 import { measuredOtherwise } from './measured-otherwise.ts';
 import { type Answered, neighbours } from './neighbours.ts';
+import { timeOf } from './policy/ask-again.ts';
 import type { Policy } from './policy.ts';
 import { scoreOf } from './policy-language.ts';
 import type { Labels, Language } from './resources/labels.ts';
@@ -110,7 +111,7 @@ function paragraph(explained: Explained, gone: readonly string[], { labels, lang
     answerText(attribute as Attribute, answer, words, language),
   );
   return [
-    words.report(display, step.day, versioned(step.source)),
+    heading(step, display, words),
     ...(finding.system === 'pro-ctcae' || answers.length > 0 ? [words.answers(answers.join(', ') || words.none)] : []),
     ...measuredText(finding, words, language),
     gradeText(finding, words, language),
@@ -134,6 +135,14 @@ function paragraph(explained: Explained, gone: readonly string[], { labels, lang
   ].join(' ');
 }
 
+/** What spoke: a report, or a moment that asked what is in force again. */
+function heading({ source, day, tick }: RecordedTerm, display: string, words: Words): string {
+  if (!tick) return words.report(display, day, versioned(source));
+  if (tick.what === 'snooze-ended') return words.snoozeEnded(display, day, versioned(tick.on));
+  const { value, unit } = timeOf(tick.what);
+  return words.askedAgain(display, day, words.time(value, unit), versioned(tick.on));
+}
+
 /** Those of which the step shows an answer; the parameters name every policy that was active. Where none was asked, all. */
 function policiesNamed(step: RecordedTerm, record: DecisionRecord): string[] {
   const all = record.policies.map(({ canonical }) => canonical);
@@ -147,7 +156,10 @@ function decisionText(record: DecisionRecord, step: RecordedTerm, words: Words):
   const named = ({ title, action, policy }: RecordedCondition) => words.action(title ?? action, action, policy);
   const priorityMoved = before && after && before.priority !== after.priority;
   return [
-    words.transition[transition](after ? words.priority[after.priority] : ''),
+    // A moment brings no report: that it changed nothing says nothing of answers.
+    words.transition[step.tick && transition === 'kept' ? 'same' : transition](
+      after ? words.priority[after.priority] : '',
+    ),
     ...(priorityMoved ? [words.priorityNow(words.priority[after.priority], words.priority[before.priority])] : []),
     ...(held.length > 0 ? [words.because(held.map(named).join(words.and))] : []),
     ...(held.length === 0 ? [record.policies.length === 0 ? words.noPolicy : words.nothingTrue] : []),

@@ -249,6 +249,8 @@ export interface Tick {
 /** The last that was told of a term, as a moment asks it again. */
 export interface InForce {
   source: Report['source'];
+  /** Its symptom time. */
+  at: string;
   finding: Finding;
   form?: string | undefined;
   facts?: ReportFacts | undefined;

@@ -78,7 +78,7 @@ export function pack(input: RecordInput): Packed {
       previous: previous && [previous.grade, placeOf(previous.source, previous.at, previous.day)],
       report: report === 0 ? undefined : report,
       term: step.term,
-      tick: step.tick && [step.tick.what, placeOf(step.tick.on)],
+      tick: step.tick && [step.tick.what, placeOf(step.tick.on, step.tick.at)],
       told: told && packTold(told, momentPlace),
       transition: step.transition === 'none' ? undefined : step.transition,
     };

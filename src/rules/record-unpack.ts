@@ -75,7 +75,7 @@ export function unpack(packed: Packed): DecisionRecord {
       },
       ...(told ? { told } : {}),
       ...(term.held ? { held: true } : {}),
-      ...(term.tick ? { tick: { what: term.tick[0], on: report(term.tick[1]).source } } : {}),
+      ...(term.tick ? { tick: tickOf(term.tick[0], report(term.tick[1])) } : {}),
       ...(term.merged === undefined ? {} : { mergedInto: term.merged }),
       episodeBefore: before && readEpisode(before, term),
       transition: term.transition ?? 'none',
@@ -123,5 +123,11 @@ function readReport([key = '', at = '', day = at.slice(0, 10)]: readonly string[
     day,
   };
 }
+
+const tickOf = (what: string, { source, at }: Pick<RecordedTerm, 'source' | 'at'>): RecordedTerm['tick'] => ({
+  what,
+  on: source,
+  at,
+});
 
 const pastOf = ([origin, start, end]: readonly [string, string, string]): PastEpisode => ({ origin, start, end });

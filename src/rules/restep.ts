@@ -82,13 +82,13 @@ function reportOf(recorded: readonly RecordedTerm[], first: RecordedTerm, { form
 /** A moment asked one term again: the form is that of the report that its finding is of. */
 const tickOf = (
   { finding, previous, told }: RecordedTerm,
-  { what, on }: NonNullable<RecordedTerm['tick']>,
+  { what, on, at }: NonNullable<RecordedTerm['tick']>,
   form: string | undefined,
 ): Tick => ({
   term: termKey(finding),
   ...namedAs(what),
   since: '',
-  on: { source: on, finding, form, facts: told?.facts, previous },
+  on: { source: on, at, finding, form, facts: told?.facts, previous },
 });
 
 /** The report recorded the baseline that its own conditions were told. */

@@ -25,8 +25,8 @@ export interface TermStep {
   held?: true;
   /** `termKey` of the other wording of the same adverse event whose episode says what this would have said. */
   mergedInto?: string;
-  /** A moment asked the term again: what for (`snooze-ended`, or the time after which), and the report that the finding is of. */
-  tick?: { what: string; on: Report['source'] };
+  /** A moment asked the term again: what for (`snooze-ended`, or the time after which), and the report that the finding is of, with its symptom time. */
+  tick?: { what: string; on: Report['source']; at: string };
 }
 
 /** The optional groups of a Context. */

@@ -70,7 +70,7 @@ export function stepTick(
       episodeAfter: next,
       held: held ? true : undefined,
       mergedInto: undefined,
-      tick: { what: whatOf(tick), on: on.source },
+      tick: { what: whatOf(tick), on: on.source, at: on.at },
     },
   };
 }

@@ -55,8 +55,9 @@ const isWanted = ({ since, after = '' }: Tick, { again }: Episode): boolean =>
 const isSame = (one: Report['source'], other: Report['source']): boolean =>
   one === other || (originOf(one) === originOf(other) && one.version === other.version);
 
-const inForce = ({ source, form, facts, person }: Report, { finding, previous }: TermStep): InForce => ({
+const inForce = ({ source, at, form, facts, person }: Report, { finding, previous }: TermStep): InForce => ({
   source,
+  at,
   finding,
   form,
   facts,
