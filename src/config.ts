@@ -23,7 +23,10 @@ export interface Config {
   /** Path of the file that tells the site's hours, holidays and levels; undefined: as docs/work-items.md says. */
   site?: string;
   logLevel: string;
+  /** Most connections of one process to PostgreSQL. */
   connections: number;
+  /** Processes of this host that answer requests. */
+  workers: number;
 }
 
 const boolean = { type: 'string', enum: ['0', '1', 'no', 'yes', 'false', 'true'] };
@@ -98,7 +101,15 @@ export const SETTINGS = {
     maximum: 200,
     default: 10,
     description:
-      'Most connections to PostgreSQL at once, two of them for short reads; more than about four per core of the database makes writes slower',
+      'Most connections of one process to PostgreSQL at once, two of them for short reads; more than about four per core of the database makes writes slower',
+  },
+  WORKERS: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 64,
+    default: 1,
+    description:
+      'Processes of this host that answer requests, each with DB_CONNECTIONS of its own (docs/operations.md)',
   },
 } as const;
 
@@ -170,6 +181,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     ...(values.SITE === undefined ? {} : { site: text('SITE') }),
     logLevel: text('LOG_LEVEL'),
     connections: Number(values.DB_CONNECTIONS),
+    workers: Number(values.WORKERS),
   });
 }
 

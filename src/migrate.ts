@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ConfigError, readConfig } from './config.ts';
 import { openLog } from './log.ts';
-import { openStore } from './service.ts';
+import { openStore } from './open-store.ts';
 import { startFailure } from './start-failure.ts';
 import { migrate } from './store/migrate.ts';
 

@@ -1,21 +1,15 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { buildApp } from './app.ts';
 import { boot } from './bootstrap.ts';
-import { type Config, ConfigError, isLoopback } from './config.ts';
+import { type Config, isLoopback } from './config.ts';
 import type { Deps } from './deps.ts';
-import { type Embedded, startEmbedded } from './embedded.ts';
 import { KINDS } from './jobs/kinds.ts';
 import { LongJobs } from './jobs/long.ts';
 import { longKinds } from './jobs/long-kinds.ts';
 import { Scheduler } from './jobs/scheduler.ts';
-import { NO_CODES, type ReviewedCodes } from './rules/gradings/ctcae-codes.ts';
-import { LabCodesError, readLabCodes } from './rules/gradings/lab-codes.ts';
-import { DEFAULT_SITE, type Site } from './rules/site.ts';
-import { readSite, SiteError } from './rules/site-file.ts';
-import { type Database, openDatabase } from './store/database.ts';
-import { checkDurability } from './store/durability.ts';
+import { openStore } from './open-store.ts';
+import { labCodesOf, readSettingFiles, type SettingFiles, siteOf } from './setting-files.ts';
 import { migrate } from './store/migrate.ts';
 
 /** A running service. */
@@ -33,10 +27,21 @@ export interface Start {
   root: string;
   /** The clock that all is dated and due by; the machine's without. Demonstrations and tests move it. */
   now?: () => Date;
+  /** Set in one of several processes of this host. */
+  among?: Among;
+}
+
+/** What a process is told that is one of several: who has started it has seen to the database and read the files of settings. */
+export interface Among {
+  files: SettingFiles;
+  /** The first writes what ships with the service, and says what concerns all of them. */
+  first: boolean;
+  /** Everything is there but the socket. Resolves when all processes are so far; rejects when they are to stop. */
+  booted(): Promise<void>;
 }
 
 /** Starts everything in order: database, checks, migrations, what ships with the service, routes, socket, clock. What fails takes the rest down. */
-export async function startService(config: Config, { log, root, now }: Start): Promise<Service> {
+export async function startService(config: Config, { log, root, now, among }: Start): Promise<Service> {
   const closing: (() => Promise<void>)[] = [];
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => {
@@ -46,8 +51,7 @@ export async function startService(config: Config, { log, root, now }: Start): P
     return stopped;
   };
   try {
-    const site = await siteOf(config);
-    const labCodes = await labCodesOf(config);
+    const files = among?.files ?? (await readSettingFiles(config));
     const { db, embedded } = await openStore(config, log);
     closing.push(async () => {
       await db.close();
@@ -59,25 +63,28 @@ export async function startService(config: Config, { log, root, now }: Start): P
       process.exitCode = 1;
       return stop();
     });
-    const ran = await migrate(db, join(root, 'migrations'));
-    if (ran.length > 0) log.info({ migrations: ran }, 'schema brought up to date');
+    if (!among) {
+      const ran = await migrate(db, join(root, 'migrations'));
+      if (ran.length > 0) log.info({ migrations: ran }, 'schema brought up to date');
+    }
     const deps = await boot({
       db,
       log,
       baseUrl: config.baseUrl,
       language: config.language,
       ctcaeVersions: config.ctcaeVersions,
-      labCodes,
-      site,
+      labCodes: labCodesOf(files),
+      site: siteOf(files),
       profiles: join(root, 'profiles'),
       demoPolicy: config.demoPolicy,
       ...(now ? { now } : {}),
     });
-    await warn(config, deps);
+    if (!among || among.first) await warn(config, deps);
     closing.push(() => deps.indexing.stop());
     deps.indexing.start();
     const app = buildApp(deps, { allowedHosts: config.allowedHosts, corsOrigins: config.corsOrigins });
     closing.push(() => app.close());
+    await among?.booted();
     await app.listen({ host: config.host, port: config.port });
     log.info({ url: config.baseUrl }, 'listening');
     const scheduler = new Scheduler(deps, KINDS);
@@ -89,66 +96,6 @@ export async function startService(config: Config, { log, root, now }: Start): P
     return { baseUrl: config.baseUrl, deps, stop };
   } catch (error) {
     await stop();
-    throw error;
-  }
-}
-
-/** The site of the file that `SITE` names. Throws ConfigError with all that is wrong with it, before anything is started. */
-async function siteOf({ site }: Config): Promise<Site> {
-  if (site === undefined) return DEFAULT_SITE;
-  let text: string;
-  try {
-    text = await readFile(site, 'utf8');
-  } catch {
-    throw new ConfigError(['SITE: the file cannot be read']);
-  }
-  try {
-    return readSite(text);
-  } catch (error) {
-    throw error instanceof SiteError ? new ConfigError(error.faults.map((fault) => `SITE ${fault}`)) : error;
-  }
-}
-
-/** The codes of the file that `LAB_CODES` names. Throws ConfigError with all that is wrong with it, before anything is started. */
-async function labCodesOf({ labCodes }: Config): Promise<ReviewedCodes> {
-  if (labCodes === undefined) return NO_CODES;
-  let text: string;
-  try {
-    text = await readFile(labCodes, 'utf8');
-  } catch {
-    throw new ConfigError(['LAB_CODES: the file cannot be read']);
-  }
-  try {
-    return readLabCodes(text);
-  } catch (error) {
-    throw error instanceof LabCodesError ? new ConfigError(error.faults.map((fault) => `LAB_CODES ${fault}`)) : error;
-  }
-}
-
-/** The database of `DATABASE_URL`, or the embedded one; refused where an acknowledged write could be lost. */
-export async function openStore(config: Config, log: Logger): Promise<{ db: Database; embedded?: Embedded }> {
-  const embedded =
-    config.databaseUrl === undefined
-      ? await startEmbedded({
-          dataDir: config.dataDir,
-          log: (event, details) => log.info({ event, ...details }, 'database'),
-        })
-      : undefined;
-  const db = openDatabase(config.databaseUrl ?? embedded?.url ?? '', {
-    connections: config.connections,
-    onError: (error) => log.warn({ err: error }, 'a database connection broke'),
-  });
-  try {
-    const client = await db.pool.connect();
-    try {
-      await checkDurability(client);
-    } finally {
-      client.release();
-    }
-    return { db, ...(embedded ? { embedded } : {}) };
-  } catch (error) {
-    await db.close();
-    await embedded?.stop();
     throw error;
   }
 }

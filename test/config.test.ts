@@ -25,6 +25,7 @@ t.test('with nothing set, every setting has its default', async (t) => {
     ctcaeVersions: ['5.0'],
     logLevel: 'info',
     connections: 10,
+    workers: 1,
   });
   t.ok(Object.isFrozen(readConfig({})));
 });
@@ -46,6 +47,7 @@ t.test('every setting is read', async (t) => {
     SITE: '/etc/vigie/site.json',
     LOG_LEVEL: 'warn',
     DB_CONNECTIONS: '32',
+    WORKERS: '2',
   });
   t.same(config, {
     host: '0.0.0.0',
@@ -63,6 +65,7 @@ t.test('every setting is read', async (t) => {
     site: '/etc/vigie/site.json',
     logLevel: 'warn',
     connections: 32,
+    workers: 2,
   });
 });
 
@@ -96,6 +99,9 @@ const malformed: [name: string, value: string][] = [
   ['LOG_LEVEL', 'loud'],
   ['DB_CONNECTIONS', '1'],
   ['DB_CONNECTIONS', '201'],
+  ['WORKERS', '0'],
+  ['WORKERS', '65'],
+  ['WORKERS', 'all'],
 ];
 for (const [name, value] of malformed) {
   t.test(`${name}=${value} is refused by its name, with what is expected`, async (t) => {
@@ -111,6 +117,7 @@ t.test('both edges of what is accepted', async (t) => {
   t.equal(readConfig({ PORT: '65535' }).port, 65535);
   t.equal(readConfig({ DB_CONNECTIONS: '2' }).connections, 2);
   t.equal(readConfig({ DB_CONNECTIONS: '200' }).connections, 200);
+  t.equal(readConfig({ WORKERS: '64' }).workers, 64);
 });
 
 t.test('all faults are told at once', async (t) => {

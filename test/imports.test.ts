@@ -52,7 +52,19 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'log.ts': [],
   'start-failure.ts': [],
   'embedded.ts': ['embedded'],
-  'service.ts': ['jobs', 'rules', 'store', 'app.ts', 'bootstrap.ts', 'config.ts', 'deps.ts', 'embedded.ts'],
+  'setting-files.ts': ['rules', 'config.ts'],
+  'open-store.ts': ['store', 'config.ts', 'embedded.ts'],
+  'service.ts': [
+    'jobs',
+    'store',
+    'app.ts',
+    'bootstrap.ts',
+    'config.ts',
+    'deps.ts',
+    'open-store.ts',
+    'setting-files.ts',
+  ],
+  processes: ['store', 'config.ts', 'log.ts', 'open-store.ts', 'service.ts', 'setting-files.ts'],
 };
 
 /** What a user starts: they may import anything but each other, and nothing imports them. */

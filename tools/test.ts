@@ -34,6 +34,7 @@ const AT_ONCE = 4;
 const LONGEST = [
   'crash',
   'embedded',
+  'processes',
   'routes',
   'rules',
   'journeys',
@@ -47,7 +48,7 @@ const LONGEST = [
   'demo',
 ];
 /** Files directly in `test/` that start processes of their own, or databases. The rest of them share a process. */
-const SLOW = new Set(['bootstrap', 'catalog', 'crash', 'demo', 'embedded']);
+const SLOW = new Set(['bootstrap', 'catalog', 'crash', 'demo', 'embedded', 'processes']);
 /** Folders that are long enough to be worth more than one process. */
 const PARTS: Readonly<Record<string, number>> = { routes: 2, save: 2, store: 2, fhir: 2 };
 
