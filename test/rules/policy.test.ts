@@ -44,6 +44,62 @@ const faulty: [name: string, plan: PlanDefinition, expression: string, code: str
     'not-supported',
     /not acted on/,
   ],
+  [
+    'a goal',
+    plan([OPEN], { goal: [{ description: { text: 'x' } }] }),
+    'PlanDefinition.goal',
+    'not-supported',
+    /^goal is/,
+  ],
+  [
+    'a subject by code',
+    plan([OPEN], { subjectCodeableConcept: { text: 'x' } }),
+    'PlanDefinition.subjectCodeableConcept',
+    'not-supported',
+    /^subjectCodeableConcept is .* useContext/,
+  ],
+  [
+    'a subject by reference',
+    plan([OPEN], { subjectReference: { reference: 'Group/x' } }),
+    'PlanDefinition.subjectReference',
+    'not-supported',
+    /^subjectReference is .* useContext/,
+  ],
+  [
+    'rules that it was made by',
+    plan([OPEN], { implicitRules: 'http://x' }),
+    'PlanDefinition.implicitRules',
+    'not-supported',
+    /^implicitRules is/,
+  ],
+  [
+    'an extension that changes the meaning of the policy',
+    plan([OPEN], { modifierExtension: [{ url: 'http://x', valueBoolean: true }] }),
+    'PlanDefinition.modifierExtension',
+    'not-supported',
+    /^modifierExtension is/,
+  ],
+  [
+    'one of an action',
+    but({ modifierExtension: [{ url: 'http://x', valueBoolean: true }] }),
+    'PlanDefinition.action[0].modifierExtension',
+    'not-supported',
+    /^modifierExtension is/,
+  ],
+  [
+    'one of a condition',
+    but(condition({ modifierExtension: [{ url: 'http://x', valueBoolean: true }] })),
+    'PlanDefinition.action[0].condition[0].modifierExtension',
+    'not-supported',
+    /^modifierExtension is/,
+  ],
+  [
+    'an expression that is elsewhere',
+    but(condition({ expression: { language: 'text/fhirpath', expression: 'true', reference: 'http://x' } })),
+    'PlanDefinition.action[0].condition[0].expression.reference',
+    'not-supported',
+    /^reference is/,
+  ],
   ['two actions of one id', plan([OPEN, OPEN]), 'PlanDefinition.action[1].id', 'duplicate', /earlier action/],
   ['no id', but({ id: undefined }), 'PlanDefinition.action[0].id', 'required', /needs an id/],
   [
@@ -342,6 +398,41 @@ t.test('only the actions that come into question are asked, in their order', asy
     priority: 'PH',
     value: true,
   });
+});
+
+t.test('what is only said of a policy, and an extension that is not known, is let through', async (t) => {
+  const extension = [{ url: 'https://example.org/reviewed-by', valueString: 'board' }];
+  const said: Record<string, unknown> = {
+    extension,
+    _title: { extension },
+    identifier: [{ value: 'x' }],
+    subtitle: 'x',
+    experimental: true,
+    date: '2026-01-01',
+    publisher: 'x',
+    contact: [{ name: 'x' }],
+    jurisdiction: [{ text: 'x' }],
+    purpose: 'x',
+    usage: 'x',
+    copyright: 'x',
+    approvalDate: '2026-01-01',
+    lastReviewDate: '2026-01-01',
+    topic: [{ text: 'x' }],
+    author: [{ name: 'x' }],
+    editor: [{ name: 'x' }],
+    reviewer: [{ name: 'x' }],
+    endorser: [{ name: 'x' }],
+    relatedArtifact: [{ type: 'citation', display: 'x' }],
+  };
+  t.same(checkPolicy(plan([OPEN], said as Partial<PlanDefinition>)), []);
+  const expression = {
+    language: 'text/fhirpath',
+    expression: '%finding.min >= 3',
+    name: 'x',
+    description: 'x',
+    extension,
+  };
+  t.same(checkPolicy(but(condition({ extension, expression }))), []);
 });
 
 t.test('docs/policies.md names every variable, property, function and duration, and no other', async (t) => {

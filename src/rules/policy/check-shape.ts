@@ -21,6 +21,48 @@ export const FLAG_PRIORITY_CODE = 'http://hl7.org/fhir/flag-priority-code';
 
 const CODES: readonly ActionCode[] = ['open', 'escalate', 'de-escalate', 'close'];
 
+/** What a policy may hold, of what R4 has: what it decides by, and what is only said of it. Anything else would be accepted and then ignored. */
+const PLAN_ELEMENTS = [
+  'resourceType',
+  'id',
+  'meta',
+  'language',
+  'text',
+  'contained',
+  'extension',
+  'url',
+  'identifier',
+  'version',
+  'name',
+  'title',
+  'subtitle',
+  'type',
+  'status',
+  'experimental',
+  'date',
+  'publisher',
+  'contact',
+  'description',
+  'useContext',
+  'jurisdiction',
+  'purpose',
+  'usage',
+  'copyright',
+  'approvalDate',
+  'lastReviewDate',
+  'topic',
+  'author',
+  'editor',
+  'reviewer',
+  'endorser',
+  'relatedArtifact',
+  'action',
+];
+
+/** What a condition and its expression may hold. */
+const CONDITION_ELEMENTS = ['id', 'extension', 'kind', 'expression'];
+const EXPRESSION_ELEMENTS = ['id', 'extension', 'description', 'name', 'language', 'expression'];
+
 /** What an action may hold. Anything else would be accepted and then ignored. */
 const ACTION_ELEMENTS = [
   'id',
@@ -51,11 +93,7 @@ export function checkShape(plan: PlanDefinition): Issue[] {
     if (plan[element]?.includes('|'))
       note('value', `The ${element} of a policy holds no "|"`, `PlanDefinition.${element}`);
   }
-  for (const element of ['library', 'modifierExtension', 'effectivePeriod'] as const) {
-    if (Object.hasOwn(plan, element)) {
-      note('not-supported', `${element} is not acted on here; leave it out`, `PlanDefinition.${element}`);
-    }
-  }
+  issues.push(...checkElements(plan, PLAN_ELEMENTS, 'PlanDefinition'));
   issues.push(...checkUseContext(plan));
   if (!plan.action?.length) note('required', 'A policy needs at least one action', 'PlanDefinition.action');
   const seen = new Set<string>();
@@ -92,7 +130,7 @@ export const respondWithinOf = ({ extension }: PlanDefinitionAction): RespondWit
 
 function checkAction(action: PlanDefinitionAction, at: string): Issue[] {
   return [
-    ...checkElements(action, at),
+    ...checkElements(action, ACTION_ELEMENTS, at),
     ...checkId(action, at),
     ...checkCode(action, at),
     ...checkPriority(action, at),
@@ -103,14 +141,16 @@ function checkAction(action: PlanDefinitionAction, at: string): Issue[] {
   ];
 }
 
-function checkElements(action: PlanDefinitionAction, at: string): Issue[] {
-  return Object.keys(action)
-    .filter((name) => !ACTION_ELEMENTS.includes(name.replace(/^_/, '')))
+/** Names what an element holds beside `known`; an extension of a simple value, `_name`, goes with its value. */
+function checkElements(element: object, known: readonly string[], at: string): Issue[] {
+  return Object.keys(element)
+    .filter((name) => !known.includes(name.replace(/^_/, '')))
     .map((name) => fault('not-supported', elementMessage(name), `${at}.${name}`));
 }
 
 function elementMessage(name: string): string {
   if (name === 'action') return 'Actions within actions are not supported; write each as an action of its own';
+  if (name.startsWith('subject')) return `${name} is not acted on here; say whom it is meant for by useContext`;
   if (name === 'priority') return `priority is not acted on here; use the extension ${FLAG_PRIORITY}`;
   return `${name} is not acted on here; leave it out`;
 }
@@ -189,7 +229,8 @@ function checkConditions({ condition = [] }: PlanDefinitionAction, at: string): 
   if (condition.length !== 1 || !only) {
     return [fault('required', `An action has one condition; here are ${condition.length}`, place)];
   }
-  const issues: Issue[] = [];
+  const issues = checkElements(only, CONDITION_ELEMENTS, `${place}[0]`);
+  if (only.expression) issues.push(...checkElements(only.expression, EXPRESSION_ELEMENTS, `${place}[0].expression`));
   if (only.kind !== 'applicability') {
     issues.push(fault('not-supported', `A condition is of kind applicability, not "${only.kind}"`, `${place}[0].kind`));
   }
