@@ -4,7 +4,7 @@ import { CANONICAL } from '../../src/fhir/canonical.ts';
 import { respondWithinExtension } from '../../src/rules/work/respond-within.ts';
 import { faults } from '../rules/resources/r4.ts';
 import { type TestApp, testApp } from '../support/app.ts';
-import { aPolicy, aResult, NEUTROPHILS, post } from '../support/observations.ts';
+import { ALT, aPolicy, aResult, NEUTROPHILS, post, quantity } from '../support/observations.ts';
 import { aPatient } from '../support/responses.ts';
 import { ANNA, dueOf, move, outcome, placesOf, said, tasksOf, workOf } from '../support/work.ts';
 
@@ -244,6 +244,31 @@ t.test('an episode that is open after all gives taken work back', async (t) => {
   await app.send('PUT', `/Observation/${closing.id}`, { ...body, status: 'entered-in-error' });
   t.same(await workOf(app, patient), ['in-progress acknowledged urgent nurse Practitioner/anna']);
   t.same(await dueOf(app, patient), ['2026-11-24T13:00:00.000Z']);
+});
+
+t.test('a baseline that grades a result anew takes the work on it back', async (t) => {
+  const { app, patient } = await story(
+    t,
+    aPolicy('cautious', [['open', "%finding.kind = 'ladder' and %finding.max >= 3", 'PM']]),
+  );
+  await post(
+    app,
+    aResult(patient, { loinc: ALT, value: 250, unit: 'U/L', low: 5, high: 40, at: '2026-11-10T08:00:00Z' }),
+  );
+  t.same(await workOf(app, patient), ['requested new urgent nurse']);
+  const answer = await app.send('POST', `/${patient}/$set-baseline`, {
+    resourceType: 'Parameters',
+    parameter: [
+      { name: 'code', valueCoding: { system: 'http://loinc.org', code: ALT } },
+      { name: 'value', valueQuantity: quantity(100, 'U/L') },
+      { name: 'high', valueQuantity: quantity(40, 'U/L') },
+      { name: 'at', valueDateTime: '2026-11-01T08:00:00Z' },
+      { name: 'author', valueReference: ANNA },
+      { name: 'reason', valueString: 'Before the first dose' },
+    ],
+  });
+  t.equal(answer.status, 200);
+  t.same(await workOf(app, patient), ['cancelled episode-ended urgent nurse']);
 });
 
 t.test('reports that come in at once leave one open Task', async (t) => {

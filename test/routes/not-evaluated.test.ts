@@ -1,10 +1,11 @@
 import t from 'tap';
 import { Catalog, type Form, type Snapshot } from '../../src/catalog.ts';
+import { CANONICAL } from '../../src/fhir/canonical.ts';
 import type { Compartment } from '../../src/fhir/compartment.ts';
 import type { Policy } from '../../src/rules/policy.ts';
 import { NOW, type TestApp, testApp } from '../support/app.ts';
 import { aPatient, aResponse, weeklyForm } from '../support/responses.ts';
-import { workOf } from '../support/work.ts';
+import { ANNA, move, tasksOf, workOf } from '../support/work.ts';
 import { put, refusal, refused } from './support.ts';
 
 /** A catalog whose forms or policies fail while `failing` says so. */
@@ -90,6 +91,22 @@ for (const what of ['grade', 'policy'] as const) {
       t.match(JSON.stringify(flags[0]), '"code":"PH"');
       t.notMatch(JSON.stringify(flags[0]), /Zebulon/);
       t.same(await workOf(app, patient), ['requested new stat nurse'], 'a person is asked to read it');
+      const [work] = await tasksOf(app, patient);
+      const asleep = await move(app, work ?? {}, {
+        status: 'on-hold',
+        owner: ANNA,
+        extension: [
+          ...(work?.extension ?? []),
+          {
+            url: `${CANONICAL}/StructureDefinition/expected-level`,
+            extension: [
+              { url: 'level', valueInteger: 1 },
+              { url: 'until', valueDateTime: '2026-12-24T09:00:00Z' },
+            ],
+          },
+        ],
+      });
+      t.same(refusal(asleep), refused(422, 'business-rule', 'Task.status'), 'it is about no grade: it does not sleep');
       t.same(refusal(await app.send('DELETE', path)), refused(409, 'conflict'), 'it cannot be deleted');
 
       const amended = await app.send('PUT', path, { ...body, status: 'amended' });

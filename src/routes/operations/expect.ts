@@ -4,7 +4,7 @@ import { CANONICAL } from '../../fhir/canonical.ts';
 import { dateInterval } from '../../fhir/dates.ts';
 import { badRequest, businessRule } from '../../fhir/errors.ts';
 import { termOfCoding } from '../../rules/observed.ts';
-import { EXTENSION } from '../../rules/resources/codes.ts';
+import { expectedObservation } from '../../rules/resources/expected-observation.ts';
 import { readResource } from '../../store/resources.ts';
 import { addOperation, type Call, type Operation } from './operation.ts';
 import { AUTHOR_INPUTS, authorOf, record } from './recorded.ts';
@@ -44,21 +44,14 @@ function expectedOf(deps: Deps, { inputs, id = '' }: Call, flag: Flag): Observat
     throw badRequest('until: expected a moment to come, with a time zone');
   }
   return {
-    resourceType: 'Observation',
-    extension: [
-      {
-        url: EXTENSION.expectedLevel,
-        extension: [
-          { url: 'level', valueInteger: level },
-          { url: 'until', valueDateTime: until },
-        ],
-      },
-    ],
-    status: 'final',
-    code: { coding: [coding] },
-    subject: { reference: flag.subject.reference },
-    focus: [{ reference: `Flag/${id}` }],
-    effectiveDateTime: deps.now().toISOString(),
+    ...expectedObservation({
+      coding,
+      patient: flag.subject.reference,
+      focus: { reference: `Flag/${id}` },
+      level,
+      until,
+      now: deps.now().toISOString(),
+    }),
     ...authorOf(inputs),
   };
 }

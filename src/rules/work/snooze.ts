@@ -1,7 +1,7 @@
 import type { Flag, Observation, Task } from '@medplum/fhirtypes';
 import { businessRule } from '../../fhir/errors.ts';
 import { termOfCoding } from '../observed.ts';
-import { EXTENSION } from '../resources/codes.ts';
+import { expectedObservation } from '../resources/expected-observation.ts';
 
 /**
  * The Observation of a snooze: its owner expects a level of the Flag's term until a moment. Throws FhirError 422 where the Flag is about no graded
@@ -29,21 +29,14 @@ export function expectedLevel(
   const { owner, focus, statusReason } = task;
   const reason = statusReason?.text ?? statusReason?.coding?.[0]?.display;
   return {
-    resourceType: 'Observation',
-    extension: [
-      {
-        url: EXTENSION.expectedLevel,
-        extension: [
-          { url: 'level', valueInteger: level },
-          { url: 'until', valueDateTime: until },
-        ],
-      },
-    ],
-    status: 'final',
-    code: { coding: [coding] },
-    subject: { reference: flag.subject.reference },
-    ...(focus ? { focus: [focus] } : {}),
-    effectiveDateTime: now,
+    ...expectedObservation({
+      coding,
+      patient: flag.subject.reference,
+      focus: focus ?? {},
+      level,
+      until,
+      now,
+    }),
     ...(owner && PERFORMERS.test(owner.reference ?? '') ? { performer: [owner as { reference?: string }] } : {}),
     ...(reason === undefined ? {} : { note: [{ text: reason }] }),
   };
