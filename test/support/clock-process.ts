@@ -1,0 +1,45 @@
+/**
+ * A process that does what is due in a database at a moment, for tests that kill it: tells each thing that it begins and ends, then how much was done,
+ * as lines. Takes its options as JSON.
+ */
+import { resolve } from 'node:path';
+import { boot } from '../../src/bootstrap.ts';
+import { KINDS } from '../../src/jobs/kinds.ts';
+import { type RunDue, Scheduler } from '../../src/jobs/scheduler.ts';
+import { openLog } from '../../src/log.ts';
+import { openDatabase } from '../../src/store/database.ts';
+
+export interface ClockProcess {
+  url: string;
+  now: string;
+  leaseSeconds: number;
+}
+
+const options: ClockProcess = JSON.parse(process.argv[2] ?? '{}');
+const tell = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+const kinds = Object.fromEntries(
+  Object.entries(KINDS).map(([kind, run]): [string, RunDue] => [
+    kind,
+    async (deps, within, due) => {
+      tell(`begins ${due.id}`);
+      await run(deps, within, due);
+      tell(`ends ${due.id}`);
+    },
+  ]),
+);
+const db = openDatabase(options.url, { connections: 4 });
+const deps = await boot({
+  db,
+  log: openLog('error', { write: (line) => void process.stderr.write(line) }),
+  baseUrl: 'http://localhost:8080/fhir',
+  language: 'en',
+  profiles: resolve('profiles'),
+  demoPolicy: true,
+  now: () => new Date(options.now),
+});
+const done = await new Scheduler(deps, kinds, { leaseSeconds: options.leaseSeconds, batch: 8 }).sweep();
+tell(`done ${done}`);
+await db.close();
