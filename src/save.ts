@@ -19,6 +19,7 @@ import { deletedRow } from './store/index-rows.ts';
 import { findResource, readResource } from './store/resources.ts';
 import { type Claim, commit, type NewVersion } from './store/write.ts';
 
+export { activate } from './save/activate.ts';
 export { escalateWork } from './save/escalating.ts';
 export { type Foreseen, foresee } from './save/foresee.ts';
 export { newIdFor } from './save/new-id.ts';

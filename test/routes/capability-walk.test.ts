@@ -10,7 +10,7 @@ import { COLOURS, colours, MAPS, SETS } from '../fhir/terminology/colours.ts';
 import { faults } from '../rules/resources/r4.ts';
 import { type Answer, NOW, type TestApp, testApp } from '../support/app.ts';
 import { aPatient, aResponse, weeklyForm } from '../support/responses.ts';
-import { aForm, put, VALID } from './support.ts';
+import { aForm, aPolicy, put, VALID } from './support.ts';
 
 /** Which route each claim of a type stands for. */
 const OF_TYPE: Readonly<Record<string, (type: string) => string[]>> = {
@@ -31,6 +31,10 @@ const OF_SYSTEM: Readonly<Record<string, string[]>> = {
   'search-system': ['GET /', 'POST /_search'],
 };
 const METADATA = ['GET /metadata'];
+/** Where what is answered 202 comes to its end: its URL is given with the answer. Source: FHIR R4, section 3.1.0.1.10. */
+const STATUS = ['GET /$job/:id', 'DELETE /$job/:id'];
+/** Operations that are answered so. */
+const LONG: ReadonlySet<string> = new Set(['simulate']);
 const PATIENT = 'http://hl7.org/fhir/CompartmentDefinition/patient';
 
 /** Every route that a statement claims, as `METHOD /path`. */
@@ -50,6 +54,7 @@ function claimedRoutes({ rest: [rest] = [] }: CapabilityStatement): Set<string> 
   );
   return new Set([
     ...METADATA,
+    ...STATUS,
     ...(rest?.interaction ?? []).flatMap(({ code = '' }) => OF_SYSTEM[code] ?? `no route is known for ${code}`),
     ...(rest?.resource ?? []).flatMap(ofType),
     ...(rest?.operation ?? []).flatMap((one) => routesOf(one, undefined)),
@@ -161,6 +166,9 @@ t.test('what the CapabilityStatement claims is done, and nothing else is there',
 
   const { patient, terminology } = await furnish(app);
   const existing = new Map([...(await oneOfEach(app, patient)), ...terminology]);
+  // Operations on a PlanDefinition take a policy.
+  const policy = await app.send('POST', '/PlanDefinition', aPolicy('%finding.min >= 3', { status: 'draft' }));
+  existing.set('PlanDefinition', policy.body.id);
 
   for (const row of rest?.resource ?? []) {
     const type = `${row.type}`;
@@ -371,7 +379,7 @@ function compositeValue(app: TestApp, type: string, name: string): string | unde
   return values.length > 0 && values.every((value) => value !== undefined) ? values.join('$') : undefined;
 }
 
-type Parameter = [name: string, value: string | number | object, key?: string];
+type Parameter = [name: string, value: string | number | boolean | object, key?: string];
 
 /** What no URL can hold. Source: FHIR R4, section 3.2.0.1: GET takes simple types only. */
 const isStructured = ([, value]: Parameter): boolean => typeof value !== 'string';
@@ -409,6 +417,11 @@ const ASK: Readonly<Record<string, (on: { type: string; level: string; patient: 
     ['patient', patient],
     ['category', 'survey'],
   ],
+  activate: () => [['override', true, 'valueBoolean'], ...RECORDED],
+  compare: ({ level }) => [
+    ...(level === 'type' ? [['policy', aPolicy('%finding.min >= 3'), 'resource'] as Parameter] : []),
+    ['against', 'https://vigie.example/fhir/PlanDefinition/demonstration|1.0.0'],
+  ],
   compose: () => [['term', 'nausea']],
   evaluate: ({ type, level, patient }) =>
     level === 'type' ? [['resource', { resourceType: type, ...VALID[type]?.(patient) }, 'resource']] : [],
@@ -420,6 +433,7 @@ const ASK: Readonly<Record<string, (on: { type: string; level: string; patient: 
   expect: () => [['level', 2, 'valueInteger'], ['until', '2099-01-01T00:00:00Z', 'valueDateTime'], ...RECORDED],
   'meta-add': () => [['meta', { tag: [{ system: 'urn:walk', code: 'walked' }] }, 'valueMeta']],
   'meta-delete': () => [['meta', { tag: [{ system: 'urn:walk', code: 'walked' }] }, 'valueMeta']],
+  simulate: ({ level }) => (level === 'type' ? [['policy', aPolicy('%finding.min >= 3'), 'resource']] : []),
   validate: ({ type, level, patient }) =>
     level === 'type' ? [['resource', { resourceType: type, ...VALID[type]?.(patient) }, 'resource']] : [],
 };
@@ -436,7 +450,7 @@ async function perform(
   const parameter = asked.map(([key, value, as = 'valueString']) => ({ name: key, [as]: value }));
   const body = { resourceType: 'Parameters', ...(parameter.length > 0 ? { parameter } : {}) };
   const posted = await app.send('POST', path, body);
-  t.equal(posted.status, 200, `POST ${path}: ${posted.text.slice(0, 400)}`);
+  t.equal(posted.status, LONG.has(name) ? 202 : 200, `POST ${path}: ${posted.text.slice(0, 400)}`);
   if (on.onlyPost || asked.some(isStructured)) return;
   const query = new URLSearchParams(asked.map(([key, value]): [string, string] => [key, String(value)])).toString();
   const got = await app.send('GET', `${path}?${query}`);

@@ -1,3 +1,4 @@
+import { activateOperation } from './activate.ts';
 import { compareOperation } from './compare.ts';
 import { composeOperation } from './compose.ts';
 import { escalateOperation } from './escalate.ts';
@@ -23,6 +24,7 @@ import { worklistOperation } from './worklist.ts';
 
 /** Every operation, one row each. */
 export const OPERATIONS: readonly Operation[] = [
+  activateOperation,
   compareOperation,
   composeOperation,
   escalateOperation,

@@ -19,19 +19,40 @@ export async function checkPlan(
   if (current) refuseOtherContent(JSON.parse(current.content), plan);
   if (!isPolicy(plan)) return {};
   refuse(checkPolicy(plan));
+  if (current && plan.status === 'active') refuseSilent(JSON.parse(current.content), current.id);
   if (plan.status === 'draft') return {};
+  return { claims: await claimRelease(deps, within, plan, id) };
+}
+
+/**
+ * What a policy of this status claims: the content of its url|version, for good. None where it holds that already. Throws 422 where another content
+ * does.
+ */
+export async function claimRelease(
+  deps: Deps,
+  within: Compartment,
+  plan: PlanDefinition,
+  id: string,
+): Promise<Claim[]> {
   const key = `released PlanDefinition ${plan.url}|${plan.version}`;
   const owner = await claimOwner(deps.db, within, key, { hold: deps.holds });
-  if (owner?.id === id) return {};
+  if (owner?.id === id) return [];
   const held = owner && (await findResource(deps.db, within, 'PlanDefinition', owner.id));
   if (held && !held.deleted) {
     const other: PlanDefinition = JSON.parse(held.content);
     if (policyDigest(other) !== policyDigest(plan)) throw released(plan);
-    return {};
+    return [];
   }
-  return {
-    claims: [{ key, shard: claimShard(key), type: 'PlanDefinition', id, ...(owner ? { stale: owner.id } : {}) }],
-  };
+  return [{ key, shard: claimShard(key), type: 'PlanDefinition', id, ...(owner ? { stale: owner.id } : {}) }];
+}
+
+/** A stored policy becomes active by $activate alone, which asks what it was tried on and by whom. */
+function refuseSilent(before: PlanDefinition, id: string): void {
+  if (before.status === 'active' && isPolicy(before)) return;
+  throw businessRule(
+    `PlanDefinition.status: a stored policy becomes active by POST PlanDefinition/${id}/$activate, with a simulation or a reason`,
+    'PlanDefinition.status',
+  );
 }
 
 function refuseOtherContent(before: PlanDefinition, after: PlanDefinition): void {
