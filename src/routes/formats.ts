@@ -1,6 +1,13 @@
 import type { FastifyRequest } from 'fastify';
 import { FhirError, fault } from '../fhir/errors.ts';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Media types that a route answers in beside JSON. */
+    formats?: readonly string[];
+  }
+}
+
 /** Media types that mean FHIR's JSON. Source: FHIR R4, section 3.1.0.1.10 and 3.1.0.1.11; application/json+fhir is DSTU2's. */
 const JSON_TYPES = new Set(['application/fhir+json', 'application/json', 'application/json+fhir', 'text/json']);
 const ANY = new Set(['*/*', 'application/*']);
@@ -9,10 +16,13 @@ const ANY = new Set(['*/*', 'application/*']);
  * Refuses what this server does not speak: 406 for a format that is asked for, 415 for a charset of the body other than UTF-8.
  * `_format` overrides Accept. A browser that asks for HTML first is answered in JSON. Source: FHIR R4, section 3.1.0.1.10 and 3.1.0.1.11.
  */
-export function checkFormats({ url, headers }: FastifyRequest): void {
+export function checkFormats(request: FastifyRequest): void {
+  const { url, headers } = request;
   const { accept, 'content-type': sent } = headers;
-  if (url.includes('_format=')) checkFormat(new URLSearchParams(url.slice(url.indexOf('?') + 1)));
-  else if (accept !== undefined && !isAccepted(accept)) throw notAcceptable();
+  if (otherFormat(request) === undefined) {
+    if (url.includes('_format=')) checkFormat(new URLSearchParams(url.slice(url.indexOf('?') + 1)));
+    else if (accept !== undefined && !isAccepted(accept)) throw notAcceptable();
+  }
   if (sent !== undefined && sent.length > LONGEST_PLAIN && !isRead(sent)) {
     throw new FhirError(
       [
@@ -24,6 +34,27 @@ export function checkFormats({ url, headers }: FastifyRequest): void {
       { status: 415 },
     );
   }
+}
+
+/**
+ * The media type beside JSON in which a request wants to be answered, of those that its route speaks: by `_format`, where `text/csv` is also `csv`,
+ * else by Accept where it is wanted more than JSON. Undefined where it is JSON that is wanted. Source: RFC 9110, section 12.5.1.
+ */
+export function otherFormat({ url, headers, routeOptions }: FastifyRequest): string | undefined {
+  const spoken = routeOptions.config?.formats;
+  if (!spoken) return undefined;
+  if (url.includes('_format=')) {
+    const asked = new URLSearchParams(url.slice(url.indexOf('?') + 1)).get('_format') ?? '';
+    const { type } = mediaType(asked);
+    return spoken.find((one) => type === one || `text/${type}` === one);
+  }
+  const [best] = (headers.accept ?? '')
+    .split(',')
+    .map((range) => mediaType(range))
+    .map(({ type, parameters }) => ({ type, weight: Number(parameters.get('q') ?? 1) || 0 }))
+    .filter(({ type, weight }) => weight > 0 && (spoken.includes(type) || JSON_TYPES.has(type) || ANY.has(type)))
+    .sort((a, b) => b.weight - a.weight);
+  return spoken.find((one) => one === best?.type);
 }
 
 /** Nothing as short as this has a parameter. */

@@ -10,6 +10,7 @@ import { explainOperation } from './explain.ts';
 import { lastnOperation } from './lastn.ts';
 import { lookupOperation } from './lookup.ts';
 import { metaAddOperation, metaDeleteOperation, metaOperation } from './meta.ts';
+import { monitoringActivityOperation } from './monitoring-activity.ts';
 import type { Operation } from './operation.ts';
 import { reindexOperation } from './reindex.ts';
 import { replayOperation } from './replay.ts';
@@ -38,6 +39,7 @@ export const OPERATIONS: readonly Operation[] = [
   metaAddOperation,
   metaDeleteOperation,
   metaOperation,
+  monitoringActivityOperation,
   reindexOperation,
   setBaselineOperation,
   replayOperation,

@@ -48,7 +48,7 @@ export function elapsed(task: Task, { site, at, by }: Pick<Escalation, 'site' | 
     const ended = workStatusOf(task) === 'episode-ended' && { businessStatus: task.businessStatus };
     return { ...awake, ...ended, ...changed };
   }
-  const escalation = { site, at, by, reason: `overdue since ${at}` };
+  const escalation = { site, at, by, reason: `${OVERDUE_SINCE}${at}` };
   const next = escalated(task, escalation) ?? {
     ...noted(task, escalation),
     businessStatus: statusConcept('overdue'),
@@ -69,6 +69,14 @@ export function endOf({ restriction }: Task): string | undefined {
   const at = Date.parse(restriction?.period?.end ?? '');
   return Number.isNaN(at) ? undefined : new Date(at).toISOString();
 }
+
+/** How the engine's note on what is overdue begins; the moment follows. */
+const OVERDUE_SINCE = 'overdue since ';
+
+/** Whether it was ever overdue: the engine has noted it. */
+export const wasOverdue = ({ note }: Pick<Task, 'note'>): boolean =>
+  note?.some(({ authorString, text }) => authorString?.startsWith('Device/') && text?.startsWith(OVERDUE_SINCE)) ===
+  true;
 
 function noted(task: Task, { at, by, reason }: Escalation): Task {
   const author = NOTERS.test(by) ? { authorReference: { reference: by } } : { authorString: by };

@@ -1,0 +1,119 @@
+import {
+  type Expectations,
+  type ExpectedItem,
+  type ExpectedSlot,
+  expectedSlots,
+  itemKey,
+  slotOf,
+} from '../calendar/expectations.ts';
+import { isWithin, type Month } from './month.ts';
+
+/** A response of a patient. */
+export interface Received {
+  id: string;
+  /** Symptom time, UTC instant. */
+  at: string;
+  /** Canonical of its form, without the version. */
+  form: string;
+}
+
+/** What was expected in a month, and what came. */
+export interface Reporting {
+  /** Slots that began in the month, up to now, and were not paused: `met`, `missing` and `waiting` together. */
+  expected: number;
+  met: number;
+  /** Of those met: first answered after the slot's end. */
+  late: number;
+  /** Nothing came up to the moment up to which it was waited for. */
+  missing: number;
+  /** Not answered, and still waited for. */
+  waiting: number;
+  /** Slots in which nothing was expected, since the patient was away or the plan on hold. */
+  paused: number;
+  /** Responses of the month. */
+  received: number;
+  /** Of those: not the first of any slot, so sent by the patient's own wish. */
+  extra: number;
+}
+
+/**
+ * The reports of each month, up to `now`. A slot belongs to the month in which it begins, also where it is answered in the next one; a response to
+ * the month of its symptom time. `responses` in the order of time, all that there ever were.
+ */
+export function reportingOf(
+  { expectations, responses }: { expectations: Expectations; responses: readonly Received[] },
+  months: readonly Month[],
+  now: string,
+): Reporting[] {
+  const [first, last] = [months[0], months.at(-1)];
+  if (!first || !last) return [];
+  const slots = expectations.items.flatMap((item) => slotsIn(item, expectations, first.start, last.end, now));
+  const [earliest] = [first.start, ...slots.map(({ expected }) => expected.slot.open)].sort();
+  const meeting = firstAnswers(expectations, responses, earliest ?? first.start);
+  const firsts = new Set([...meeting.values()].map(({ id }) => id));
+  return months.map((month) => {
+    const own = slots.filter(({ expected }) => isWithin(month, expected.slot.start));
+    const counted = own.filter(({ expected }) => !expected.isPaused);
+    const answers = counted.map((one) => ({ ...one, answer: meeting.get(nameOf(one.item, one.expected)) }));
+    const met = answers.filter(({ answer }) => answer);
+    const open = answers.filter(({ answer }) => !answer);
+    const received = responses.filter(({ at }) => isWithin(month, at) && at <= now);
+    return {
+      expected: counted.length,
+      met: met.length,
+      late: met.filter(({ answer, expected }) => answer && answer.at > expected.slot.close).length,
+      missing: open.filter(({ expected }) => expected.slot.due < now).length,
+      waiting: open.filter(({ expected }) => expected.slot.due >= now).length,
+      paused: own.length - counted.length,
+      received: received.length,
+      extra: received.filter(({ id }) => !firsts.has(id)).length,
+    };
+  });
+}
+
+interface Slotted {
+  item: ExpectedItem;
+  expected: ExpectedSlot;
+}
+
+const nameOf = (item: ExpectedItem, { slot }: ExpectedSlot): string => `${itemKey(item)} ${slot.start}`;
+
+/** The slots of an item that begin between two moments, and not after now. */
+function slotsIn(item: ExpectedItem, expectations: Expectations, from: string, end: string, now: string): Slotted[] {
+  const found: Slotted[] = [];
+  const lastSpan = item.spans.at(-1)?.from ?? '';
+  for (const expected of expectedSlots(item, expectations, from)) {
+    const { start } = expected.slot;
+    if (start >= end || start > now) {
+      // Slots of a plan that replaced this one may begin before it.
+      if (start > lastSpan) break;
+      continue;
+    }
+    if (start >= from) found.push({ item, expected });
+  }
+  return found;
+}
+
+/** By slot, the response that came first in it; of slots that begin to count at `from` or later, and of those that these responses belong to. */
+function firstAnswers(
+  expectations: Expectations,
+  responses: readonly Received[],
+  from: string,
+): ReadonlyMap<string, Received> {
+  const first = new Map<string, Received>();
+  for (const item of expectations.items) {
+    const own = responses.filter(({ form }) => form === item.form);
+    // The first of them may belong to a slot that was open before: later ones belong to later slots.
+    const earliest = own.find(({ at }) => at >= from);
+    const open = earliest && slotOf(item, expectations, earliest.at)?.slot.open;
+    const since = open !== undefined && open < from ? open : from;
+    for (const response of own) {
+      if (response.at < since) continue;
+      const found = slotOf(item, expectations, response.at);
+      if (!found) continue;
+      const name = nameOf(item, found);
+      if (!first.has(name)) first.set(name, response);
+    }
+  }
+  return first;
+}
