@@ -73,6 +73,7 @@ async function questionOf(db: Database, within: Compartment, request: Simulation
     candidate: policy,
     ctcae: ctcaeVersionsNamed(candidate),
     within: request.within,
+    timeZone: request.timeZone,
     mattered: new Set(request.mattered),
   };
 }

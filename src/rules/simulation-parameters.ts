@@ -47,6 +47,7 @@ export function simulationParameters(tally: Tally, asked: Asked): Parameters {
         .map((key) => termPart(key, terms[key] ?? NOTHING, asked.labels)),
       ...counted('movedBy', 'how', tally.moved),
       whole('withoutFacts', tally.withoutFacts),
+      whole('withoutPerson', tally.withoutPerson),
       whole('withoutVersion', tally.withoutVersion),
       ...counted('undecided', 'action', tally.undecided),
       parts('overran', sides(before.overran, after.overran)),

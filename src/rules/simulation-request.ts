@@ -14,6 +14,8 @@ export interface SimulationRequest {
   /** `Group/id/_history/n`; everyone without. */
   cohort?: string;
   within: Stretch;
+  /** IANA name of the zone in which the site's clocks run. */
+  timeZone: string;
   /** Codes of outcomes that say that a Flag mattered. */
   mattered: readonly string[];
 }

@@ -18,6 +18,7 @@ export interface Tally {
   terms: Record<string, TermTally>;
   moved: Partial<Record<Moved, number>>;
   withoutFacts: number;
+  withoutPerson: number;
   withoutVersion: number;
   undecided: Record<string, number>;
   judged: Judged;
@@ -68,6 +69,7 @@ export const NO_TALLY: Tally = {
   terms: {},
   moved: {},
   withoutFacts: 0,
+  withoutPerson: 0,
   withoutVersion: 0,
   undecided: {},
   judged: { mattered: 0, notMattered: 0, before: NO_JUDGED_SIDE, after: NO_JUDGED_SIDE },
@@ -102,6 +104,7 @@ export function tallyOf(patient: string, simulation: PatientSimulation, within: 
     terms,
     moved,
     withoutFacts: simulation.withoutFacts,
+    withoutPerson: simulation.withoutPerson,
     withoutVersion: simulation.withoutVersion,
     undecided: { ...simulation.undecided },
     judged: simulation.judged,
@@ -127,6 +130,7 @@ export function mergeTallies(a: Tally, b: Tally): Tally {
     terms: mergeTerms(a.terms, b.terms),
     moved: sums(a.moved, b.moved),
     withoutFacts: a.withoutFacts + b.withoutFacts,
+    withoutPerson: a.withoutPerson + b.withoutPerson,
     withoutVersion: a.withoutVersion + b.withoutVersion,
     undecided: sums(a.undecided, b.undecided),
     judged: {

@@ -32,7 +32,7 @@ export interface TrackChange {
 export function tracksOf(steps: readonly TermStep[]): Track[] {
   const tracks: Growing[] = [];
   const open = new Map<string, Growing>();
-  for (const { term, at, source, finding, transition, episodeAfter } of steps) {
+  for (const { term, at, source, finding, transition, episodeAfter, tick } of steps) {
     if (!episodeAfter) continue;
     const { priority } = episodeAfter;
     const member = originOf(source);
@@ -53,7 +53,7 @@ export function tracksOf(steps: readonly TermStep[]): Track[] {
       open.set(term, begun);
       continue;
     }
-    track.members.push(member);
+    if (!tick) track.members.push(member);
     const before = track.changes.at(-1)?.priority ?? priority;
     if (priority !== before)
       track.changes.push({ kind: isAsUrgent(priority, before) ? 'raises' : 'lowers', at, priority });

@@ -1,6 +1,7 @@
 import type { PatientFacts } from './episode.ts';
-import { fold, type TermStep } from './episodes.ts';
+import type { TermStep } from './episodes.ts';
 import { originOf, type Report } from './finding.ts';
+import { foldWithMoments } from './fold-moments.ts';
 import { isOverrun, type Policy } from './policy.ts';
 import { type Compared, compareTracks, isIn, type Stretch } from './simulation-differences.ts';
 import { type Judged, judge, type RealFlag } from './simulation-judged.ts';
@@ -16,6 +17,8 @@ export interface Question {
   ctcae: ReadonlySet<string>;
   /** Symptom time that is looked at. What lies before it is folded too, so that it begins as it would have; what lies after it is not. */
   within: Stretch;
+  /** IANA name of the zone in which the site's clocks run: by it a moment without news is found. */
+  timeZone: string;
   /** Codes of outcomes of work that say that a Flag mattered. */
   mattered: ReadonlySet<string>;
 }
@@ -40,6 +43,8 @@ export interface PatientSimulation extends Compared {
   last?: string;
   /** Reports that the candidate asks for facts (treatment, studies, conditions) that were not known when they came in. */
   withoutFacts: number;
+  /** Reports that the candidate asks for gender or birth date, and that did not keep them: those of the Patient as it is now are told. */
+  withoutPerson: number;
   /** Reports with measured values that are not graded by a version of CTCAE that the candidate names. */
   withoutVersion: number;
   /** Reports on which the policies took more steps than one report is given. */
@@ -51,19 +56,21 @@ export interface PatientSimulation extends Compared {
 
 /**
  * What a candidate would have said of a patient's past, against what is in force. Both sides judge every report, whatever was in force when it
- * came in; what was known then (facts, versions of CTCAE, baselines) is as it was. Changes nothing. Throws as `fold` does.
+ * came in; what was known then (facts, versions of CTCAE, baselines) is as it was. Moments at which something is asked again are those that each
+ * side wants. Changes nothing. Throws as `fold` does.
  */
 export function simulate(past: PatientPast, question: Question): PatientSimulation {
   const { within, candidate } = question;
   const { end } = within;
-  const reports = past.reports.filter(({ at }) => end === undefined || at < end);
+  const reports = past.reports.filter(({ at, tick }) => tick === undefined && (end === undefined || at < end));
   const looked = reports.filter(({ at }) => isIn(at, within));
-  const one = fold(reports, question.before, past.facts);
-  const other = fold(reports, question.after, past.facts);
-  const before = tracksOf(one.steps);
-  const after = tracksOf(other.steps);
   const times = looked.map(({ at }) => at).sort();
   const [first, last] = [times[0], times.at(-1)];
+  const clock = { until: end === undefined ? (last ?? '') : justBefore(end), timeZone: question.timeZone };
+  const one = foldWithMoments(reports, question.before, past.facts, clock);
+  const other = foldWithMoments(reports, question.after, past.facts, clock);
+  const before = tracksOf(one.steps);
+  const after = tracksOf(other.steps);
   return {
     ...compareTracks(before, after, within, last ?? ''),
     before,
@@ -72,7 +79,8 @@ export function simulate(past: PatientPast, question: Question): PatientSimulati
     reports: countBy(looked.map(({ source }) => source.type)),
     ...(first === undefined ? {} : { first }),
     ...(last === undefined ? {} : { last }),
-    withoutFacts: withoutFacts(looked, other.steps, candidate),
+    withoutFacts: candidate.needs.has('facts') ? woken(looked, other.steps, candidate, 'facts') : 0,
+    withoutPerson: candidate.needs.has('patient') ? woken(looked, other.steps, candidate, 'person') : 0,
     withoutVersion: looked.filter(({ measured, ctcae }) => measured && lacks(question.ctcae, ctcae)).length,
     overran: { before: overran(one.steps, within), after: overran(other.steps, within) },
     undecided: countBy(
@@ -97,19 +105,26 @@ function countBy(names: readonly string[]): Record<string, number> {
 const lacks = (named: ReadonlySet<string>, graded: readonly string[] = []): boolean =>
   [...named].some((version) => !graded.includes(version));
 
-function withoutFacts(reports: readonly Report[], steps: readonly TermStep[], candidate: Policy): number {
-  if (!candidate.needs.has('facts')) return 0;
+/** Reports that wake the candidate and do not carry what it asks for. */
+function woken(
+  reports: readonly Report[],
+  steps: readonly TermStep[],
+  candidate: Policy,
+  lacking: 'facts' | 'person',
+): number {
   const unknown = new Map(
-    reports.filter(({ facts }) => facts === undefined).map((report) => [originOf(report.source), report]),
+    reports.filter((report) => report[lacking] === undefined).map((report) => [originOf(report.source), report]),
   );
-  const woken = new Set<string>();
-  for (const { source, finding } of steps) {
+  const found = new Set<string>();
+  for (const { source, finding, tick } of steps) {
     const origin = originOf(source);
-    const report = unknown.get(origin);
-    if (report && candidate.wakes({ finding, source: { type: source.type, form: report.form } })) woken.add(origin);
+    const report = tick ? undefined : unknown.get(origin);
+    if (report && candidate.wakes({ finding, source: { type: source.type, form: report.form } })) found.add(origin);
   }
-  return woken.size;
+  return found.size;
 }
+
+const justBefore = (instant: string): string => new Date(Date.parse(instant) - 1).toISOString();
 
 function overran(steps: readonly TermStep[], within: Stretch): number {
   const reports = steps.filter(({ at, conditions }) => isIn(at, within) && isOverrun(conditions));

@@ -1,6 +1,8 @@
+import type { PlanDefinition } from '@medplum/fhirtypes';
 import t from 'tap';
 import type { Finding, Report } from '../../src/rules/finding.ts';
 import { compilePolicy } from '../../src/rules/policy.ts';
+import { EXTENSION } from '../../src/rules/resources/codes.ts';
 import { type PatientPast, type Question, simulate } from '../../src/rules/simulation.ts';
 import { ctcaeVersionsNamed } from '../../src/rules/simulation-needs.ts';
 import { mergeTallies, NO_TALLY, tallyOf } from '../../src/rules/simulation-tally.ts';
@@ -26,6 +28,7 @@ function ask(
     after: [candidate],
     candidate,
     ctcae: new Set(),
+    timeZone: 'Europe/Paris',
     within,
     mattered: new Set(mattered),
   };
@@ -249,4 +252,30 @@ t.test('tallies', async (t) => {
       t.match(all.largest[0], { patient: 'p17', hours: 14 * 24 });
     },
   );
+});
+
+t.test('a time without news is asked as each side wants it, whatever was asked then', async (t) => {
+  const again = (days: number): PlanDefinition => {
+    const plans = plan([open(2), { id: 'up', code: 'escalate', priority: 'PH', expression: '%finding.min >= 2' }]);
+    const [first, up] = plans.action ?? [];
+    const extension = {
+      url: EXTENSION.askAgainAfter,
+      valueDuration: { value: days, unit: 'd', system: 'http://unitsofmeasure.org', code: 'd' },
+    };
+    return { ...plans, action: first && up ? [first, { ...up, extension: [...(up.extension ?? []), extension] }] : [] };
+  };
+  const question: Question = {
+    ...ask([open(2)], [open(2)], { within: { end: '2026-02-01T00:00:00.000Z' } }),
+    after: [compilePolicy(again(14))],
+    candidate: compilePolicy(again(14)),
+  };
+  t.match(simulate(past(weekly(2)), question).differences, [
+    {
+      kind: 'moved',
+      moved: ['priority-higher'],
+      after: { changes: [{ kind: 'opens' }, { kind: 'raises', at: '2026-01-15T08:00:00.000Z' }] },
+    },
+  ]);
+  const soon = { ...question, within: { end: '2026-01-15T08:00:00.000Z' } };
+  t.same(simulate(past(weekly(2)), soon).differences, [], 'not before its moment');
 });

@@ -73,6 +73,7 @@ async function ask(deps: Deps, within: Compartment, inputs: Inputs, id: string |
     ...policiesOf(snapshot, candidate, inputs.text('against')),
     ...(cohort === undefined ? {} : { cohort: await cohortOf(deps, within, cohort) }),
     within: stretchOf(inputs, now),
+    timeZone: deps.site.timeZone,
     mattered: mattered.length > 0 ? [...new Set(mattered)].sort() : MATTERED,
   };
   const job = newId(drawShard(), now.getTime());
