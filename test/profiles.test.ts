@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import type { CodeSystem, Resource, SearchParameter, StructureDefinition } from '@medplum/fhirtypes';
 import t from 'tap';
 import { CANONICAL, TAG } from '../src/fhir/canonical.ts';
+import { MONITORING_TERMS } from '../src/rules/gradings/monitoring-data.ts';
 import { SCORE_GRADINGS } from '../src/rules/gradings/scores/index.ts';
-import { EXTENSION, PROFILE, SYSTEM, UNVALIDATED_WORDING } from '../src/rules/resources/codes.ts';
+import { EXTENSION, PROFILE, SYSTEM, TERMS, UNVALIDATED_WORDING } from '../src/rules/resources/codes.ts';
 import { faults } from './rules/resources/r4.ts';
 
 type Canonical = Resource & { url?: string; version?: string; status?: string };
@@ -87,8 +88,9 @@ const systems: [name: string, url: string, codes: readonly (string | undefined)[
   [
     'grading systems',
     SYSTEM.gradingSystem,
-    ['pro-ctcae', 'ctcae', 'emergency', ...SCORE_GRADINGS.map(({ data }) => data.system)],
+    ['pro-ctcae', 'ctcae', 'emergency', 'monitoring', ...SCORE_GRADINGS.map(({ data }) => data.system)],
   ],
+  ['the reporting itself', TERMS.monitoring, MONITORING_TERMS.map(({ code }) => code)],
   ['Flag codes', SYSTEM.flagCode, ['not-evaluated', 'policy-budget', 'policy-error']],
   [
     'inputs of a grade',

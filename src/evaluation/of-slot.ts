@@ -25,15 +25,15 @@ export const isMark = ({ source }: Report, item: ExpectedItem): boolean =>
 /** Beginning of the slot of such a report. */
 export const markedStart = ({ source }: Report): string => source.id.split('~')[2] ?? '';
 
-/** A slot that went by without an answer, as the engine takes it: of the first moment at which nothing can come in time any more. */
-export function ofSlot({ item, ...about }: AboutSlot, expected: ExpectedSlot): Evaluating {
+/** A slot that went by without an answer, as the engine takes it: of the first moment at which nothing can come in time any more. `again`: it may have been said before. */
+export function ofSlot({ item, ...about }: AboutSlot, expected: ExpectedSlot, again: boolean): Evaluating {
   const { slot, version, zone } = expected;
   const at = new Date(Date.parse(slot.due) + 1).toISOString();
   return {
     source: { type: item.type, id: markId(item, slot.start), version },
     asks: 'grading',
     amended: false,
-    again: false,
+    again,
     ...about,
     slots: () => [{ ...slotRef(item, expected), missing: true }],
     time: () => ({ at, day: dayIn(zone, at), clockAhead: false }),

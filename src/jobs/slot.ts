@@ -61,7 +61,7 @@ async function ended(about: About): Promise<Happening | undefined> {
   if (texts.some((text) => meets(readReport(text).report, item, expectations)?.slot.start === expected.slot.start)) {
     return goesOn;
   }
-  return together(await evaluate(deps, within, ofSlot(await slotAbout(about), expected)), goesOn);
+  return together(await evaluate(deps, within, ofSlot(await slotAbout(about), expected, false)), goesOn);
 }
 
 /** The earliest mark that is wanting, or no longer right, is set right; when none is left the next slot is waited for. */
@@ -82,7 +82,7 @@ async function settled(about: About, due: Due): Promise<Happening> {
     if (expected.isPaused) continue;
     wanted.add(start);
     if (!met.has(start) && !marks.has(start))
-      return onceMore(about, due, await evaluate(deps, within, ofSlot(await slotAbout(about), expected)));
+      return onceMore(about, due, await evaluate(deps, within, ofSlot(await slotAbout(about), expected, true)));
   }
   // What has come since for a slot that was called missing the fold knows.
   const wrong = [...marks.values()].find((report) => !wanted.has(markedStart(report)));

@@ -106,6 +106,8 @@ function leavesOpen(finding: Finding, { openingLevel }: Episode): boolean {
   if (isContradictory(finding)) return true;
   const top = highest(finding.outcome);
   if (finding.outcome.kind === 'graded') return false;
+  // Of the reporting itself an open grade is what a policy has to choose a limit for, and nothing that could be worse than is known.
+  if (finding.kind === 'monitoring') return false;
   return top === undefined || top > 1 || top >= openingLevel;
 }
 

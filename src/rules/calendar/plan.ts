@@ -50,8 +50,8 @@ export interface Stretch {
 /** What a plan is read with. */
 export interface PlanAround {
   zone: string;
-  /** When it was written: what says no beginning begins then. */
-  now: string;
+  /** When a part of it was first written: what says no beginning begins then, whatever else of it changes later. */
+  written: (part: string, form: string) => string;
   /** A form that is held here by what names it: a canonical, or a reference to a Questionnaire; undefined where it is none of ours. */
   formOf: (named: string) => AskedForm | undefined;
 }
@@ -197,7 +197,7 @@ function readAsked(asked: Asked, around: PlanAround): PlanItem | Refused {
   const pauses = readPauses(extensions, around.zone);
   if ('issues' in pauses) return pauses;
   const bounds = instantsOf(period, around.zone);
-  const read = readWhen(when, at, { ...around, start: bounds.start ?? around.now }, window);
+  const read = readWhen(when, at, { ...around, start: bounds.start ?? around.written(part, form.url) }, window);
   if ('issues' in read) return read;
   const ends = [read.end, bounds.end].filter((one) => one !== undefined).sort();
   const end = ends[0];
@@ -218,12 +218,12 @@ function readAsked(asked: Asked, around: PlanAround): PlanItem | Refused {
 }
 
 /** What is over is not read any more: nobody waits for it. */
-const over = ({ part, form, standing }: Asked, { zone, now }: PlanAround): PlanItem => ({
+const over = ({ part, form, standing }: Asked, { zone, written }: PlanAround): PlanItem => ({
   part,
   form: form.url,
   standing,
   pauses: [],
-  schedule: { zone, anchor: now, rule: { kind: 'moments', at: [] }, window: {} },
+  schedule: { zone, anchor: written(part, form.url), rule: { kind: 'moments', at: [] }, window: {} },
 });
 
 type ReadWhen = Pick<Schedule, 'rule' | 'anchor' | 'end'>;

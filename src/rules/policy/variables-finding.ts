@@ -101,21 +101,19 @@ export const FINDING: ObjectVariable = {
       doc: 'LOINC code by which the measured analyte was recognised.',
       get: ({ finding }) => finding.measured?.loinc,
     },
-    seconds: {
+    answeringTime: {
       type: 'decimal',
-      range: [0, Number.MAX_SAFE_INTEGER],
+      unit: 's',
       doc: 'Of `implausibly-fast`: seconds from the moment at which the app says answering began to that of the response.',
       get: ({ finding }) => finding.monitored?.seconds,
     },
     items: {
       type: 'integer',
-      range: [0, Number.MAX_SAFE_INTEGER],
       doc: 'Of `implausibly-fast` and `straight-lined`: graded answers of the response.',
       get: ({ finding }) => finding.monitored?.items,
     },
     distinctAnswers: {
       type: 'integer',
-      range: [1, Number.MAX_SAFE_INTEGER],
       doc: 'How many different ones there are among them.',
       get: ({ finding }) => finding.monitored?.distinct,
     },

@@ -31,14 +31,16 @@ export async function checkReportPlan(deps: Deps, within: Compartment, change: C
   // Of a group nobody answers.
   if (patient === undefined || !context) return undefined;
   const before = readExpectations(context.expected);
-  const isKnown = before.items.some((item) => item.type === plan.resourceType && item.id === id);
+  const known = before.items.filter((item) => item.type === plan.resourceType && item.id === id);
   const named = formsNamed(plan);
-  if (named.length === 0 && !isKnown) return undefined;
+  if (named.length === 0 && known.length === 0) return undefined;
   const forms = await formsOf(deps, within, await deps.catalog.at(within, context.generation), named);
-  if (forms.size === 0 && !isKnown) return undefined;
+  if (forms.size === 0 && known.length === 0) return undefined;
   const now = deps.now().toISOString();
   const zone = zoneOf(context) ?? deps.site.timeZone;
-  const { items, issues } = readPlan(plan, { zone, now, formOf: (named) => forms.get(named) });
+  const written = (part: string, form: string): string =>
+    known.find((item) => item.part === part && item.form === form)?.spans[0]?.from ?? now;
+  const { items, issues } = readPlan(plan, { zone, written, formOf: (name) => forms.get(name) });
   refuse(issues);
   const after = withPlan(before, { type: plan.resourceType, id, version }, items, now);
   return expecting(before, after, { now, patient, context });
