@@ -170,3 +170,5 @@ create table outbox (
   changed  text        not null,
   primary key (tenant, shard, id)
 );
+-- How long the oldest row has been waiting.
+create index outbox_ts on outbox (tenant, ts);

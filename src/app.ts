@@ -17,6 +17,7 @@ import { MOST_BYTES, receive } from './routes/encoding.ts';
 import { checkFormats } from './routes/formats.ts';
 import { healthRoutes } from './routes/health.ts';
 import { fhirRoutes } from './routes/index.ts';
+import { metricsRoute, type Peers } from './routes/metrics.ts';
 import { FHIR_JSON, sendJson } from './routes/reply.ts';
 
 /** What the service is told beside its deps. */
@@ -25,6 +26,8 @@ export interface AppOptions {
   allowedHosts?: readonly string[];
   /** Origins of browser apps that may read answers. */
   corsOrigins?: readonly string[];
+  /** What the other processes of this host have counted; without, there are none. */
+  peers?: () => Promise<Peers>;
 }
 
 /** The service without a socket: parsers, hooks, error handler and routes. It never listens. */
@@ -70,7 +73,10 @@ export function buildApp(deps: Deps, options: AppOptions = {}): FastifyInstance 
     checkFormats(request);
     done();
   });
-  app.addHook('onResponse', async (request, reply) => logAnswer(request, reply));
+  app.addHook('onResponse', async (request, reply) => {
+    logAnswer(request, reply);
+    deps.metrics.answered(request.method, request.routeOptions.url, reply.statusCode, reply.elapsedTime);
+  });
   app.setErrorHandler((error, request, reply) => answerError(deps, error, request, reply));
   app.setNotFoundHandler((request, reply) => {
     const allowed = allowedAt(routes, request.url);
@@ -81,9 +87,11 @@ export function buildApp(deps: Deps, options: AppOptions = {}): FastifyInstance 
         .send();
     }
     const { status, outcome, headers } = toRefusal(noRoute(deps, request, allowed));
+    deps.metrics.refused(status, outcome);
     return sendJson(reply.code(status).headers(headers), outcome);
   });
   app.register(async (scope) => healthRoutes(scope, deps));
+  app.register(async (scope) => metricsRoute(scope, deps, options.peers));
   app.register(async (scope) => fhirRoutes(scope, deps, (inside) => buildApp(inside, options)), {
     prefix: new URL(deps.baseUrl).pathname,
   });
@@ -97,6 +105,7 @@ function noSchemas(): never {
 
 function answerError(deps: Deps, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { status, outcome, headers, unforeseen } = toRefusal(error);
+  deps.metrics.refused(status, outcome);
   // A client that goes away in the middle of its body is no fault of ours.
   const left = error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
   if (unforeseen && !left) deps.log.error({ err: error, request: request.id }, 'unforeseen');

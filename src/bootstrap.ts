@@ -10,6 +10,7 @@ import { parseQuery } from './fhir/query.ts';
 import { resourceSpec } from './fhir/resources.ts';
 import { readText } from './fhir/text.ts';
 import { Indexing } from './indexing.ts';
+import { Metrics } from './metrics.ts';
 import { checkGradings } from './rules/check.ts';
 import type { CtcaeVersion } from './rules/finding.ts';
 import { NO_CODES, type ReviewedCodes } from './rules/gradings/ctcae-codes.ts';
@@ -70,6 +71,7 @@ export async function boot(options: BootOptions): Promise<Deps> {
     catalog: new Catalog(options.db),
     watermark: new Watermark(options.db),
     turns: new Turns(),
+    metrics: new Metrics(),
     engine: { name: 'vigie', version: ENGINE_VERSION, fhirpathVersion: fhirpath.version, device: '' },
     shipped: readOnly,
     labels: allLabels(),

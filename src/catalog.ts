@@ -75,6 +75,11 @@ export class Catalog {
     this.#resources = new HeldResources(outer === undefined ? undefined : outer.#resources);
   }
 
+  /** What was loaded last, without asking whether it is still current; undefined before anything was. */
+  loaded({ tenant }: Pick<Compartment, 'tenant'>): Snapshot | undefined {
+    return this.#loaded.get(tenant) ?? this.#outer?.loaded({ tenant });
+  }
+
   /** The snapshot of `generation`, or of the present one when none is given. */
   async at(within: Compartment, generation?: string): Promise<Snapshot> {
     const wanted = generation ?? (await catalogGeneration(this.#db, within));

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Catalog } from './catalog.ts';
 import type { SearchRegistry } from './fhir/search-parameters.ts';
 import type { Indexing } from './indexing.ts';
+import type { Metrics } from './metrics.ts';
 import type { CtcaeVersion } from './rules/finding.ts';
 import type { ReviewedCodes } from './rules/gradings/ctcae-codes.ts';
 import type { Labels, Language } from './rules/resources/labels.ts';
@@ -24,6 +25,8 @@ export interface Deps {
   catalog: Catalog;
   watermark: Watermark;
   turns: Turns;
+  /** Counts what happens in this process. */
+  metrics: Metrics;
   engine: Engine;
   /** `Type/id` of what ships with the service and is relied on: read-only to clients. */
   shipped: ReadonlySet<string>;

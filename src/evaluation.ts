@@ -46,6 +46,13 @@ import type { SymptomTime } from './symptom-time.ts';
  * Throws FhirError 422 for an unusable symptom time, StaleRead when the patient changed between two reads.
  */
 export async function evaluate(deps: Deps, within: Compartment, input: Evaluating): Promise<Consequence | undefined> {
+  const began = performance.now();
+  const consequence = await evaluated(deps, within, input);
+  if (consequence) deps.metrics.decided(performance.now() - began);
+  return consequence;
+}
+
+async function evaluated(deps: Deps, within: Compartment, input: Evaluating): Promise<Consequence | undefined> {
   const { source, asks, context } = input;
   const asked = asks === 'grading';
   const again = input.again ?? source.version > 1;

@@ -9,6 +9,7 @@ import { LongJobs } from './jobs/long.ts';
 import { longKinds } from './jobs/long-kinds.ts';
 import { Scheduler } from './jobs/scheduler.ts';
 import { openStore } from './open-store.ts';
+import type { Peers } from './routes/metrics.ts';
 import { labCodesOf, readSettingFiles, type SettingFiles, siteOf } from './setting-files.ts';
 import { migrate } from './store/migrate.ts';
 
@@ -38,6 +39,8 @@ export interface Among {
   first: boolean;
   /** Everything is there but the socket. Resolves when all processes are so far; rejects when they are to stop. */
   booted(): Promise<void>;
+  /** What all of them have counted. */
+  peers(): Promise<Peers>;
 }
 
 /** Starts everything in order: database, checks, migrations, what ships with the service, routes, socket, clock. What fails takes the rest down. */
@@ -82,7 +85,13 @@ export async function startService(config: Config, { log, root, now, among }: St
     if (!among || among.first) await warn(config, deps);
     closing.push(() => deps.indexing.stop());
     deps.indexing.start();
-    const app = buildApp(deps, { allowedHosts: config.allowedHosts, corsOrigins: config.corsOrigins });
+    closing.push(async () => deps.metrics.stop());
+    deps.metrics.start();
+    const app = buildApp(deps, {
+      allowedHosts: config.allowedHosts,
+      corsOrigins: config.corsOrigins,
+      ...(among ? { peers: among.peers } : {}),
+    });
     closing.push(() => app.close());
     await among?.booted();
     await app.listen({ host: config.host, port: config.port });

@@ -95,10 +95,12 @@ export class Scheduler {
       const run = this.#kinds[due.kind];
       if (!run) throw new Error('a thing of an unknown kind is due');
       await run(this.#deps, this.#within, due);
+      this.#deps.metrics.due(due.kind, 'done');
       return true;
     } catch (error) {
       const isOutage = error instanceof FhirError && error.issues[0].code === 'transient';
       this.#deps.log.error({ err: error, kind: due.kind, attempts: due.attempts }, 'what was due has failed');
+      this.#deps.metrics.due(this.#kinds[due.kind] && due.kind, isOutage ? 'postponed' : 'failed');
       const pause = isOutage ? OUTAGE_PAUSE_SECONDS : Math.min(2 ** due.attempts, LONGEST_PAUSE_SECONDS);
       await postponeDue(this.#deps.db, this.#within, due, { seconds: pause, counts: !isOutage });
       return false;

@@ -1,5 +1,6 @@
 import cluster, { type Worker } from 'node:cluster';
 import type { Logger } from 'pino';
+import { Gathering } from './gathering.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 
 /** Begins the work of one process; `first` and its number are added. */
@@ -26,6 +27,8 @@ interface Member {
 export class Crew {
   readonly #log: Logger;
   readonly #members: Member[];
+  readonly #gathering = new Gathering();
+  #restarts = 0;
   #given: Given | undefined;
   #stopping: Promise<void> | undefined;
   /** Told of each step while all start; after that a death is answered by a successor. */
@@ -90,6 +93,8 @@ export class Crew {
         else this.#log.error({ worker: member.number, reason: message.message }, 'a process did not start');
         return;
       }
+      if (message.kind === 'counted') return this.#gathering.counted(member.number, message);
+      if (message.kind === 'gather') return void this.#gather(member, message.question);
       member.state = message.kind;
       if (this.#starting) this.#starting.step();
       else if (message.kind === 'loaded') this.#begin(member, false);
@@ -115,12 +120,25 @@ export class Crew {
       { worker: member.number, ...ended, again_ms: member.pause },
       'a process has ended; another one takes its place',
     );
+    this.#restarts += 1;
     member.timer = setTimeout(() => {
       member.process = cluster.fork();
       member.since = Date.now();
       member.state = 'forked';
       this.#watch(member);
     }, member.pause);
+  }
+
+  /** What all have counted who answer in time, for one of them who was asked for metrics. */
+  async #gather(asker: Member, question: number): Promise<void> {
+    const listening = this.#members.filter(({ state, process }) => state === 'listening' && !process.isDead());
+    const counted = await this.#gathering.ask(
+      listening.map(({ number }) => number),
+      (own) => {
+        for (const one of listening) send(one, { kind: 'count', question: own });
+      },
+    );
+    send(asker, { kind: 'gathered', question, restarts: this.#restarts, counted });
   }
 
   async #end(member: Member): Promise<void> {

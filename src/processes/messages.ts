@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import type { Family } from '../metrics/family.ts';
 import type { SettingFiles } from '../setting-files.ts';
 
 /** What the first process says to one that answers requests. */
@@ -6,7 +7,11 @@ export type ToWorker =
   /** The database is there: begin. `first` of all writes what ships. */
   | { kind: 'start'; config: Config; files: SettingFiles; first: boolean; worker: number }
   /** All have booted: take requests. */
-  | { kind: 'listen' };
+  | { kind: 'listen' }
+  /** What has it counted? */
+  | { kind: 'count'; question: number }
+  /** The answer to `gather`. */
+  | { kind: 'gathered'; question: number; restarts: number; counted: { worker: number; families: Family[] }[] };
 
 /** What it says back. */
 export type FromWorker =
@@ -16,4 +21,8 @@ export type FromWorker =
   | { kind: 'booted' }
   | { kind: 'listening' }
   /** The start has failed: message and code of the error. */
-  | { kind: 'failed'; message: string; code?: string };
+  | { kind: 'failed'; message: string; code?: string }
+  /** What have all of them counted? */
+  | { kind: 'gather'; question: number }
+  /** The answer to `count`. */
+  | { kind: 'counted'; question: number; families: Family[] };

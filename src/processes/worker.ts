@@ -1,4 +1,5 @@
 import { openLog } from '../log.ts';
+import { countedHere, type Peers } from '../routes/metrics.ts';
 import { type Service, startService } from '../service.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 
@@ -11,6 +12,9 @@ export async function work(root: string): Promise<void> {
   const mayListen = withResolvers<void>();
   let starting: Promise<Service> | undefined;
   let stopping = false;
+  let running: Service | undefined;
+  const questions = new Map<number, (answer: ToWorker & { kind: 'gathered' }) => void>();
+  let lastQuestion = 0;
   const stop = (): void => {
     if (stopping) return;
     stopping = true;
@@ -26,7 +30,13 @@ export async function work(root: string): Promise<void> {
   process.on('SIGINT', stop);
   process.on('message', (message: ToWorker) => {
     if (message.kind === 'start') asked.resolve(message);
-    else mayListen.resolve();
+    else if (message.kind === 'listen') mayListen.resolve();
+    else if (message.kind === 'gathered') {
+      questions.get(message.question)?.(message);
+      questions.delete(message.question);
+    } else if (running) {
+      void tell({ kind: 'counted', question: message.question, families: countedHere(running.deps) });
+    }
   });
   await tell({ kind: 'loaded' });
 
@@ -41,10 +51,17 @@ export async function work(root: string): Promise<void> {
     await tell({ kind: 'booted' });
     await mayListen.promise;
   };
+  // The first process answers within its own patience; when it does not, it is gone, and so is this one.
+  const peers = (): Promise<Peers> =>
+    new Promise((resolve) => {
+      lastQuestion += 1;
+      questions.set(lastQuestion, ({ restarts, counted }) => resolve({ set: config.workers, restarts, counted }));
+      void tell({ kind: 'gather', question: lastQuestion });
+    });
   if (stopping) return;
-  starting = startService(config, { log, root, among: { files, first, booted } });
+  starting = startService(config, { log, root, among: { files, first, booted, peers } });
   try {
-    await starting;
+    running = await starting;
     await tell({ kind: 'listening' });
   } catch (error) {
     if (stopping) return;

@@ -59,6 +59,7 @@ async function batch(
       return batchEntry(answer, entry);
     } catch (error) {
       const { status, outcome, unforeseen } = toRefusal(error);
+      deps.metrics.refused(status, outcome);
       if (unforeseen) deps.log.error({ err: error, request: request.id }, 'unforeseen');
       return { status, outcome: JSON.stringify(outcome) };
     }

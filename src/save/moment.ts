@@ -1,13 +1,14 @@
 import type { Deps } from '../deps.ts';
+import type { Consequence } from '../evaluation/evaluating.ts';
 import type { Compartment } from '../fhir/compartment.ts';
 import { type PatientContext, patientContext } from '../store/context.ts';
 import { type Due, findDue } from '../store/due.ts';
 import { commit, type Write } from '../store/write.ts';
 import { attempts } from './attempts.ts';
-import { counted, outboxOf } from './writing.ts';
+import { counted, outboxOf, tellEvaluated } from './writing.ts';
 
-/** What comes of a moment. `patient` is left out where only the counter advances. */
-export type Happening = Pick<Write, 'versions' | 'patient' | 'due' | 'work'>;
+/** What comes of a moment. `patient` is left out where only the counter advances, `changes` where nothing was evaluated. */
+export type Happening = Pick<Write, 'versions' | 'patient' | 'due' | 'work'> & Partial<Pick<Consequence, 'changes'>>;
 
 /**
  * Does what is due, once: what comes of it and the end of its being due are one statement, which rests on the patient's counter. However many
@@ -33,5 +34,6 @@ export async function happen(
       ...(happening?.work ? { work: happening.work } : {}),
       due: [...(happening?.due ?? []), ...(moves ? [] : [{ shard: due.shard, id: due.id, at: null } as const])],
     });
+    if (happening?.changes) tellEvaluated(deps, within, happening.changes);
   });
 }

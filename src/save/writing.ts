@@ -79,6 +79,7 @@ export async function write(
     claims: [...writing.claims.map((claim) => ({ ...claim, id })), ...(ruled?.claims ?? [])],
     bumpCatalog: spec.canonical === true,
   });
+  if (consequence) tellEvaluated(deps, within, consequence.changes);
   return {
     type: spec.type,
     id,
@@ -88,6 +89,12 @@ export async function write(
     outcome: writing.current ? 'updated' : 'created',
     ...(consequence ? { changes: consequence.changes } : {}),
   };
+}
+
+/** Counts what came of a report when it is committed. */
+export function tellEvaluated(deps: Deps, within: Compartment, changes: Consequence['changes']): void {
+  const active = (): string[] => deps.catalog.loaded(within)?.policies.map(({ canonical }) => canonical) ?? [];
+  deps.db.afterCommit(() => deps.metrics.evaluated(changes, active));
 }
 
 function patientPart(

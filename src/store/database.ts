@@ -74,7 +74,15 @@ export interface Tables {
   claim: { tenant: number; shard: number; key: string; type: string; id: string; home: number | null };
   catalog: { tenant: number; shard: number; generation: string };
   outbox: { tenant: number; shard: number; id: string; ts: Date; n: string | null; changed: string };
-  patient_state: { tenant: number; shard: number; patient: string; n: string; state: string; last_grades: string; expected: string | null };
+  patient_state: {
+    tenant: number;
+    shard: number;
+    patient: string;
+    n: string;
+    state: string;
+    last_grades: string;
+    expected: string | null;
+  };
   report: {
     tenant: number;
     shard: number;
@@ -119,7 +127,25 @@ export interface Database {
    * of the database, outside the transaction. Throws 503 with an unknown outcome when the connection is lost at the commit.
    */
   transaction<T>(work: (tx: Database) => Promise<T>): Promise<T>;
+  /**
+   * Runs `told` when all that was written before is committed: at once outside of a transaction, and never where a transaction is taken back. It must
+   * not fail: what it tells of has happened.
+   */
+  afterCommit(told: () => void): void;
+  /** What its connections do at this moment. */
+  readonly usage: Usage;
   close(): Promise<void>;
+}
+
+/** Connections of one process. */
+export interface Usage {
+  most: number;
+  inUse: number;
+  idle: number;
+  /** Statements that wait for a connection. */
+  waiting: number;
+  /** Short reads under way on the connections that they share. */
+  laneStatements: number;
 }
 
 /**
@@ -170,6 +196,17 @@ export function openDatabase(
     named: (name, text, values) => ask(pool, { name, text, values }, (lost) => lost),
     write: (name, text, values) => ask(pool, { name, text, values }, unknownOutcome),
     transaction: (work) => transaction(pool, work),
+    afterCommit: (told) => told(),
+    get usage() {
+      const { open, busy, underWay } = short.usage;
+      return {
+        most: connections,
+        inUse: pool.totalCount - pool.idleCount + busy,
+        idle: pool.idleCount + open - busy,
+        waiting: pool.waitingCount,
+        laneStatements: underWay,
+      };
+    },
     close: async () => {
       // Kysely ends a pool that it has used; this one is used without it too.
       await Promise.all([short.close(), kysely.destroy().then(() => (pool.ending ? undefined : pool.end()))]);
@@ -211,6 +248,8 @@ async function transaction<T>(pool: pg.Pool, work: (tx: Database) => Promise<T>)
   const client = await connect(pool);
   let lost: Error | undefined;
   let ended = false;
+  const told: (() => void)[] = [];
+  let result: T;
   const query = async <Row extends pg.QueryResultRow>(statement: Statement): Promise<pg.QueryResult<Row>> => {
     if (ended) throw new Error('a statement came after the end of its transaction');
     try {
@@ -222,10 +261,9 @@ async function transaction<T>(pool: pg.Pool, work: (tx: Database) => Promise<T>)
   };
   try {
     await query({ text: BEGIN, values: [] });
-    const result = await work(bound(pool, query));
+    result = await work(bound(pool, query, told));
     ended = true;
     await commit(client);
-    return result;
   } catch (error) {
     ended = true;
     lost ??= outage(error) ?? (await rolledBack(client));
@@ -233,6 +271,8 @@ async function transaction<T>(pool: pg.Pool, work: (tx: Database) => Promise<T>)
   } finally {
     client.release(lost);
   }
+  for (const tell of told) tell();
+  return result;
 }
 
 /** A transaction of which a statement failed answers to `commit` with ROLLBACK and no error. */
@@ -259,7 +299,7 @@ async function rolledBack(client: pg.PoolClient): Promise<Error | undefined> {
 type Query = <Row extends pg.QueryResultRow>(statement: Statement) => Promise<pg.QueryResult<Row>>;
 
 /** The database as seen from within a transaction: its statements go one after the other, also those that are asked for at once. */
-function bound(pool: pg.Pool, query: Query): Database {
+function bound(pool: pg.Pool, query: Query, told: (() => void)[]): Database {
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <Row extends pg.QueryResultRow>(statement: Statement): Promise<pg.QueryResult<Row>> => {
     const turn = last.then(() => query<Row>(statement));
@@ -279,6 +319,8 @@ function bound(pool: pg.Pool, query: Query): Database {
     named,
     write: named,
     transaction: (work) => work(database),
+    afterCommit: (tell) => void told.push(tell),
+    usage: { most: 1, inUse: 1, idle: 0, waiting: 0, laneStatements: 0 },
     close: async () => {},
   };
   return database;

@@ -7,6 +7,8 @@ export interface Lanes {
    * also when the connection breaks under way.
    */
   ask<Row extends pg.QueryResultRow>(statement: Statement): Promise<Row[]> | undefined;
+  /** Connections that are open, those of them that are busy, and statements under way on them. */
+  readonly usage: { open: number; busy: number; underWay: number };
   /** Answers what is under way, then closes. */
   close(): Promise<void>;
 }
@@ -47,6 +49,14 @@ export function openLanes(
       }
       return best?.ask(statement, now);
     },
+    get usage() {
+      const open = lanes.filter(({ isOpen }) => isOpen);
+      return {
+        open: open.length,
+        busy: open.filter(({ underWay }) => underWay > 0).length,
+        underWay: lanes.reduce((sum, lane) => sum + lane.underWay, 0),
+      };
+    },
     async close() {
       closed = true;
       await Promise.all(lanes.map((lane) => lane.close()));
@@ -69,6 +79,10 @@ class Lane {
     this.#config = config;
     this.#onError = onError;
     this.#silentMillis = silentMillis;
+  }
+
+  get isOpen(): boolean {
+    return this.#client !== undefined;
   }
 
   takes(now: number): boolean {
