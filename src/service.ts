@@ -4,7 +4,7 @@ import { buildApp } from './app.ts';
 import { boot } from './bootstrap.ts';
 import { type Config, isLoopback } from './config.ts';
 import type { Deps } from './deps.ts';
-import { KINDS } from './jobs/kinds.ts';
+import { KINDS, LOOKS } from './jobs/kinds.ts';
 import { LongJobs } from './jobs/long.ts';
 import { longKinds } from './jobs/long-kinds.ts';
 import { Scheduler } from './jobs/scheduler.ts';
@@ -96,7 +96,7 @@ export async function startService(config: Config, { log, root, now, among }: St
     await among?.booted();
     await app.listen({ host: config.host, port: config.port });
     log.info({ url: config.baseUrl }, 'listening');
-    const scheduler = new Scheduler(deps, KINDS);
+    const scheduler = new Scheduler(deps, KINDS, { looks: LOOKS });
     closing.push(() => scheduler.stop());
     scheduler.start();
     const long = new LongJobs(deps, longKinds(join(root, 'dist')));

@@ -1,7 +1,7 @@
-import type { RunDue } from './scheduler.ts';
+import type { LookDue, RunDue } from './scheduler.ts';
 import { slot } from './slot.ts';
 import { taskOverdue } from './task-overdue.ts';
-import { tick } from './tick.ts';
+import { lookAtTicks, tick } from './tick.ts';
 
 /** What is due, by its kind. One row per kind. */
 export const KINDS: Readonly<Record<string, RunDue>> = {
@@ -9,3 +9,6 @@ export const KINDS: Readonly<Record<string, RunDue>> = {
   tick,
   slot,
 };
+
+/** Those of which much may come to nothing. */
+export const LOOKS: Readonly<Record<string, LookDue>> = { tick: lookAtTicks };

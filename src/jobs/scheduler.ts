@@ -6,6 +6,9 @@ import { type Due, giveBackDue, postponeDue, takeDue } from '../store/due.ts';
 /** Does one thing that is due, and takes it from what is due in the same statement (see `happen` of src/save/moment.ts). */
 export type RunDue = (deps: Deps, within: Compartment, due: Due) => Promise<void>;
 
+/** Looks at many things at once, does away with those of which nothing comes, and gives the others: they are then done one by one. */
+export type LookDue = (deps: Deps, within: Compartment, due: readonly Due[]) => Promise<readonly Due[]>;
+
 /** How a scheduler works: how often it looks, and for how long what it has taken is its own. */
 export interface Pace {
   everyMillis: number;
@@ -15,9 +18,13 @@ export interface Pace {
   batch: number;
   /** How much is done side by side. */
   atOnce: number;
+  /** Of the kinds of which much may come to nothing: how that is seen without doing each. */
+  looks: Readonly<Record<string, LookDue>>;
 }
 
-const PACE: Pace = { everyMillis: 1000, leaseSeconds: 30, batch: 500, atOnce: 4 };
+const PACE: Pace = { everyMillis: 1000, leaseSeconds: 30, batch: 1000, atOnce: 6, looks: {} };
+/** Fewer are done one by one: nearly always something comes of a thing. */
+const WORTH_A_LOOK = 20;
 const LONGEST_PAUSE_SECONDS = 3600;
 /** Where the database cannot be reached, or others write the same again and again: no fault of the thing. */
 const OUTAGE_PAUSE_SECONDS = 1;
@@ -72,7 +79,9 @@ export class Scheduler {
       const now = this.#deps.now().toISOString();
       const batch = await takeDue(this.#deps.db, this.#within, { now, limit, seconds });
       if (batch.length === 0) return done;
-      const waiting = batch.values();
+      const rest = await this.#looked(batch);
+      done += batch.length - rest.length;
+      const waiting = rest.values();
       const worker = async (): Promise<void> => {
         // Asked before each, or one would be taken from the list and then left.
         while (!this.#stopped) {
@@ -87,6 +96,22 @@ export class Scheduler {
       if (failed?.status === 'rejected') throw failed.reason;
     }
     return done;
+  }
+
+  /** What is left to be done one by one, still in the order of time. */
+  async #looked(batch: readonly Due[]): Promise<readonly Due[]> {
+    let rest = batch;
+    for (const [kind, look] of Object.entries(this.#pace.looks)) {
+      const alike = batch.filter((due) => due.kind === kind);
+      if (alike.length < WORTH_A_LOOK) continue;
+      try {
+        const open = new Set(await look(this.#deps, this.#within, alike));
+        rest = rest.filter((due) => due.kind !== kind || open.has(due));
+      } catch (error) {
+        this.#deps.log.warn({ err: error, kind }, 'what is due is done one by one');
+      }
+    }
+    return rest;
   }
 
   /** A thing that fails is kept, and tried again later and later: it is never dropped. Throws where that cannot be written either. */

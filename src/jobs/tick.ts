@@ -1,8 +1,12 @@
 import { ofMoment } from '../evaluation/of-moment.ts';
 import type { MomentContent } from '../evaluation/ticking.ts';
 import { evaluate } from '../evaluation.ts';
+import { readState } from '../rules/state-packed.ts';
+import { meansNothing } from '../rules/tick.ts';
 import { happen } from '../save/moment.ts';
-import type { RunDue } from './scheduler.ts';
+import { foldStates } from '../store/context.ts';
+import { settleDue } from '../store/due.ts';
+import type { LookDue, RunDue } from './scheduler.ts';
 
 /**
  * A moment at which a term is asked again has come: it is folded in as of that moment, however late it is heard. Where it means nothing any more
@@ -22,3 +26,17 @@ export const tick: RunDue = (deps, within, due) =>
     const { versions, patient: kept, work, due: next } = consequence;
     return { versions, patient: kept, ...(work ? { work } : {}), ...(next ? { due: next } : {}) };
   });
+
+/** Moments that mean nothing any more are seen by the state of their patients: a thousand at one look. */
+export const lookAtTicks: LookDue = async (deps, within, due) => {
+  const states = new Map(
+    (await foldStates(deps.db, within, due)).map((one) => [one.patient, { n: one.n, state: readState(one.state) }]),
+  );
+  const idle = due.flatMap((one) => {
+    const known = states.get(one.patient);
+    const { tick }: MomentContent = JSON.parse(one.content);
+    return known && meansNothing(known.state, tick, one.at) ? [{ due: one, n: known.n }] : [];
+  });
+  const gone = new Set(await settleDue(deps.db, within, idle));
+  return due.filter((one) => !gone.has(one.id));
+};

@@ -49,6 +49,17 @@ export class InForceOfTerms {
   }
 }
 
+/**
+ * Whether a moment at `at` means nothing, as far as the state tells that has seen no report since: false where it may mean something, or only all
+ * reports can tell.
+ */
+export function meansNothing({ upTo, terms, stale }: FoldState & { stale?: true }, tick: Tick, at: string): boolean {
+  if (stale || (upTo !== undefined && upTo.at >= at)) return false;
+  const { episode, expected } = terms[tick.term] ?? {};
+  if (!episode) return true;
+  return tick.why === 'ask-again' ? !isWanted(tick, episode) : expected?.until !== tick.since;
+}
+
 const isWanted = ({ since, after = '' }: Tick, { again }: Episode): boolean =>
   again?.at === since && again.after.includes(after);
 

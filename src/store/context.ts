@@ -1,5 +1,6 @@
 import type { Compartment } from '../fhir/compartment.ts';
 import type { Database } from './database.ts';
+import { int2Array, textArray } from './pg-arrays.ts';
 import { shardOfId, visibleToken } from './resources.ts';
 import type { EpisodeRow } from './write.ts';
 
@@ -95,6 +96,22 @@ export async function patientHistory(
   );
   const [row] = rows;
   return { n: BigInt(row?.n ?? 0), reports: row?.reports ?? [], ledger: (row?.ledger ?? []).map(ledgerRow) };
+}
+
+/** The fold states of several patients, with the counters that they were read at. */
+export async function foldStates(
+  db: Database,
+  within: Compartment,
+  patients: readonly { shard: number; patient: string }[],
+): Promise<{ patient: string; n: bigint; state: string }[]> {
+  const seen = patients.filter(({ patient }) => sees(within, patient));
+  const rows = await db.named<{ patient: string; n: string; state: string }>(
+    'fold-states',
+    `select p.patient, p.n, p.state from unnest($2::int2[], $3::text[]) as x(shard, patient)
+     join patient_state p on p.tenant = $1 and p.shard = x.shard and p.patient = x.patient`,
+    [within.tenant, int2Array(seen.map(({ shard }) => shard)), textArray(seen.map(({ patient }) => patient))],
+  );
+  return rows.map(({ patient, n, state }) => ({ patient, n: BigInt(n), state }));
 }
 
 /** The report of one graded resource, JSON text; undefined when it has none or its patient lies outside `within`. */

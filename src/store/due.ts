@@ -1,6 +1,6 @@
 import type { Compartment } from '../fhir/compartment.ts';
 import type { Database } from './database.ts';
-import { int2Array, textArray } from './pg-arrays.ts';
+import { int2Array, int8Array, textArray } from './pg-arrays.ts';
 
 /** Something that is to happen at a moment, of one patient. */
 export interface Due {
@@ -38,7 +38,7 @@ export function dueParts(changes: readonly DueChange[], p: (value: unknown) => s
   if (set.length > 0) {
     parts.push(`due_set as (
   insert into due (tenant, shard, id, patient, kind, at, content)
-  select $1, x.shard, x.id, x.patient, x.kind, x.at::timestamptz, x.content
+  select $1, x.shard, x.id, x.patient, x.kind, date_trunc('milliseconds', x.at::timestamptz), x.content
   from unnest(${p(int2Array(set.map(({ shard }) => shard)))}::int2[], ${p(textArray(set.map(({ id }) => id)))}::text[],
               ${p(textArray(set.map(({ patient }) => patient)))}::text[], ${p(textArray(set.map(({ kind }) => kind)))}::text[],
               ${p(textArray(set.map(({ at }) => at)))}::text[], ${p(textArray(set.map(({ content }) => content)))}::text[])
@@ -131,6 +131,40 @@ export async function giveBackDue(db: Database, within: Compartment, taken: read
       textArray(taken.map(({ at }) => at)),
     ],
   );
+}
+
+/**
+ * Does away with things of which nothing comes, each only where the counter of its patient still is what it was seen at: who writes of the patient
+ * meanwhile may want the thing again. Gives the ids of those that are gone.
+ */
+export async function settleDue(
+  db: Database,
+  within: Compartment,
+  seen: readonly { due: Due; n: bigint }[],
+): Promise<string[]> {
+  if (seen.length === 0) return [];
+  const rows = await db.write<{ id: string }>(
+    'settle-due',
+    `with x as materialized (
+       select * from unnest($2::int2[], $3::text[], $4::text[], $5::text[], $6::int8[]) as x(shard, patient, id, at, n)
+     ), held as materialized (
+       select p.shard, p.patient from patient_state p, x
+       where p.tenant = $1 and p.shard = x.shard and p.patient = x.patient and p.n = x.n
+       order by p.shard, p.patient for update of p
+     )
+     delete from due d using x, held h
+     where h.shard = x.shard and h.patient = x.patient and d.tenant = $1 and d.shard = x.shard and d.id = x.id and d.at = x.at::timestamptz
+     returning d.id`,
+    [
+      within.tenant,
+      int2Array(seen.map(({ due }) => due.shard)),
+      textArray(seen.map(({ due }) => due.patient)),
+      textArray(seen.map(({ due }) => due.id)),
+      textArray(seen.map(({ due }) => due.at)),
+      int8Array(seen.map(({ n }) => n)),
+    ],
+  );
+  return rows.map(({ id }) => id);
 }
 
 /** How much is due at `now` and has not happened, since when, and how much of it has failed too often. */

@@ -1,5 +1,8 @@
 import t from 'tap';
+import { shardOfId } from '../../src/store/resources.ts';
 import { clockStory, flagText, provenanceOf } from '../support/clock.ts';
+import { aPolicy } from '../support/observations.ts';
+import { aPatient } from '../support/responses.ts';
 import { tasksOf } from '../support/work.ts';
 
 t.test('what persists rises by itself, at its moment, with all that an evaluation leaves', async (t) => {
@@ -120,15 +123,42 @@ t.test('after a day without the service all happens in the order of time, one Fl
 });
 
 t.test('where no policy wants it nothing is due of the term', async (t) => {
-  const { count, due } = await clockStory(
-    t,
-    (await import('../support/observations.ts')).aPolicy('plain', [
-      ['open', "%finding.kind = 'ladder' and %finding.min >= 1", 'PL'],
-    ]),
-  );
+  const plain = aPolicy('plain', [['open', "%finding.kind = 'ladder' and %finding.min >= 1", 'PL']]);
+  const { count, due } = await clockStory(t, plain);
   await count(1.2, '2026-11-24T08:30:00Z');
   t.same(
     (await due()).map(({ kind }) => kind),
     ['task-overdue'],
   );
+});
+
+t.test('of many moments those that mean nothing are done away with at one look, and no other', async (t) => {
+  const { app, patient, count, flags, due, until } = await clockStory(t);
+  const { db } = app.deps;
+  await count(1.2, '2026-11-24T08:30:00Z');
+  const [real] = (await due()).filter(({ kind }) => kind === 'tick');
+  const own = patient.slice('Patient/'.length);
+  // Moments of a term of which no episode is open, and of what was said before. Of one patient only one is looked at at a time.
+  for (let n = 0; n < 25; n += 1) {
+    const owner = n === 0 ? own : (await aPatient(app)).slice('Patient/'.length);
+    const term = n === 0 ? 'neutrophil_count_decreased@5.0' : 'anemia@5.0';
+    const content = {
+      tick: { term, why: 'ask-again', since: '2026-11-01T08:00:00.000Z', after: '3 d' },
+      day: '2026-11-24',
+    };
+    await db.pool.query(
+      'insert into due (tenant, shard, id, patient, kind, at, content) values (1, $1, $2, $3, $4, $5, $6)',
+      [shardOfId(owner), `tick/idle/${n}`, owner, 'tick', '2026-11-24T08:45:00Z', JSON.stringify(content)],
+    );
+  }
+  const written = async () => (await db.pool.query('select sum(n) as n from patient_state')).rows[0].n;
+  const before = await written();
+  t.equal(await until('2026-11-24T12:00:00.000Z'), 25);
+  t.same(
+    (await due()).filter(({ kind }) => kind === 'tick').map(({ id }) => id),
+    [real?.id],
+  );
+  t.equal(await written(), before, 'nothing was written of their patients');
+  await until('2026-11-28T08:30:00.000Z');
+  t.same((await flags()).map(flagText), ['active PM']);
 });

@@ -2,7 +2,7 @@ import type { Flag, PlanDefinition, Provenance } from '@medplum/fhirtypes';
 import type { Test } from 'tap';
 import { CANONICAL } from '../../src/fhir/canonical.ts';
 import { everyone } from '../../src/fhir/compartment.ts';
-import { KINDS } from '../../src/jobs/kinds.ts';
+import { KINDS, LOOKS } from '../../src/jobs/kinds.ts';
 import { Scheduler } from '../../src/jobs/scheduler.ts';
 import { type Due, dueOfPatient } from '../../src/store/due.ts';
 import { shardOfId } from '../../src/store/resources.ts';
@@ -69,7 +69,7 @@ export async function clockStory(t: Test, policy = PERSISTS): Promise<ClockStory
     },
     until(moment) {
       now = moment;
-      return new Scheduler(app.deps, KINDS).sweep();
+      return new Scheduler(app.deps, KINDS, { looks: LOOKS }).sweep();
     },
     count: (value, at) =>
       post(app, aResult(patient, { loinc: NEUTROPHILS, value, unit: '10*9/L', low: 1.8, high: 7, at })),
