@@ -169,6 +169,9 @@ t.test('what the CapabilityStatement claims is done, and nothing else is there',
   // Operations on a PlanDefinition take a policy.
   const policy = await app.send('POST', '/PlanDefinition', aPolicy('%finding.min >= 3', { status: 'draft' }));
   existing.set('PlanDefinition', policy.body.id);
+  // Those on a Task take a work item.
+  const work = await app.send('GET', '/Task/$worklist?_count=1');
+  existing.set('Task', work.body.entry[0].resource.id);
 
   for (const row of rest?.resource ?? []) {
     const type = `${row.type}`;
@@ -423,6 +426,7 @@ const ASK: Readonly<Record<string, (on: { type: string; level: string; patient: 
     ['against', 'https://vigie.example/fhir/PlanDefinition/demonstration|1.0.0'],
   ],
   compose: () => [['term', 'nausea']],
+  escalate: () => RECORDED,
   'monitoring-activity': () => [['periodStart', '2026-11', 'valueDateTime']],
   evaluate: ({ type, level, patient }) =>
     level === 'type' ? [['resource', { resourceType: type, ...VALID[type]?.(patient) }, 'resource']] : [],

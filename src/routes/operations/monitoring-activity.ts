@@ -56,13 +56,13 @@ export const monitoringActivityOperation: Operation = {
         async handler(request, reply) {
           const within = compartmentOfCaller();
           const asked = askedFor(deps, readInputs(request, { parameters }));
+          reply.header('Vary', 'Accept');
           if (otherFormat(request) !== CSV) return sendJson(reply, await bundleOf(deps, within, asked));
           const only = asked.patient === undefined ? undefined : await patientOf(deps, within, asked.patient);
           const lines = Readable.from(csvOf(deps, within, asked, only), { objectMode: false });
           return reply
             .type(`${CSV}; charset=utf-8; header=present`)
             .header('Content-Disposition', `attachment; filename="${fileName(asked)}"`)
-            .header('Vary', 'Accept')
             .send(lines);
         },
       });

@@ -186,6 +186,11 @@ t.test('in which form it comes is asked for by _format, else by Accept', async (
     if (typeof expected === 'number') t.equal(statusCode, expected, `${accept} ${query}`);
     else t.equal(String(headers['content-type']).startsWith('text/csv'), expected, `${accept} ${query}`);
   }
+  const head = await app.app.inject({
+    method: 'HEAD',
+    url: '/fhir/$monitoring-activity?periodStart=2026-11&_format=csv',
+  });
+  t.same([head.statusCode, head.body], [200, '']);
   t.equal((await app.send('GET', `/${patient}`, undefined, { accept: 'text/csv' })).status, 406, 'nowhere else');
 });
 
