@@ -14,6 +14,7 @@ import { monitoringActivityOperation } from './monitoring-activity.ts';
 import type { Operation } from './operation.ts';
 import { reindexOperation } from './reindex.ts';
 import { replayOperation } from './replay.ts';
+import { scheduleOperation } from './schedule.ts';
 import { setBaselineOperation } from './set-baseline.ts';
 import { simulateOperation } from './simulate.ts';
 import { subsumesOperation } from './subsumes.ts';
@@ -43,6 +44,7 @@ export const OPERATIONS: readonly Operation[] = [
   reindexOperation,
   setBaselineOperation,
   replayOperation,
+  scheduleOperation,
   simulateOperation,
   subsumesOperation,
   symptomSummaryOperation,

@@ -1,0 +1,77 @@
+import type { ParametersParameter } from '@medplum/fhirtypes';
+import t from 'tap';
+import { type TestApp, testApp } from '../../support/app.ts';
+import { post } from '../../support/observations.ts';
+import { aPlan, MONDAYS, sweep } from '../../support/plans.ts';
+import { aPatient, aResponse, weeklyForm } from '../../support/responses.ts';
+
+/** State, beginning and number of answers of each slot; the moment of each response beside. */
+async function told(app: TestApp, path: string): Promise<string[]> {
+  const { status, body } = await app.send('GET', path);
+  if (status !== 200) throw new Error(JSON.stringify(body));
+  return body.parameter.flatMap(({ name, part = [] }: ParametersParameter) => {
+    const text = (wanted: string) => part.find((one) => one.name === wanted)?.valueDateTime?.slice(0, 10);
+    if (name === 'extra') return [`extra ${text('at')}`];
+    const answers = part.filter((one) => one.name === 'response').length;
+    return name === 'slot' ? [`${part[0]?.valueCode} ${text('start')} ${answers}`] : [];
+  });
+}
+
+t.test('a patient’s app sees what is due now, what comes next and what has become of the rest', async (t) => {
+  let now = '2026-11-01T12:00:00.000Z';
+  const app = await testApp({ now: () => new Date(now) });
+  t.teardown(() => app.close());
+  const [patient, form] = await Promise.all([aPatient(app), weeklyForm(app)]);
+  const answer = async (authored: string) => {
+    now = authored;
+    await post(app, aResponse(form, patient, authored, { PROCTCAE_16A_SCL: 0 }));
+  };
+  t.same(await told(app, `/${patient}/$schedule`), [], 'nothing is planned');
+  const plan = aPlan(patient, MONDAYS, {
+    window: { length: [3, 'd'], grace: [1, 'd'] },
+    pauses: [{ start: '2026-12-01', end: '2026-12-08' }],
+  });
+  const { id } = await post(app, plan);
+  await answer('2026-11-02T09:00:00.000Z');
+  await answer('2026-11-03T09:00:00.000Z');
+  await answer('2026-11-12T20:00:00.000Z');
+  now = '2026-11-24T08:00:00.000Z';
+  await sweep(app);
+  t.same(await told(app, `/${patient}/$schedule`), [
+    'met 2026-11-02 2',
+    'late 2026-11-09 1',
+    'missing 2026-11-16 0',
+    'due 2026-11-23 0',
+    'paused 2026-11-30 0',
+    'upcoming 2026-12-07 0',
+    'upcoming 2026-12-14 0',
+    'upcoming 2026-12-21 0',
+    'extra 2026-11-03',
+  ]);
+  t.same(await told(app, `/${patient}/$schedule?from=2026-11-13&to=2026-11-16`), [
+    'late 2026-11-09 1',
+    'missing 2026-11-16 0',
+  ]);
+  const { body } = await app.send('GET', `/${patient}/$schedule?from=2026-11-24&to=2026-11-24`);
+  t.match(body.parameter, [
+    { name: 'now', valueDateTime: now },
+    {
+      name: 'slot',
+      part: [
+        { name: 'state', valueCode: 'due' },
+        { name: 'plan', valueReference: { reference: `CarePlan/${id}` } },
+        { name: 'questionnaire', valueCanonical: form.url },
+        { name: 'title', valueString: form.title },
+        { name: 'start', valueDateTime: '2026-11-23T08:00:00.000Z' },
+        { name: 'open', valueDateTime: '2026-11-23T08:00:00.000Z' },
+        { name: 'end', valueDateTime: '2026-11-26T08:00:00.000Z' },
+        { name: 'due', valueDateTime: '2026-11-27T08:00:00.000Z' },
+      ],
+    },
+  ]);
+  t.equal((await app.send('GET', `/${patient}/$schedule?from=2026-11-24&to=2026-11-23`)).status, 400);
+  t.equal((await app.send('GET', '/Patient/nobody/$schedule')).status, 404);
+  await post(app, aPlan(patient, { repeat: { period: 1, periodUnit: 'h' } }));
+  t.equal((await app.send('GET', `/${patient}/$schedule`)).status, 200);
+  t.equal((await app.send('GET', `/${patient}/$schedule?to=2027-11-24`)).status, 400, 'more than anybody reads');
+});
