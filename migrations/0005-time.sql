@@ -16,7 +16,7 @@ create table due (
   attempts      integer     not null default 0,
   primary key (tenant, shard, id)
   -- room on each page: that a row is taken changes no index
-) with (fillfactor = 80);
+) with (fillfactor = 50);
 create index due_at on due (tenant, at, id);
 -- What comes before it for the same patient.
 create index due_patient on due (tenant, shard, patient, at, id);

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
 import t, { type Test } from 'tap';
@@ -330,3 +330,10 @@ function ran(file: string, options: ClockProcess, kill: number): Promise<string 
     child.on('exit', (_code, signal) => resolve(signal));
   });
 }
+
+t.test('docs/clock.md names every kind of what is due, and no other', async (t) => {
+  const text = await readFile('docs/clock.md', 'utf8');
+  const [table = ''] = text.split('## Two clocks', 1);
+  const named = [...table.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, kind]) => kind);
+  t.same(named.toSorted(), Object.keys(KINDS).toSorted());
+});
