@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import type { Bundle, BundleEntry } from '@medplum/fhirtypes';
 import type { Deps } from '../../deps.ts';
 import { CANONICAL } from '../../fhir/canonical.ts';
@@ -130,7 +131,7 @@ async function bundleOf(deps: Deps, within: Compartment, asked: Asked): Promise<
   const self = `${deps.baseUrl}/$monitoring-activity?${new URLSearchParams(used).toString()}`;
   if (patient !== undefined) {
     const stored = await patientOf(deps, within, patient);
-    const own = toldOf(deps, asked, [stored]).flatMap((one) => entry(patientReport(one, reporter)));
+    const own = (await toldOf(deps, asked, [stored])).flatMap((one) => entry(patientReport(one, reporter)));
     return bundle(own, self);
   }
   const key = await linkKey(deps.db, within);
@@ -138,7 +139,7 @@ async function bundleOf(deps: Deps, within: Compartment, asked: Asked): Promise<
   const after = cursor === undefined ? undefined : placeOf(openCursor(key, bound, cursor));
   const totals = after ? [] : await totalsOf(deps, within, asked);
   const { found, next } = await activitiesAfter(deps.db, within, after, count);
-  const own = toldOf(deps, asked, found).flatMap((one) => entry(patientReport(one, reporter)));
+  const own = (await toldOf(deps, asked, found)).flatMap((one) => entry(patientReport(one, reporter)));
   const link = (text: string): string => `${self}&_cursor=${text}`;
   return bundle(
     [...totals.flatMap((one) => entry(totalReport(one, reporter))), ...own],
@@ -166,7 +167,7 @@ async function totalsOf(deps: Deps, within: Compartment, asked: Asked) {
         fault('too-costly', `There are more than ${MOST_SUMMED} patients: ask for text/csv, or for one patient`),
       ]);
     }
-    for (const activity of toldOf(deps, asked, all)) {
+    for (const activity of await toldOf(deps, asked, all)) {
       const total = totals.find(({ month }) => month.name === activity.month.name);
       if (total) addPatient(total, activity);
     }
@@ -194,13 +195,23 @@ async function* csvOf(
   const { timeZone } = deps.site;
   yield csvHeader();
   for await (const all of only ? [[only]] : pages(deps, within)) {
-    const lines = toldOf(deps, asked, all).map((activity) => csvLine(activity, timeZone));
+    const lines = (await toldOf(deps, asked, all)).map((activity) => csvLine(activity, timeZone));
     if (lines.length > 0) yield lines.join('');
   }
 }
 
-function toldOf({ site }: Deps, { months, now }: Asked, all: readonly StoredActivity[]): PatientActivity[] {
-  return all.flatMap((stored) => activityOf(activityFacts(stored, site.timeZone), months, { site, now }));
+/** The months of these patients. A calendar takes a while: others have their turn in between. */
+async function toldOf(
+  { site }: Deps,
+  { months, now }: Asked,
+  all: readonly StoredActivity[],
+): Promise<PatientActivity[]> {
+  const told: PatientActivity[] = [];
+  for (const stored of all) {
+    told.push(...activityOf(activityFacts(stored, site.timeZone), months, { site, now }));
+    await setImmediate();
+  }
+  return told;
 }
 
 async function patientOf(deps: Deps, within: Compartment, patient: string): Promise<StoredActivity> {

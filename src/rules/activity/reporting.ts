@@ -49,7 +49,7 @@ export function reportingOf(
   if (!first || !last) return [];
   const slots = expectations.items.flatMap((item) => slotsIn(item, expectations, first.start, last.end, now));
   const [earliest] = [first.start, ...slots.map(({ expected }) => expected.slot.open)].sort();
-  const meeting = firstAnswers(expectations, responses, earliest ?? first.start);
+  const meeting = firstAnswers(expectations, responses, slots, earliest ?? first.start);
   const firsts = new Set([...meeting.values()].map(({ id }) => id));
   return months.map((month) => {
     const own = slots.filter(({ expected }) => isWithin(month, expected.slot.start));
@@ -98,22 +98,33 @@ function slotsIn(item: ExpectedItem, expectations: Expectations, from: string, e
 function firstAnswers(
   expectations: Expectations,
   responses: readonly Received[],
+  slots: readonly Slotted[],
   from: string,
 ): ReadonlyMap<string, Received> {
   const first = new Map<string, Received>();
   for (const item of expectations.items) {
     const own = responses.filter(({ form }) => form === item.form);
+    const known = slots.filter((one) => one.item === item).map(({ expected }) => expected);
+    const slotAt = (at: string): ExpectedSlot | undefined =>
+      slotAmong(known, item, at) ?? slotOf(item, expectations, at);
     // The first of them may belong to a slot that was open before: later ones belong to later slots.
     const earliest = own.find(({ at }) => at >= from);
-    const open = earliest && slotOf(item, expectations, earliest.at)?.slot.open;
+    const open = earliest && slotAt(earliest.at)?.slot.open;
     const since = open !== undefined && open < from ? open : from;
     for (const response of own) {
       if (response.at < since) continue;
-      const found = slotOf(item, expectations, response.at);
-      if (!found) continue;
+      const found = slotAt(response.at);
+      if (!found || found.isPaused) continue;
       const name = nameOf(item, found);
       if (!first.has(name)) first.set(name, response);
     }
   }
   return first;
 }
+
+/**
+ * The slot of a moment among those that are known: of a plan that never changed, one in whose time the moment lies is the last that has begun to count.
+ * To look into the calendar for each response costs a millisecond.
+ */
+const slotAmong = (known: readonly ExpectedSlot[], { spans }: ExpectedItem, at: string): ExpectedSlot | undefined =>
+  spans.length === 1 ? known.find(({ slot }) => slot.open <= at && at < slot.close) : undefined;
