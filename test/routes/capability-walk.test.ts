@@ -426,7 +426,7 @@ const ASK: Readonly<Record<string, (on: { type: string; level: string; patient: 
     ['against', 'https://vigie.example/fhir/PlanDefinition/demonstration|1.0.0'],
   ],
   compose: () => [['term', 'nausea']],
-  escalate: () => RECORDED,
+  escalate: () => [...RECORDED],
   'monitoring-activity': () => [['periodStart', '2026-11', 'valueDateTime']],
   evaluate: ({ type, level, patient }) =>
     level === 'type' ? [['resource', { resourceType: type, ...VALID[type]?.(patient) }, 'resource']] : [],
