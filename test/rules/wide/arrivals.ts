@@ -123,8 +123,8 @@ function content(next: Next, type: Report['source']['type'], id: string): Report
 function observation(next: Next, base: Report): Report {
   const kind = next(9);
   if (kind < 3) {
-    const term = pick(next, [TERM, 'creatinine_increased@5.0', 'PROCTCAE_5_COMP', 'PROCTCAE_55_COMP']);
-    const until = new Date(FIRST_DAY + next(16) * DAY + 8 * 3_600_000).toISOString();
+    const term = pick(next, [TERM, TERM, 'creatinine_increased@5.0', 'PROCTCAE_5_COMP', 'PROCTCAE_55_COMP']);
+    const until = new Date(FIRST_DAY + (4 + next(12)) * DAY + 8 * 3_600_000).toISOString();
     return { ...base, baseline: false, expected: [{ term, level: 1 + next(4), until }] };
   }
   if (kind === 3) {
