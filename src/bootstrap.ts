@@ -24,6 +24,7 @@ import { DEFAULT_SITE, type Site } from './rules/site.ts';
 import { create } from './save.ts';
 import { type Named, oldestNamed } from './store/catalog.ts';
 import type { Database } from './store/database.ts';
+import { linkKey } from './store/link-key.ts';
 import { search } from './store/search.ts';
 import { Watermark } from './store/watermark.ts';
 import { Turns } from './turns.ts';
@@ -93,6 +94,8 @@ export async function boot(options: BootOptions): Promise<Deps> {
     // A form or policy that ships is the site's from then on: to be filled in, retired or replaced.
     if (!isFormOrPolicy(one)) readOnly.add(`${one.type}/${id}`);
   }
+  // Drawn now where there is none: a request that is refused writes nothing.
+  await linkKey(options.db, everyone());
   await indexing.refresh();
   return deps;
 }
