@@ -1,5 +1,7 @@
 import type { Bundle, BundleEntry, Task } from '@medplum/fhirtypes';
 import t, { type Test } from 'tap';
+import { writeLastGrades } from '../../../src/rules/last-grades.ts';
+import { readState } from '../../../src/rules/state-packed.ts';
 import { worklistPage } from '../../../src/store/worklist.ts';
 import { type TestApp, testApp } from '../../support/app.ts';
 import { aPolicy, aResult, NEUTROPHILS, post } from '../../support/observations.ts';
@@ -138,6 +140,11 @@ t.test('last grades follow what is reported, amended and withdrawn', async (t) =
     after.join(),
   );
   t.equal(after.at(-1), Number(before.at(-1)) - 1, 'what was said to be 0 is no longer known');
+  const { rows } = await app.deps.db.pool.query<{ state: string; last_grades: string }>(
+    'select state, last_grades from patient_state',
+  );
+  for (const { state, last_grades } of rows)
+    t.equal(last_grades, writeLastGrades(readState(state)), 'that of the state');
 });
 
 t.test('a list is narrowed by level, owner, state and patient', async (t) => {
