@@ -1,6 +1,7 @@
-import type { DataRequirement, PlanDefinition, PlanDefinitionAction } from '@medplum/fhirtypes';
+import type { DataRequirement, Extension, PlanDefinition, PlanDefinitionAction } from '@medplum/fhirtypes';
 import { canonicalJson } from './canonical-json.ts';
 import { askAgainOf, codeOf, priorityOf, respondWithinOf } from './policy/check-shape.ts';
+import { EXTENSION } from './resources/codes.ts';
 
 /** One thing in which two policies differ. */
 export interface PolicyDifference {
@@ -127,6 +128,7 @@ function compareActions(old: PlanDefinitionAction, action: PlanDefinitionAction)
   note('ask-again-after', askAgainOf(old), askAgainOf(action));
   const rest = (of: PlanDefinitionAction): object => ({
     ...omit(of, HANDLED),
+    extension: others(of),
     // What wakes alike may be said in another order, or as data-modified.
     trigger: of.trigger?.map(({ data: _data, ...how }) => how),
     condition: of.condition?.map(({ expression, ...kind }) => ({ ...kind, ...omit(expression ?? {}, ['expression']) })),
@@ -147,6 +149,14 @@ const spaced = (expression: string): string =>
     .join('')
     .replace(/\s*([()])\s*/g, '$1')
     .trim();
+
+/** Extensions that this engine does not act on. */
+function others({ extension = [] }: PlanDefinitionAction): Extension[] | undefined {
+  const left = extension.filter(({ url }) => !ACTED_ON.includes(url));
+  return left.length > 0 ? left : undefined;
+}
+
+const ACTED_ON: readonly string[] = [EXTENSION.flagPriority, EXTENSION.respondWithin, EXTENSION.askAgainAfter];
 
 /** Each trigger as canonical JSON of its data, once, sorted: data-added and data-modified wake alike. */
 const triggersOf = ({ trigger = [] }: PlanDefinitionAction): string[] =>

@@ -128,6 +128,13 @@ const cases: [name: string, after: PlanDefinition, found: Partial<PolicyDifferen
     /répond dans 2 h de service/,
   ],
   [
+    'an extension that nothing is done with',
+    withOpen({ extension: [...(action(OPEN).extension ?? []), { url: 'https://example.org/x', valueString: 'y' }] }),
+    [{ kind: 'added', what: 'wording', decides: false }],
+    /read by people alone: nothing → extension: /,
+    /lecture seule/,
+  ],
+  [
     'the order of the actions',
     plan([CLOSE, OPEN]),
     [{ kind: 'changed', what: 'order', decides: false }],
