@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import type { CodeSystem, Resource, SearchParameter, StructureDefinition } from '@medplum/fhirtypes';
 import t from 'tap';
 import { CANONICAL, TAG } from '../src/fhir/canonical.ts';
+import type { Tick } from '../src/rules/finding.ts';
 import { MONITORING_TERMS } from '../src/rules/gradings/monitoring-data.ts';
 import { SCORE_GRADINGS } from '../src/rules/gradings/scores/index.ts';
 import { EXTENSION, PROFILE, SYSTEM, TERMS, UNVALIDATED_WORDING } from '../src/rules/resources/codes.ts';
+import { MOMENT } from '../src/rules/resources/moment.ts';
 import { faults } from './rules/resources/r4.ts';
 
 type Canonical = Resource & { url?: string; version?: string; status?: string };
@@ -84,6 +86,7 @@ const systems: [name: string, url: string, codes: readonly (string | undefined)[
       'needs-clinician',
     ],
   ],
+  ['moments', MOMENT, ['snooze-ended', 'ask-again'] satisfies Tick['why'][]],
   ['policy actions', `${CANONICAL}/CodeSystem/policy-action`, ['open', 'escalate', 'de-escalate', 'close']],
   [
     'grading systems',

@@ -5,7 +5,7 @@
  *     npx tsx tools/golden.ts
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { Observation, PlanDefinition, Questionnaire, QuestionnaireResponse } from '@medplum/fhirtypes';
+import type { Basic, Observation, PlanDefinition, Questionnaire, QuestionnaireResponse } from '@medplum/fhirtypes';
 import { PRO_CTCAE } from '../src/fhir/canonical.ts';
 import { ageYears } from '../src/rules/age.ts';
 import { canonicalJson, sha256 } from '../src/rules/canonical-json.ts';
@@ -14,8 +14,10 @@ import type { PatientFacts } from '../src/rules/episode.ts';
 import { fold } from '../src/rules/episodes.ts';
 import { type Finding, type Report, type ReportFacts, termKey } from '../src/rules/finding.ts';
 import { GRADING_DIGESTS } from '../src/rules/gradings/index.ts';
+import { type Moment, momentAfter, momentOfWaking, reportOfMoment } from '../src/rules/moments.ts';
 import { decisionRecord } from '../src/rules/record.ts';
 import { EXTENSION } from '../src/rules/resources/codes.ts';
+import { momentOf, momentResource } from '../src/rules/resources/moment.ts';
 import { plan } from '../test/rules/builders.ts';
 import { FORM, type Golden, goldenForm, policyOf, reading, replayGolden } from '../test/support/golden.ts';
 import { aResult } from '../test/support/observations.ts';
@@ -30,7 +32,7 @@ const TERM = 'PROCTCAE_9_COMP';
 interface Arrival {
   id: string;
   version?: number;
-  resource: QuestionnaireResponse | Observation;
+  resource: QuestionnaireResponse | Observation | Basic;
   facts?: ReportFacts;
 }
 
@@ -71,6 +73,24 @@ const expectation = (level: number, at: string, until: string): Observation => (
     },
   ],
 });
+
+/** A moment that has come. */
+const moment = ({ tick, at }: Moment): Basic => momentResource({ tick, at, patient: SUBJECT, device: 'Device/engine' });
+
+/** Opens at grade 1; at 3 it is urgent, and so is what stays without news for a week. */
+const WAITS: PlanDefinition = (() => {
+  const { action = [], ...rest } = plan([
+    { id: 'open', priority: 'PL', expression: '%finding.min >= 1' },
+    { id: 'open-3', priority: 'PH', expression: '%finding.min >= 3' },
+    { id: 'stays', code: 'escalate', priority: 'PM', expression: '%persistence.days1 >= 7 and %finding.min >= 2' },
+  ]);
+  const valueDuration = { value: 7, system: 'http://unitsofmeasure.org', code: 'd' };
+  const asked = { url: EXTENSION.askAgainAfter, valueDuration };
+  return {
+    ...rest,
+    action: action.map((one) => (one.id === 'stays' ? { ...one, extension: [...(one.extension ?? []), asked] } : one)),
+  };
+})();
 
 /** A policy that asks for every group of what conditions may be told. */
 const WHOLE = plan(
@@ -205,6 +225,25 @@ const STORIES: readonly Story[] = [
       { id: 'g9', resource: lab('718-7', 7.4, '{unknown}', day(13), { low: 12 }) },
     ],
   },
+  {
+    name: 'moments without a report',
+    patient: { gender: 'female', birthDate: '1961-05-04' },
+    policies: [WAITS],
+    arrivals: [
+      { id: 'r1', resource: answers(day(2), nausea(3, 2)) },
+      {
+        id: 'm1',
+        resource: moment(
+          momentAfter(TERM, { at: '2026-03-02T07:00:00.000Z', day: '2026-03-02' }, '7 d', 'Europe/Paris'),
+        ),
+      },
+      { id: 'e1', resource: expectation(3, day(10), '2026-03-14T08:00:00Z') },
+      { id: 'r2', resource: answers(day(12), nausea(4, 4)) },
+      { id: 'm2', resource: moment(momentOfWaking(TERM, '2026-03-14T08:00:00.000Z', 'Europe/Paris')) },
+      // Late: the week without news was none.
+      { id: 'r0', resource: answers(day(6), nausea(1, 1)) },
+    ],
+  },
 ];
 
 /** One record for each arrival of a story, as the write path makes them. */
@@ -228,7 +267,7 @@ function recordsOf(story: Story): Golden[] {
     const record = decisionRecord({
       engine: { name: 'vigie', version: 'golden' },
       fhirpathVersion: 'golden',
-      ...(source.type === 'QuestionnaireResponse'
+      ...(source.type === 'QuestionnaireResponse' || own?.tick
         ? { questionnaire: { canonical: goldenForm().canonical, digest: goldenForm().digest } }
         : {}),
       gradings: GRADING_DIGESTS.filter(({ system }) => system === 'pro-ctcae'),
@@ -240,6 +279,7 @@ function recordsOf(story: Story): Golden[] {
     });
     const named = new Set([
       ...told.map((step) => versioned(step.source)),
+      ...told.flatMap(({ tick }) => (tick ? [versioned(tick.on)] : [])),
       ...told.flatMap(({ finding }) =>
         finding.measured?.baseline ? [versioned(finding.measured.baseline.source)] : [],
       ),
@@ -258,6 +298,10 @@ function recordsOf(story: Story): Golden[] {
 }
 
 function reportOf(source: Report['source'], { resource, facts }: Arrival, patient: PatientFacts): Report | undefined {
+  if (resource.resourceType === 'Basic') {
+    const moment = momentOf(resource);
+    return moment && reportOfMoment({ ...moment, day: moment.at.slice(0, 10) }, source, []);
+  }
   const input = reading(versioned(source), resource);
   if (input?.asks !== 'grading') return undefined;
   const time = input.time(new Date('2026-06-01T00:00:00Z'), undefined);

@@ -32,6 +32,7 @@ const episode: Episode = {
   calmDays: 1,
   lastCalmDay: '2026-01-02',
   reports: 2,
+  again: { at: '2026-01-08T08:00:00.000Z', day: '2026-01-08', after: ['2 wk', '7 d'] },
 };
 const full: FoldState = {
   upTo: { at: '2026-01-08T08:00:00.000Z', id: 'b' },

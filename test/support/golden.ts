@@ -8,9 +8,11 @@ import { canonicalJson } from '../../src/rules/canonical-json.ts';
 import { versioned } from '../../src/rules/decision-record.ts';
 import type { PatientFacts } from '../../src/rules/episode.ts';
 import { baselinesWith } from '../../src/rules/episodes-measured.ts';
+import { termKey } from '../../src/rules/finding.ts';
 import { compilePolicy, type Policy } from '../../src/rules/policy.ts';
 import { readRecord } from '../../src/rules/record.ts';
 import { type Replay, type Reread, replay } from '../../src/rules/replay.ts';
+import { momentOf } from '../../src/rules/resources/moment.ts';
 import type { PatientContext } from '../../src/store/context.ts';
 import type { Stored } from '../../src/store/resources.ts';
 
@@ -90,8 +92,17 @@ export function replayGolden({ patient, policies, reports, digest, record }: Gol
     patient,
     report: (source) => {
       const terms = read.terms.filter((term) => versioned(term.source) === versioned(source));
-      const resource = reports[versioned(source)];
       const [first] = terms;
+      const moment = reports[versioned(source)];
+      if (first?.tick && moment?.resourceType === 'Basic') {
+        const on = reports[versioned(first.tick.on)];
+        const read = on && reread(versioned(first.tick.on), on, first.tick.at, patient, {});
+        const at = momentOf(moment)?.at;
+        if (!read || at === undefined) return undefined;
+        const findings = read.findings.filter((one) => termKey(one) === termKey(first.finding));
+        return { findings, at, day: first.day, ...(read.form ? { form: read.form } : {}) };
+      }
+      const resource = moment;
       if (!resource || !first) return undefined;
       let baselines: Parameters<typeof readAgain>[2]['baselines'] = {};
       for (const { finding } of terms) {
