@@ -6,6 +6,7 @@ import { CANONICAL, TAG } from '../src/fhir/canonical.ts';
 import type { Tick } from '../src/rules/finding.ts';
 import { MONITORING_TERMS } from '../src/rules/gradings/monitoring-data.ts';
 import { SCORE_GRADINGS } from '../src/rules/gradings/scores/index.ts';
+import { WITHOUT_SIMULATION } from '../src/rules/resources/activation.ts';
 import { EXTENSION, PROFILE, SYSTEM, TERMS, UNVALIDATED_WORDING } from '../src/rules/resources/codes.ts';
 import { MOMENT } from '../src/rules/resources/moment.ts';
 import { faults } from './rules/resources/r4.ts';
@@ -70,7 +71,7 @@ t.test('each element of a differential is identified within its type', async (t)
 
 const conceptsOf = (url: string) => (byUrl(url) as CodeSystem | undefined)?.concept?.map(({ code }) => code);
 const systems: [name: string, url: string, codes: readonly (string | undefined)[]][] = [
-  ['tags', TAG, [UNVALIDATED_WORDING.code]],
+  ['tags', TAG, [UNVALIDATED_WORDING.code, WITHOUT_SIMULATION.code]],
   [
     'data quality',
     SYSTEM.dataQuality,
@@ -117,6 +118,7 @@ t.test('each CodeSystem counts its concepts, and no code is there twice', async 
 
 t.test('the display of our tag is the one of its CodeSystem', async (t) => {
   t.equal((byUrl(TAG) as CodeSystem).concept?.[0]?.display, UNVALIDATED_WORDING.display);
+  t.equal((byUrl(TAG) as CodeSystem).concept?.[1]?.display, WITHOUT_SIMULATION.display);
 });
 
 t.test('Flag and Observation are searched by what FHIR R4 does not say', async (t) => {
