@@ -19,7 +19,7 @@ export const USAGE = `npm run bench -- [options]
   --seconds N       seconds per row and per baseline (6)
   --rows N          responses stored before measuring (4000)
   --patients N      patients they belong to (200)
-  --only A,B        post, post-once, read-patient, read-response, flags, newest,
+  --only A,B        post, post-once, workers, read-patient, read-response, flags, newest,
                     observations, worklist, has, chain, total, transaction, paging, many,
                     cold, start (all)
   --write FILE      also put the tables into FILE, between its marks

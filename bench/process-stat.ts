@@ -10,11 +10,6 @@ interface Stat {
   ended: number;
 }
 
-/** CPU milliseconds that one process has used; undefined where there is no /proc. */
-export function cpuOf(pid: number): number | undefined {
-  return readStat(pid)?.own;
-}
-
 /**
  * CPU milliseconds of a process and all its children. What a child has used moves to its parent's account when it
  * ends, so a difference of two readings leaves nothing out, also what short-lived children did in between.

@@ -70,6 +70,12 @@ async function bench(options: BenchOptions): Promise<{ rows: Row[]; figures: Fig
       next = done.next;
       posts.push(done.row);
     }
+    if (wanted('workers')) {
+      const done = await workersRows(parts, env, { patients: filled.patients, now: filled.now, from: next });
+      next = done.next;
+      posts.push(...done.rows);
+      figures.push(done.figure);
+    }
     rows.unshift(...posts);
     if (wanted('transaction')) rows.push(await transactionRow(parts, filled));
     if (wanted('paging')) figures.push(await pagingFigure(parts));
@@ -200,6 +206,59 @@ async function postRow(
   };
   row.met = row.service.rate >= 0.45 * (row.pg?.rate ?? 0) && row.service.p99 < 80;
   return { row, next };
+}
+
+/**
+ * The write path with one process and with two, in turns: both services run side by side on one database, and each is asked while the other
+ * idles, so that a machine that slows down meanwhile slows both.
+ */
+async function workersRows(
+  parts: Parts,
+  env: Record<string, string>,
+  post: { patients: readonly string[]; now: number; from: number },
+): Promise<{ rows: Row[]; figure: Figure; next: number }> {
+  const title = (processes: string): string => `POST QuestionnaireResponse, ${processes}`;
+  tell(title('one process and two in turns'));
+  const { options, stand } = parts;
+  const { connections, seconds } = options;
+  // As many connections to the database in all as the one process has.
+  const two = await startServiceProcess(MAIN, { ...env, WORKERS: '2', DB_CONNECTIONS: '5' });
+  try {
+    const services = [
+      { origin: parts.origin, pid: parts.watched.service, measured: [] as Measured[] },
+      { origin: two.origin, pid: two.pid, measured: [] as Measured[] },
+    ];
+    let next = post.from;
+    for (let turn = 0; turn < TURNS; turn += 1) {
+      for (const { origin, pid, measured } of services) {
+        const send = { path: '/fhir/QuestionnaireResponse', once: false, ...post, from: next };
+        const watched: Watched = {
+          ...(pid === undefined ? {} : { service: pid }),
+          ...(stand.postmaster === undefined ? {} : { database: stand.postmaster }),
+        };
+        const warmUp = turn === 0 ? WARM_UP_POST : WARM_UP;
+        const done = await measure(fileOf('load'), { connections, seconds, warmUp, origin, post: send }, watched);
+        next = done.next;
+        measured.push(done.measured);
+      }
+    }
+    const [alone, both] = services.map(({ measured }) => together(measured));
+    if (!alone || !both) throw new Error('two services were measured');
+    return {
+      rows: [
+        { title: title('one process'), service: alone, goal: '' },
+        { title: title('two processes (WORKERS=2)'), service: both, goal: '' },
+      ],
+      figure: {
+        title: 'POST QuestionnaireResponse, two processes against one, on the cores that they share with the database',
+        value: `${((100 * both.rate) / alone.rate).toFixed(0)} %`,
+        goal: '',
+      },
+      next,
+    };
+  } finally {
+    await two.stop();
+  }
 }
 
 /** Transactions of fifteen resources. */

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { Measured } from './measured.ts';
-import { cpuOf, cpuOfFamily } from './process-stat.ts';
+import { cpuOfFamily } from './process-stat.ts';
 
 /** Whose CPU time a measurement is charged with. */
 export interface Watched {
@@ -46,7 +46,8 @@ interface Reading {
 }
 
 const read = ({ service, database }: Watched): Reading => ({
-  ...(service === undefined ? {} : { service: cpuOf(service) }),
+  // With its other processes, where it has any.
+  ...(service === undefined ? {} : { service: cpuOfFamily(service) }),
   ...(database === undefined ? {} : { database: cpuOfFamily(database) }),
 });
 

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { PlanDefinition } from '@medplum/fhirtypes';
 import t from 'tap';
 import { freshDatabase } from './support/database.ts';
+import { readExposition, sumOf } from './support/exposition.ts';
 import { freePort } from './support/listening.ts';
 
 /** What the service writes to its log, one line each. */
@@ -86,6 +87,11 @@ class Several {
   }
 
   async send(method: string, path: string, body?: object, agent?: Agent) {
+    const { status, text } = await this.text(method, path, body, agent);
+    return { status, body: text === '' ? undefined : JSON.parse(text) };
+  }
+
+  async text(method: string, path: string, body?: object, agent?: Agent) {
     const sent = request({
       host: '127.0.0.1',
       port: this.port,
@@ -98,7 +104,18 @@ class Several {
     const [answer] = await once(sent, 'response');
     let text = '';
     for await (const chunk of answer) text += chunk;
-    return { status: Number(answer.statusCode), body: text === '' ? undefined : JSON.parse(text) };
+    return { status: Number(answer.statusCode), text };
+  }
+
+  /** As clients do: what was handed to a process in the moment of its death is cut, or never answered, and asked again. */
+  async persist(path: string) {
+    for (;;) {
+      const agent = new Agent();
+      const answer = this.send('GET', path, undefined, agent).catch(() => undefined);
+      const told = await Promise.race([answer, pause(3000)]);
+      agent.destroy();
+      if (told) return told;
+    }
   }
 
   /** One kept connection to each process. Which one has a connection is told by the log. */
@@ -145,7 +162,8 @@ t.test('two processes on one database', async (t) => {
 
   await t.test('when it is ready, all of them are', async (t) => {
     t.equal(several.workers().length, 2);
-    t.equal(several.log.filter(({ msg }) => msg === 'listening').length, 2);
+    await until(() => several.log.some(({ msg }) => msg === 'all processes answer requests'));
+    await until(() => several.log.filter(({ msg }) => msg === 'listening').length === 2);
     t.match(several.log, [{ msg: 'schema brought up to date' }], 'the schema is seen to by one');
     t.equal(several.log.filter(({ msg }) => msg?.startsWith('schema')).length, 1);
     t.match(
@@ -188,23 +206,55 @@ t.test('two processes on one database', async (t) => {
     for (const agent of [one, other]) agent?.destroy();
   });
 
+  await t.test('any of them tells the metrics of all, each under its number', async (t) => {
+    const agents = await several.each();
+    for (const agent of agents) await several.send('GET', '/fhir/Device', undefined, agent);
+    for (const agent of agents) {
+      const { samples } = readExposition((await several.text('GET', '/metrics', undefined, agent)).text);
+      const devices = samples.filter(
+        ({ name, labels }) => name === 'vigie_requests_total' && labels.route === '/fhir/Device',
+      );
+      t.same(devices.map(({ labels, value }) => [labels.worker, value]).sort(), [
+        ['1', 1],
+        ['2', 1],
+      ]);
+      t.equal(sumOf(samples, 'vigie_workers', { state: 'answering' }), 2);
+      t.equal(sumOf(samples, 'vigie_worker_restarts_total'), 0);
+      t.equal(samples.filter(({ name }) => name === 'vigie_database_up').length, 1);
+      agent.destroy();
+    }
+  });
+
+  await t.test('one that hangs is left out of the metrics after a second, and seen to be', async (t) => {
+    const [stuck] = several.workers();
+    const agents = await several.each();
+    process.kill(stuck ?? 0, 'SIGSTOP');
+    const asked = agents.map((agent) => several.text('GET', '/metrics', undefined, agent));
+    const told = await Promise.race(asked);
+    process.kill(stuck ?? 0, 'SIGCONT');
+    await Promise.all(asked);
+    const { samples } = readExposition(told.text);
+    t.equal(sumOf(samples, 'vigie_workers', { state: 'set' }), 2);
+    t.equal(sumOf(samples, 'vigie_workers', { state: 'answering' }), 1);
+    for (const agent of agents) agent.destroy();
+  });
+
   await t.test('one that is killed is replaced, and the other answers meanwhile', async (t) => {
     const [victim] = several.workers();
     process.kill(victim ?? 0, 'SIGKILL');
     for (let answers = 0; answers < 5; answers += 1) {
-      // A connection that was handed to what has just died is cut; whoever tries again is answered.
-      const answer =
-        (await several.send('GET', '/fhir/Patient').catch(() => undefined)) ??
-        (await several.send('GET', '/fhir/Patient'));
-      t.equal(answer.status, 200);
+      t.equal((await several.persist('/fhir/Patient')).status, 200);
     }
     await until(() => several.log.some(({ msg }) => msg === 'a process answers requests again'));
     t.match(
       several.log.find(({ msg }) => msg?.startsWith('a process has ended')),
-      { signal: 'SIGKILL', again_ms: 100 },
+      { signal: 'SIGKILL' },
     );
     t.equal(several.workers().length, 2);
     t.notOk(several.workers().includes(victim ?? 0));
+    const { samples } = readExposition((await several.text('GET', '/metrics')).text);
+    t.equal(sumOf(samples, 'vigie_worker_restarts_total'), 1);
+    t.equal(sumOf(samples, 'vigie_workers', { state: 'answering' }), 2);
   });
 
   await t.test('SIGTERM drains: what was acknowledged is there, nothing is left running, and it says 0', async (t) => {
