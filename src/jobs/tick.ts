@@ -27,16 +27,18 @@ export const tick: RunDue = (deps, within, due) =>
     return { versions, patient: kept, ...(work ? { work } : {}), ...(next ? { due: next } : {}) };
   });
 
-/** Moments that mean nothing any more are seen by the state of their patients: a thousand at one look. */
+/**
+ * Moments that mean nothing any more are seen by the state of their patients: a thousand at one look. Whoever writes what makes one mean something again
+ * asks for it anew, and then it is not done away with.
+ */
 export const lookAtTicks: LookDue = async (deps, within, due) => {
-  const states = new Map(
-    (await foldStates(deps.db, within, due)).map((one) => [one.patient, { n: one.n, state: readState(one.state) }]),
-  );
-  const idle = due.flatMap((one) => {
-    const known = states.get(one.patient);
-    const { tick }: MomentContent = JSON.parse(one.content);
-    return known && meansNothing(known.state, tick, one.at) ? [{ due: one, n: known.n }] : [];
+  const states = await foldStates(deps.db, within, due);
+  const known = new Map(states.map(({ patient, state }) => [patient, readState(state)]));
+  const idle = due.filter(({ patient, content, at }) => {
+    const state = known.get(patient);
+    const { tick }: MomentContent = JSON.parse(content);
+    return state !== undefined && meansNothing(state, tick, at);
   });
   const gone = new Set(await settleDue(deps.db, within, idle));
-  return due.filter((one) => !gone.has(one.id));
+  return due.filter(({ id }) => !gone.has(id));
 };

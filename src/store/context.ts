@@ -98,20 +98,19 @@ export async function patientHistory(
   return { n: BigInt(row?.n ?? 0), reports: row?.reports ?? [], ledger: (row?.ledger ?? []).map(ledgerRow) };
 }
 
-/** The fold states of several patients, with the counters that they were read at. */
+/** The fold states of several patients, JSON text. */
 export async function foldStates(
   db: Database,
   within: Compartment,
   patients: readonly { shard: number; patient: string }[],
-): Promise<{ patient: string; n: bigint; state: string }[]> {
+): Promise<{ patient: string; state: string }[]> {
   const seen = patients.filter(({ patient }) => sees(within, patient));
-  const rows = await db.named<{ patient: string; n: string; state: string }>(
+  return db.named<{ patient: string; state: string }>(
     'fold-states',
-    `select p.patient, p.n, p.state from unnest($2::int2[], $3::text[]) as x(shard, patient)
+    `select p.patient, p.state from unnest($2::int2[], $3::text[]) as x(shard, patient)
      join patient_state p on p.tenant = $1 and p.shard = x.shard and p.patient = x.patient`,
     [within.tenant, int2Array(seen.map(({ shard }) => shard)), textArray(seen.map(({ patient }) => patient))],
   );
-  return rows.map(({ patient, n, state }) => ({ patient, n: BigInt(n), state }));
 }
 
 /** The report of one graded resource, JSON text; undefined when it has none or its patient lies outside `within`. */

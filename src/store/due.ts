@@ -1,6 +1,6 @@
 import type { Compartment } from '../fhir/compartment.ts';
 import type { Database } from './database.ts';
-import { int2Array, int8Array, textArray } from './pg-arrays.ts';
+import { int2Array, int4Array, textArray } from './pg-arrays.ts';
 
 /** Something that is to happen at a moment, of one patient. */
 export interface Due {
@@ -134,34 +134,22 @@ export async function giveBackDue(db: Database, within: Compartment, taken: read
 }
 
 /**
- * Does away with things of which nothing comes, each only where the counter of its patient still is what it was seen at: who writes of the patient
- * meanwhile may want the thing again. Gives the ids of those that are gone.
+ * Does away with things of which nothing comes, each only as it was taken: who has asked for one anew since has set how often it was taken to none, and
+ * keeps it. Gives the ids of those that are gone.
  */
-export async function settleDue(
-  db: Database,
-  within: Compartment,
-  seen: readonly { due: Due; n: bigint }[],
-): Promise<string[]> {
-  if (seen.length === 0) return [];
+export async function settleDue(db: Database, within: Compartment, taken: readonly Due[]): Promise<string[]> {
+  if (taken.length === 0) return [];
   const rows = await db.write<{ id: string }>(
     'settle-due',
-    `with x as materialized (
-       select * from unnest($2::int2[], $3::text[], $4::text[], $5::text[], $6::int8[]) as x(shard, patient, id, at, n)
-     ), held as materialized (
-       select p.shard, p.patient from patient_state p, x
-       where p.tenant = $1 and p.shard = x.shard and p.patient = x.patient and p.n = x.n
-       order by p.shard, p.patient for update of p
-     )
-     delete from due d using x, held h
-     where h.shard = x.shard and h.patient = x.patient and d.tenant = $1 and d.shard = x.shard and d.id = x.id and d.at = x.at::timestamptz
+    `delete from due d using unnest($2::int2[], $3::text[], $4::text[], $5::int4[]) as x(shard, id, at, attempts)
+     where d.tenant = $1 and d.shard = x.shard and d.id = x.id and d.at = x.at::timestamptz and d.attempts = x.attempts
      returning d.id`,
     [
       within.tenant,
-      int2Array(seen.map(({ due }) => due.shard)),
-      textArray(seen.map(({ due }) => due.patient)),
-      textArray(seen.map(({ due }) => due.id)),
-      textArray(seen.map(({ due }) => due.at)),
-      int8Array(seen.map(({ n }) => n)),
+      int2Array(taken.map(({ shard }) => shard)),
+      textArray(taken.map(({ id }) => id)),
+      textArray(taken.map(({ at }) => at)),
+      int4Array(taken.map(({ attempts }) => attempts)),
     ],
   );
   return rows.map(({ id }) => id);
