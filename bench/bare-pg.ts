@@ -122,7 +122,7 @@ function statement(
   idOf: (old: string) => string,
   tokOf: (old: string) => string,
 ): Statement {
-  const { versions, current, report, decision, episodes } = write;
+  const { versions, current, report, decision, episodes, dates, work, due } = write;
   const values: unknown[] = [];
   const list = (row: readonly unknown[]): string =>
     `(1, ${row.map((value) => `$${values.push(value)}`).join(', ')}, now())`;
@@ -133,7 +133,7 @@ function statement(
     .join(' ');
   const text = `
 with counted as (
-  update patient_state set n = n + 1, state = $${values.push(write.patient.state)}
+  update patient_state set n = n + 1, state = $${values.push(write.patient.state)}, last_grades = $${values.push(write.patient.last_grades)}
   where tenant = 1 and shard = $${values.push(shard)} and patient = $${values.push(patient)} returning n
 ), v as (
   insert into resource_version (tenant, shard, type, id, version, content, ts)
@@ -188,13 +188,58 @@ with counted as (
   set version = excluded.version, status = excluded.status, started = excluded.started, ended = excluded.ended,
       signature = excluded.signature
 ), `
+  }${
+    dates.length === 0
+      ? ''
+      : `x as (
+  insert into index_date (tenant, shard, type, id, version, n, param, lo, hi)
+  values ${dates.map((row) => plain([shard, row.type, idOf(row.id), row.version, row.n, row.param, row.lo, row.hi])).join(', ')}
+  on conflict do nothing
+), `
+  }${
+    work.length === 0
+      ? ''
+      : `w as (
+  insert into work (tenant, shard, id, patient, flag, state, level, owner, urgency, due, opened)
+  values ${work
+    .map((row) =>
+      plain([
+        shard,
+        idOf(row.id),
+        patient,
+        row.flag,
+        row.state,
+        row.level,
+        row.owner,
+        row.urgency,
+        row.due,
+        row.opened,
+      ]),
+    )
+    .join(', ')}
+  on conflict (tenant, shard, id) do update set state = excluded.state, urgency = excluded.urgency, due = excluded.due
+), `
+  }${
+    due.length === 0
+      ? ''
+      : `u as (
+  insert into due (tenant, shard, id, patient, kind, at, content)
+  values ${due
+    .map((row) => plain([shard, row.id.replace(/[^/]+$/, (id) => idOf(id)), patient, row.kind, row.at, row.content]))
+    .join(', ')}
+  on conflict (tenant, shard, id) do update set at = excluded.at, content = excluded.content
+), `
   }o as (
   insert into outbox (tenant, shard, id, changed, n, ts)
   values (1, $${values.push(shard)}, $${values.push(newId(shard, Date.now()))}, $${values.push(changed)}, (select n from counted), now())
 )
 select 1`;
   // One name per shape: the text is the same whenever the numbers of rows are.
-  return { name: `write-${versions.length}-${episodes.length}`, text, values };
+  return {
+    name: `write-${[versions, episodes, dates, work, due].map(({ length }) => length).join('-')}`,
+    text,
+    values,
+  };
 }
 
 const told = (message: object): Promise<void> =>

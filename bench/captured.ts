@@ -2,7 +2,7 @@ import type pg from 'pg';
 
 /** The rows that the service committed for one response, table by table, values as node-pg takes them. */
 export interface Captured {
-  patient: { shard: number; id: string; state: string };
+  patient: { shard: number; id: string; state: string; last_grades: string };
   versions: { type: string; id: string; version: number; content: string }[];
   current: {
     type: string;
@@ -26,6 +26,19 @@ export interface Captured {
     ended: Date | null;
     signature: string;
   }[];
+  /** Of parameters beside the principal date. */
+  dates: { type: string; id: string; version: number; n: number; param: string; lo: Date; hi: Date }[];
+  work: {
+    id: string;
+    flag: string;
+    state: string;
+    level: string;
+    owner: string | null;
+    urgency: number;
+    due: Date;
+    opened: Date;
+  }[];
+  due: { id: string; kind: string; at: Date; content: string }[];
 }
 
 /** The latest `count` writes of a response, in the order in which they were made. */
@@ -45,7 +58,7 @@ with write as (
   order by o.ts desc, o.id desc limit $1
 )
 select json_build_object(
-  'patient', (select json_build_object('shard', p.shard, 'id', p.patient, 'state', p.state) from patient_state p
+  'patient', (select json_build_object('shard', p.shard, 'id', p.patient, 'state', p.state, 'last_grades', p.last_grades) from patient_state p
               where p.tenant = w.tenant and p.shard = w.shard and p.patient = r.patient),
   'versions', (select json_agg(json_build_object('type', v.type, 'id', v.id, 'version', v.version, 'content', v.content))
                from resource_version v
@@ -60,7 +73,19 @@ select json_build_object(
   'episodes', coalesce((select json_agg(json_build_object('flag_id', e.flag_id, 'version', e.version, 'term', e.term,
                  'origin', e.origin, 'status', e.status, 'started', e.started, 'ended', e.ended, 'signature', e.signature))
                from episode e
-               where e.tenant = w.tenant and e.shard = w.shard and e.patient = r.patient and e.flag_id = any(w.ids)), '[]')
+               where e.tenant = w.tenant and e.shard = w.shard and e.patient = r.patient and e.flag_id = any(w.ids)), '[]'),
+  'dates', coalesce((select json_agg(json_build_object('type', x.type, 'id', x.id, 'version', x.version, 'n', x.n, 'param', x.param,
+                 'lo', x.lo, 'hi', x.hi))
+               from index_date x
+               where x.tenant = w.tenant and x.shard = w.shard and x.id = any(w.ids)), '[]'),
+  'work', coalesce((select json_agg(json_build_object('id', k.id, 'flag', k.flag, 'state', k.state, 'level', k.level, 'owner', k.owner,
+                 'urgency', k.urgency, 'due', k.due, 'opened', k.opened))
+               from work k
+               where k.tenant = w.tenant and k.shard = w.shard and k.patient = r.patient and k.id = any(w.ids)), '[]'),
+  'due', coalesce((select json_agg(json_build_object('id', d.id, 'kind', d.kind, 'at', d.at, 'content', d.content))
+               from due d
+               where d.tenant = w.tenant and d.shard = w.shard and d.patient = r.patient
+                 and substring(d.id from '[^/]+$') = any(w.ids)), '[]')
 ) as written
 from write w join report r on r.tenant = w.tenant and r.shard = w.shard and r.source_id = w.response
 order by w.ts, w.n`;
