@@ -75,10 +75,17 @@ export class Scheduler {
   async sweep(): Promise<number> {
     let done = 0;
     const { batch: limit, leaseSeconds: seconds, atOnce } = this.#pace;
+    let since: string | undefined;
     while (!this.#stopped) {
       const now = this.#deps.now().toISOString();
-      const batch = await takeDue(this.#deps.db, this.#within, { now, limit, seconds });
-      if (batch.length === 0) return done;
+      const batch = await takeDue(this.#deps.db, this.#within, { now, since, limit, seconds });
+      const [first] = batch;
+      if (!first) {
+        if (since === undefined) return done;
+        since = undefined; // what has been done may have brought something earlier
+        continue;
+      }
+      since = first.at;
       const rest = await this.#looked(batch);
       done += batch.length - rest.length;
       const waiting = rest.values();
