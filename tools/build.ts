@@ -21,6 +21,7 @@ const entries: Record<string, string> = {
   'bench/bare-http': 'bench/bare-http.ts',
   'bench/fold': 'bench/fold.ts',
   'bench/simulate': 'bench/simulate.ts',
+  'season/process': 'test/season/process.ts',
 };
 
 /** Packages of many small modules that Node takes longer to find and open, one by one, than to run: they become part of the bundle. */

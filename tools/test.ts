@@ -33,6 +33,7 @@ const AT_ONCE = 4;
 /** Begun first, the longest before the others, so that all lanes are busy to the end. */
 const LONGEST = [
   'crash',
+  'season',
   'embedded',
   'processes',
   'routes',
@@ -48,7 +49,7 @@ const LONGEST = [
   'demo',
 ];
 /** Files directly in `test/` that start processes of their own, or databases. The rest of them share a process. */
-const SLOW = new Set(['bootstrap', 'catalog', 'crash', 'demo', 'embedded', 'processes']);
+const SLOW = new Set(['bootstrap', 'catalog', 'crash', 'demo', 'embedded', 'processes', 'season']);
 /** Folders that are long enough to be worth more than one process. */
 const PARTS: Readonly<Record<string, number>> = { routes: 2, save: 2, store: 2, fhir: 2 };
 
