@@ -13,6 +13,8 @@ t.test('npm run demo tells its story, keeps serving, and ends cleanly', async (t
   const once = await ended(run(env, '--exit'));
   t.equal(once.code, 0);
   t.match(once.stdout, /Nausea: closed/);
+  t.match(once.stdout, /escalated: overdue since .*\n.*\n.*completed/);
+  t.match(once.stdout, /Report missing: /);
   t.notMatch(once.stdout, /The service is running/);
   t.equal(once.stderr, '');
 
