@@ -43,15 +43,22 @@ export async function* simulateStored(
     if (names ? names.length === 0 : !last) return yield { ...at, total: at.done };
     let { tally } = at;
     for (const stored of page) {
-      if (stored.content !== '') {
-        tally = mergeTallies(tally, tallyOf(stored.patient, simulate(pastOf(stored), question), question.within));
-      }
+      if (stored.content !== '') tally = mergeTallies(tally, one(stored, question));
       // Where it shares a thread others have their turn.
       await new Promise(setImmediate);
     }
     const done = at.done + (names?.length ?? page.length);
     at = { done, total: Math.max(total, done), place: last ? placeOf(last) : at.place, tally };
     yield at;
+  }
+}
+
+/** A past that cannot be read or folded is counted, and takes none of the others with it. */
+function one(stored: StoredPast, question: Question): Tally {
+  try {
+    return tallyOf(stored.patient, simulate(pastOf(stored), question), question.within);
+  } catch {
+    return { ...NO_TALLY, failed: 1 };
   }
 }
 

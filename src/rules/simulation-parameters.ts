@@ -1,6 +1,6 @@
 import type { Coding, Parameters, ParametersParameter } from '@medplum/fhirtypes';
 import type { Priority } from './episode.ts';
-import { termOfKey } from './finding.ts';
+import { scopeOfKey, termOfKey } from './finding.ts';
 import { PRIORITIES } from './policy-language.ts';
 import { TERMS } from './resources/codes.ts';
 import type { Labels } from './resources/labels.ts';
@@ -34,6 +34,7 @@ export function simulationParameters(tally: Tally, asked: Asked): Parameters {
       ...(asked.cohort === undefined ? [] : [{ name: 'cohort', valueReference: { reference: asked.cohort } }]),
       ...period(asked.within),
       whole('patients', tally.patients),
+      whole('failed', tally.failed),
       whole('responses', responses),
       whole('observations', observations),
       whole('otherReports', Object.values(others).reduce(sum, 0)),
@@ -119,9 +120,10 @@ function loadOf({ first, last, before, after }: Tally, site: Site): ParametersPa
 }
 
 function termPart(key: string, counts: TermTally, labels: Labels): ParametersParameter {
-  const [system = '', term = '', grade = ''] = key.split('|');
+  const [system = '', term = '', grade = ''] = key.split(' ');
   return parts('term', [
     { name: 'code', valueCoding: codingOf(system, term, labels) },
+    ...formOf(system, term),
     { name: 'grade', valueString: grade },
     ...sides(counts.before, counts.after),
     ...differences(counts),
@@ -129,7 +131,7 @@ function termPart(key: string, counts: TermTally, labels: Labels): ParametersPar
 }
 
 function codingOf(system: string, key: string, labels: Labels): Coding {
-  const [, version] = key.split('@');
+  const version = system === 'ctcae' ? scopeOfKey(key) : undefined;
   const label = labels.term(termOfKey(key));
   return {
     system: (TERMS as Readonly<Record<string, string>>)[system] ?? system,
@@ -137,6 +139,12 @@ function codingOf(system: string, key: string, labels: Labels): Coding {
     code: label.code,
     display: label.en,
   };
+}
+
+/** Of what is monitored of a form, that form. */
+function formOf(system: string, key: string): ParametersParameter[] {
+  const form = system === 'monitoring' ? scopeOfKey(key) : undefined;
+  return form === undefined ? [] : [{ name: 'form', valueCanonical: form }];
 }
 
 const counted = (name: string, of: string, counts: Readonly<Partial<Record<string, number>>>): ParametersParameter[] =>
@@ -169,6 +177,7 @@ function disagreementPart(one: Disagreement, labels: Labels): ParametersParamete
     { name: 'kind', valueCode: one.kind },
     { name: 'patient', valueReference: { reference: `Patient/${one.patient}` } },
     { name: 'term', valueCoding: codingOf(system, one.term, labels) },
+    ...formOf(system, one.term),
     whole('steps', one.steps),
     whole('hours', one.hours),
     ...one.moved.map((how) => ({ name: 'movedBy', valueCode: how })),

@@ -7,6 +7,8 @@ import type { Track } from './simulation-track.ts';
 /** What the patients seen so far come to. Plain JSON, of a size that does not grow with them: it is kept between pages. */
 export interface Tally {
   patients: number;
+  /** Patients whose past could not be gone over. */
+  failed: number;
   /** Reports by type of their source. */
   reports: Record<string, number>;
   first?: string;
@@ -14,7 +16,7 @@ export interface Tally {
   before: SideTally;
   after: SideTally;
   same: number;
-  /** By system, bar, `termKey`, bar, and the grade at which the Flag opens: of the one that was there before, where both are. */
+  /** By system, `termKey` and, with spaces between, the grade at which the Flag opens: of the one that was there before, where both are. */
   terms: Record<string, TermTally>;
   moved: Partial<Record<Moved, number>>;
   withoutFacts: number;
@@ -62,6 +64,7 @@ const NO_JUDGED_SIDE: JudgedSide = { caught: 0, caughtLater: 0, needless: 0, unj
 /** Before the first patient. */
 export const NO_TALLY: Tally = {
   patients: 0,
+  failed: 0,
   reports: {},
   before: NO_SIDE,
   after: NO_SIDE,
@@ -81,7 +84,7 @@ export function tallyOf(patient: string, simulation: PatientSimulation, within: 
   const { first, last, differences, before, after, overran } = simulation;
   const terms: Record<string, TermTally> = {};
   const count = ({ system, term, grade }: Track, what: keyof TermTally): void => {
-    const key = `${system}|${term}|${grade}`;
+    const key = `${system} ${term} ${grade}`;
     terms[key] ??= { before: 0, after: 0, added: 0, removed: 0, moved: 0 };
     terms[key][what] += 1;
   };
@@ -95,6 +98,7 @@ export function tallyOf(patient: string, simulation: PatientSimulation, within: 
   }
   return {
     patients: 1,
+    failed: 0,
     reports: { ...simulation.reports },
     ...(first === undefined ? {} : { first }),
     ...(last === undefined ? {} : { last }),
@@ -121,6 +125,7 @@ export function mergeTallies(a: Tally, b: Tally): Tally {
     .at(-1);
   return {
     patients: a.patients + b.patients,
+    failed: a.failed + b.failed,
     reports: sums(a.reports, b.reports),
     ...(first === undefined ? {} : { first }),
     ...(last === undefined ? {} : { last }),

@@ -2,10 +2,13 @@ import type { PlanDefinition } from '@medplum/fhirtypes';
 import t from 'tap';
 import type { Finding, Report } from '../../src/rules/finding.ts';
 import { compilePolicy } from '../../src/rules/policy.ts';
-import { EXTENSION } from '../../src/rules/resources/codes.ts';
+import { allLabels } from '../../src/rules/resources/all-labels.ts';
+import { EXTENSION, TERMS } from '../../src/rules/resources/codes.ts';
 import { type PatientPast, type Question, simulate } from '../../src/rules/simulation.ts';
 import { ctcaeVersionsNamed } from '../../src/rules/simulation-needs.ts';
+import { simulationParameters } from '../../src/rules/simulation-parameters.ts';
 import { mergeTallies, NO_TALLY, tallyOf } from '../../src/rules/simulation-tally.ts';
+import { DEFAULT_SITE } from '../../src/rules/site.ts';
 import { type ActionSpec, atLeast, graded, notGradable, plan, report, TERM } from './builders.ts';
 
 const CLOSE: ActionSpec = { id: 'close', code: 'close', expression: '%finding.complete and %finding.grade = 0' };
@@ -238,10 +241,45 @@ t.test('tallies', async (t) => {
     after: { opened: { PM: 2 } },
     same: 1,
     terms: {
-      [`pro-ctcae|${TERM}|2`]: { before: 2, after: 0, removed: 1, moved: 1 },
-      [`pro-ctcae|${TERM}|3`]: { before: 1, after: 2, added: 0 },
+      [`pro-ctcae ${TERM} 2`]: { before: 2, after: 0, removed: 1, moved: 1 },
+      [`pro-ctcae ${TERM} 3`]: { before: 1, after: 2, added: 0 },
     },
     moved: { 'opens-later': 1 },
+  });
+  t.test('are told as Parameters: what is monitored of a form with it, a version of CTCAE with its code', async (t) => {
+    const counts = { before: 1, after: 1, added: 0, removed: 0, moved: 0 };
+    const terms = {
+      'monitoring missing-report@https://example.org/Questionnaire/x|1 1': counts,
+      'ctcae anemia@5.0 1-3': counts,
+    };
+    const { parameter = [] } = simulationParameters(
+      { ...NO_TALLY, terms },
+      {
+        candidate: plan([open(2)]),
+        digest: '',
+        against: null,
+        beside: [],
+        within: {},
+        timeZone: 'Europe/Paris',
+        mattered: [],
+        site: DEFAULT_SITE,
+        labels: allLabels(),
+      },
+    );
+    const told = parameter.filter(({ name }) => name === 'term').map(({ part }) => part?.slice(0, 3));
+    t.match(told, [
+      [{ valueCoding: { system: TERMS.ctcae, version: '5.0', code: 'anemia' } }, { name: 'grade', valueString: '1-3' }],
+      [
+        { valueCoding: { code: 'missing-report', version: undefined } },
+        { name: 'form', valueCanonical: 'https://example.org/Questionnaire/x|1' },
+        { name: 'grade', valueString: '1' },
+      ],
+    ]);
+    for (const name of ['per100Responses', 'load'])
+      t.notOk(
+        parameter.some((one) => one.name === name),
+        `no ${name}`,
+      );
   });
   t.test(
     'the twenty largest disagreements are kept, those of the most steps of priority, then the longest, first',

@@ -8,6 +8,7 @@ import { LongJobs } from '../../../src/jobs/long.ts';
 import { type Simulating, simulateHere, simulateInThread, simulationJob } from '../../../src/jobs/simulate.ts';
 import { SIMULATE } from '../../../src/rules/simulation-request.ts';
 import { WORK } from '../../../src/rules/work/codes.ts';
+import { openDatabase } from '../../../src/store/database.ts';
 import { endJob, findJob, holdJob, takeJob } from '../../../src/store/jobs.ts';
 import { demonstration } from '../../rules/builders.ts';
 import { type Answer, type TestApp, testApp } from '../../support/app.ts';
@@ -291,6 +292,26 @@ t.test('a simulation as work', async (t) => {
   t.test('no such work', async (t) => {
     t.equal((await app.send('GET', '/$job/none')).status, 404);
     t.equal((await app.send('DELETE', '/$job/none')).status, 404);
+  });
+
+  t.test('a past that cannot be read is counted, and takes none of the others with it', async (t) => {
+    const { pool } = app.database.db;
+    await pool.query(
+      `insert into report (tenant, shard, patient, source_type, source_id, at, content)
+       select tenant, shard, patient, 'Observation', 'broken', now(), '{}' from patient_state where patient = 'empty-7'`,
+    );
+    const result = await simulated(app, plan, [{ name: 'end', valueDateTime: '2026' }]);
+    t.equal(named(result, 'failed')[0]?.valueInteger, 1);
+    t.equal(named(result, 'patients')[0]?.valueInteger, (named(expected, 'patients')[0]?.valueInteger ?? 0) - 1);
+    t.same(named(result, 'flags'), named(expected, 'flags'));
+    await pool.query("delete from report where source_id = 'broken'");
+  });
+
+  t.test('on a connection on which the server refuses every write', async (t) => {
+    const db = openDatabase(app.database.url, { connections: 1, readOnly: true });
+    t.teardown(() => db.close());
+    t.equal((await db.named('read', 'select 1 as one', []))[0]?.one, 1);
+    await t.rejects(db.pool.query("update job set progress = ''"), { code: '25006' });
   });
 
   t.test('of the members of a Group', async (t) => {
