@@ -17,6 +17,8 @@ import { addOperation, type Operation } from './operation.ts';
 const AROUND_MILLIS = 28 * 86_400_000;
 /** Answers may belong to slots that began so long before: a year's cycle and its window. */
 const BEFORE_MILLIS = 800 * 86_400_000;
+/** No report lies before; see src/symptom-time.ts. */
+const EARLIEST = Date.UTC(1903, 0, 1);
 const MOST_SLOTS = 1000;
 
 /**
@@ -75,7 +77,7 @@ function boundsOf(inputs: Inputs, now: number): { from: number; to: number } {
   // The end of what is named is the first moment after it.
   const end = to === undefined ? now + AROUND_MILLIS : (dateInterval(to)?.end ?? Number.NaN) - 1;
   if (!(start <= end)) throw badRequest('to: expected a moment after from');
-  return { from: start, to: end };
+  return { from: Math.max(start, EARLIEST), to: end };
 }
 
 /** A complete response. */

@@ -14,7 +14,10 @@ export interface ExpectedItem {
   type: PlanType;
   /** Of the plan. */
   id: string;
+  /** Names it among those of the plan. */
   part: string;
+  /** The part of the plan, where that named another form before: then that one has its name. */
+  place?: string;
   /** Canonical of the form, without its version. */
   form: string;
   /** Of the form, when the plan was written. */
@@ -71,11 +74,14 @@ export function withPlan(
 ): Expectations {
   const others = before.items.filter(({ type, id }) => type !== plan.type || id !== plan.id);
   const known = before.items.filter((item) => !others.includes(item));
-  const kept = known.flatMap((item) =>
-    items.some(({ part, form }) => part === item.part && form === item.form) ? [] : [ended(item, now)],
-  );
+  // A plan that was entered in error was so with all that it ever asked for.
+  const isError = items.length > 0 && items.every(({ standing }) => standing === 'never');
+  const kept = known.flatMap((item): ExpectedItem[] => {
+    if (items.some((one) => isPart(item, one))) return [];
+    return [isError ? { ...ended(item, now), void: true } : ended(item, now)];
+  });
   const asked = items.flatMap((item): ExpectedItem[] => {
-    const held = known.find(({ part, form }) => part === item.part && form === item.form);
+    const held = known.find((one) => isPart(one, item));
     // Of what was over when it came here nothing was ever expected.
     if (!held && (item.standing === 'ended' || item.standing === 'never')) return [];
     return [
@@ -83,7 +89,7 @@ export function withPlan(
         held ?? {
           type: plan.type,
           id: plan.id,
-          part: item.part,
+          ...nameOf(item.part, known),
           form: item.form,
           ...(item.title === undefined ? {} : { title: item.title }),
           spans: [],
@@ -97,6 +103,21 @@ export function withPlan(
     ];
   });
   return { ...before, items: [...others, ...kept, ...asked] };
+}
+
+/** Whether an item is that part of its plan, asking for the same form. */
+export const isPart = (
+  { part, place = part, form }: Pick<ExpectedItem, 'part' | 'place' | 'form'>,
+  asked: Pick<PlanItem, 'part' | 'form'>,
+): boolean => place === asked.part && form === asked.form;
+
+/** The name of a part that is new: its own, unless one that asked for another form has that. */
+function nameOf(part: string, known: readonly ExpectedItem[]): Pick<ExpectedItem, 'part' | 'place'> {
+  const taken = new Set(known.map((item) => item.part));
+  if (!taken.has(part)) return { part };
+  let n = 2;
+  while (taken.has(`${part}.${n}`)) n += 1;
+  return { part: `${part}.${n}`, place: part };
 }
 
 /** Without the plan from now on: what was expected by it before stays. */
@@ -247,13 +268,24 @@ export function waitingFor(
 
 /** The first slot that is due after a moment and not paused; undefined where there is none, or none before what has no end. */
 export function nextSlot(item: ExpectedItem, expectations: Expectations, after: string): ExpectedSlot | undefined {
-  const forever = pausesOf(item, expectations.stays)
+  const pauses = pausesOf(item, expectations.stays);
+  const forever = pauses
     .filter(({ end }) => end === undefined)
     .map(({ start }) => start)
     .sort()[0];
-  for (const expected of expectedSlots(item, expectations, after)) {
-    if (forever !== undefined && expected.slot.close >= forever) return undefined;
-    if (expected.slot.due > after && !expected.isPaused) return expected;
+  let from = after;
+  for (let found: string | undefined = from; found !== undefined; ) {
+    from = found;
+    found = undefined;
+    for (const expected of expectedSlots(item, expectations, from)) {
+      const { close, due } = expected.slot;
+      if (forever !== undefined && close >= forever) return undefined;
+      if (due > after && !expected.isPaused) return expected;
+      // A long pause is not gone through slot by slot.
+      const ends = pauses.flatMap(({ start, end }) => (end !== undefined && start <= close && end > due ? [end] : []));
+      found = ends.sort().at(-1);
+      if (found !== undefined) break;
+    }
   }
   return undefined;
 }

@@ -30,7 +30,8 @@ export function* occurrences(schedule: Schedule, from: number): Generator<Occurr
   const inCycle = (k: number): number[] => beginnings(rule, begin, k);
   const skipped = inCycle(0).filter((at) => at < anchor).length;
   let last = Number.NEGATIVE_INFINITY;
-  for (let k = firstCycle(rule, from - anchor); k <= MOST_CYCLES; k += 1) {
+  const first = firstCycle(rule, from - anchor);
+  for (let k = first; k <= first + MOST_CYCLES; k += 1) {
     const all = inCycle(k);
     for (const [place, at] of all.entries()) {
       // By its place, wherever one begins to count.

@@ -1,6 +1,7 @@
 import type { Encounter } from '@medplum/fhirtypes';
 import { dateInterval } from '../../fhir/dates.ts';
 import type { Stretch } from './plan.ts';
+import { NO_END } from './timing.ts';
 
 /** Encounters with a bed in a hospital. Source: HL7 Terminology, CodeSystem v3-ActCode, ActInpatientEncounterCode. */
 const INPATIENT: readonly (string | undefined)[] = ['IMP', 'ACUTE', 'NONAC'];
@@ -17,7 +18,7 @@ export function stayOf({ class: kind, status, period }: Encounter, now: string):
   const isThere = THERE.includes(status);
   if (!isThere && status !== 'finished') return undefined;
   const start = period?.start === undefined ? undefined : dateInterval(period.start)?.start;
-  const end = period?.end === undefined ? undefined : dateInterval(period.end)?.end;
+  const end = period?.end === undefined || period.end.startsWith(NO_END) ? undefined : dateInterval(period.end)?.end;
   if (start === undefined && !isThere) return undefined;
   if (end === undefined && !isThere) return undefined;
   return {

@@ -38,9 +38,13 @@ export function instantsOf(
 ): { start?: string; end?: string } {
   return {
     ...(start === undefined ? {} : { start: beginOf(start, zone) }),
-    ...(end === undefined ? {} : { end: endOf(end, zone) }),
+    // The last year of the calendar is how systems write that nobody knows when.
+    ...(end === undefined || end.startsWith(NO_END) ? {} : { end: endOf(end, zone) }),
   };
 }
+
+/** The year by which an end is said that is none. */
+export const NO_END = '9999';
 
 function readEvents(events: readonly string[], { at, start, zone }: Around): ReadTiming {
   const partial = events.findIndex((event) => !event.includes('T'));

@@ -7,6 +7,7 @@ import { splitCanonical } from '../../fhir/canonical.ts';
 import type { Compartment } from '../../fhir/compartment.ts';
 import {
   type Expectations,
+  isPart,
   readExpectations,
   rewaited,
   withoutPlan,
@@ -39,7 +40,7 @@ export async function checkReportPlan(deps: Deps, within: Compartment, change: C
   const now = deps.now().toISOString();
   const zone = zoneOf(context) ?? deps.site.timeZone;
   const written = (part: string, form: string): string =>
-    known.find((item) => item.part === part && item.form === form)?.spans[0]?.from ?? now;
+    known.find((item) => isPart(item, { part, form }))?.spans[0]?.from ?? now;
   const { items, issues } = readPlan(plan, { zone, written, formOf: (name) => forms.get(name) });
   refuse(issues);
   const after = withPlan(before, { type: plan.resourceType, id, version }, items, now);

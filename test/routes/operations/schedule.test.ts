@@ -70,6 +70,7 @@ t.test('a patient’s app sees what is due now, what comes next and what has bec
     },
   ]);
   t.equal((await app.send('GET', `/${patient}/$schedule?from=2026-11-24&to=2026-11-23`)).status, 400);
+  t.equal((await app.send('GET', `/${patient}/$schedule?from=0001&to=2026-11-24`)).status, 200);
   t.equal((await app.send('GET', '/Patient/nobody/$schedule')).status, 404);
   await post(app, aPlan(patient, { repeat: { period: 1, periodUnit: 'h' } }));
   t.equal((await app.send('GET', `/${patient}/$schedule`)).status, 200);

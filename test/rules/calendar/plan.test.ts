@@ -146,3 +146,41 @@ t.test('an Encounter is a stay only with a bed, while the patient is there or on
   t.equal(stay('IMP', 'cancelled', { start: '2026-11-01', end: '2026-11-02' }), undefined);
   t.equal(stay('AMB', 'in-progress'), undefined);
 });
+
+t.test('a part that asks for another form from now on is another one', async (t) => {
+  const plan = { type: 'CarePlan', id: 'c', version: 1 } as const;
+  const part = (form: string) => [{ ...read(aPlan('Patient/p')).items[0], form }] as ReturnType<typeof read>['items'];
+  const first = withPlan(NOTHING_EXPECTED, plan, part('a'), WRITTEN);
+  const second = withPlan(first, { ...plan, version: 2 }, part('b'), '2026-11-03T12:00:00.000Z');
+  const third = withPlan(second, { ...plan, version: 3 }, part('b'), '2026-11-04T12:00:00.000Z');
+  t.same(
+    third.items.map((item) => [item.part, item.form, item.spans.map(({ until }) => until !== undefined)]),
+    [
+      ['0', 'a', [true]],
+      ['0.2', 'b', [false]],
+    ],
+  );
+  const wrong = withPlan(
+    third,
+    { ...plan, version: 4 },
+    part('b').map((item) => ({ ...item, standing: 'never' as const })),
+    WRITTEN,
+  );
+  t.same(
+    wrong.items.map((item) => item.void),
+    [true, true],
+    'a plan entered in error was so with all that it ever asked for',
+  );
+});
+
+t.test('a long pause is not gone through slot by slot; an end in the last year of the calendar is none', async (t) => {
+  const hourly = { repeat: { period: 1, periodUnit: 'h' as const, boundsPeriod: { start: '1950-01-01' } } };
+  const open = (pauses: { start: string; end?: string }[]) => {
+    const { items } = read(aPlan('Patient/p', hourly, { pauses }));
+    const after = withPlan(NOTHING_EXPECTED, { type: 'CarePlan', id: 'c', version: 1 }, items, WRITTEN);
+    return rewaited(NOTHING_EXPECTED, after, WRITTEN).changed[0]?.open?.due;
+  };
+  t.match(open([]), /^2026-11-01T13:/, 'also of what began long ago');
+  t.match(open([{ start: '2026-11-01', end: '3026-11-01' }]), /^3026-11-0/);
+  t.equal(open([{ start: '2026-11-01', end: '9999-12-31' }]), undefined);
+});
