@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 const SENT =
   'Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Exist, If-None-Match, If-Unmodified-Since, Prefer, X-Requested-With';
-const READ = 'Location, Content-Location, ETag, Last-Modified, Retry-After';
+const READ = 'Location, Content-Location, ETag, Last-Modified, Retry-After, X-Progress';
 
 /**
  * Answers browser apps of `origins` (as in `https://app.example`, or `*` for all). A request from elsewhere is served without the headers
