@@ -69,9 +69,9 @@ export class Metrics {
     this.#decisions.observe([], millis / 1000);
   }
 
-  /** A thing that was due, of a kind of ours or `undefined`, and how it went. */
-  due(kind: string | undefined, outcome: 'done' | 'failed' | 'postponed'): void {
-    this.#due.add([kind ?? OTHER, outcome]);
+  /** Things that were due, of a kind of ours or `undefined`, and how it went. */
+  due(kind: string | undefined, outcome: 'done' | 'failed' | 'postponed', times = 1): void {
+    if (times > 0) this.#due.add([kind ?? OTHER, outcome], times);
   }
 
   /** Everything so far, to be told here or handed to another process. */

@@ -38,10 +38,13 @@ export async function checkRoom(client: Queryable, wanted: Wanted): Promise<void
   const least = limits.reduce((one, other) => (other.limit < one.limit ? other : one));
   if (all <= least.limit) return;
   const each = Math.floor(least.limit / wanted.workers) - ASIDE;
-  const mend = each >= 2 ? `Set DB_CONNECTIONS to at most ${each}` : 'Set WORKERS to fewer';
+  const mend =
+    each >= 2
+      ? `Set DB_CONNECTIONS to at most ${each}, or raise that limit.`
+      : `${wanted.workers > 1 ? 'Set WORKERS to fewer, or raise' : 'Raise'} that limit.`;
   throw new Error(
     `${wanted.workers} ${wanted.workers === 1 ? 'process' : 'processes'} (WORKERS) of ${wanted.connections} connections each (DB_CONNECTIONS), ` +
-      `and one for a simulation, may open ${all}; the PostgreSQL server has room for ${least.limit} (${least.name}). ${mend}, or raise that limit.`,
+      `and one for a simulation, may open ${all}; the PostgreSQL server has room for ${least.limit} (${least.name}). ${mend}`,
   );
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { PlanDefinition, Questionnaire, QuestionnaireResponse, SearchParameter } from '@medplum/fhirtypes';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { buildApp } from '../../src/app.ts';
 import { type Method, testApp } from '../support/app.ts';
 import { aPatient, aResponse, weeklyForm } from '../support/responses.ts';
@@ -27,8 +27,6 @@ async function twoServices(t: Test) {
   };
   return { here, there, second: second.deps };
 }
-
-type Test = Parameters<NonNullable<Parameters<typeof t.test>[1]>>[0];
 
 const OUTCOME = { prefer: 'return=OperationOutcome' };
 
