@@ -28,9 +28,10 @@ export function* occurrences(schedule: Schedule, from: number): Generator<Occurr
   const anchor = Date.parse(schedule.anchor);
   const begin = Temporal.Instant.fromEpochMilliseconds(anchor).toZonedDateTimeISO(schedule.zone);
   const inCycle = (k: number): number[] => beginnings(rule, begin, k);
-  const skipped = inCycle(0).filter((at) => at < anchor).length;
   let last = Number.NEGATIVE_INFINITY;
   const first = firstCycle(rule, from - anchor);
+  // Those of the first cycle that lie before the beginning have no number.
+  const skipped = first === 0 || rule.count !== undefined ? inCycle(0).filter((at) => at < anchor).length : 0;
   for (let k = first; k <= first + MOST_CYCLES; k += 1) {
     const all = inCycle(k);
     for (const [place, at] of all.entries()) {
@@ -61,10 +62,11 @@ const MILLIS: Readonly<Record<Cycle['unit'], number>> = {
 /** Milliseconds of one cycle, on average. */
 export const cycleMillis = ({ unit, period }: Cycle): number => MILLIS[unit] * period;
 
-/** Clocks that change and months of unequal length make up less than this many cycles. */
-const SLACK = 3;
+/** Clocks that change, and months of unequal length, make up less than this many cycles. */
+const slackOf = ({ unit }: Cycle): number => (unit === 'mo' || unit === 'a' ? 3 : 1);
 
-const firstCycle = (rule: Cycle, since: number): number => Math.max(0, Math.floor(since / cycleMillis(rule)) - SLACK);
+const firstCycle = (rule: Cycle, since: number): number =>
+  Math.max(0, Math.floor(since / cycleMillis(rule)) - slackOf(rule));
 
 function beginnings(rule: Cycle, begin: Temporal.ZonedDateTime, k: number): number[] {
   const { unit, period, times, days, at } = rule;
