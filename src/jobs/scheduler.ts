@@ -115,7 +115,6 @@ export class Scheduler {
         const open = new Set(await look(this.#deps, this.#within, alike));
         rest = rest.filter((due) => due.kind !== kind || open.has(due));
         this.#deps.metrics.due(kind, 'done', alike.length - open.size);
-        for (let n = open.size; n < alike.length; n += 1) this.#deps.metrics.due(kind, 'done');
       } catch (error) {
         this.#deps.log.warn({ err: error, kind }, 'what is due is done one by one');
       }
