@@ -10,6 +10,8 @@ import { atLeast, contradictory, graded, notGradable, report } from '../builders
 const WORKED = new Map(
   [...readFileSync('docs/policies.md', 'utf8').matchAll(/```json\n([\s\S]*?)```/g)]
     .map(([, text = '']): PlanDefinition => JSON.parse(text))
+    // An extension is shown by itself as well.
+    .filter(({ resourceType }) => resourceType === 'PlanDefinition')
     .map((plan) => [plan.url?.split('/').at(-1) ?? '', plan]),
 );
 
