@@ -38,7 +38,7 @@ export function killsOf(count: number, steps: number, seed: number): Kill[] {
 }
 
 /** Half of the kills fall in the middle of what time does. */
-const TURNS: readonly Phase[] = ['sweep', 'posts', 'sweep', 'moves'];
+const TURNS: readonly Phase[] = ['sweep', 'posts', 'moves', 'sweep'];
 
 export interface FieldOptions {
   main: string;
