@@ -1,8 +1,8 @@
 import { CTCAE_GRADINGS } from './ctcae.ts';
 import { emergency } from './emergency.ts';
 import { contentHash, type Grading, type PublishedGrading } from './grading.ts';
-import { proCtcae } from './pro-ctcae.ts';
 import { monitoring } from './monitoring.ts';
+import { proCtcae } from './pro-ctcae.ts';
 import { SCORE_GRADINGS } from './scores/index.ts';
 
 /** Every grading system, one row for each version, in the order in which their findings are given. */
