@@ -35,6 +35,12 @@ t.test('activation', async (t) => {
       app,
       aPolicy('%finding.min >= 3', { url: `https://example.org/PlanDefinition/${url}`, status: 'draft', ...over }),
     );
+  // Written before the first test begins, which counts what is there.
+  const waiting = await draft('waiting');
+  const open = await put(
+    app,
+    aPolicy('%finding.min >= %fill.level', { url: 'https://example.org/PlanDefinition/open', status: 'draft' }),
+  );
 
   t.test('of a stored draft by PUT or PATCH is refused, and $activate is named', async (t) => {
     const plan = await draft('silent');
@@ -152,11 +158,6 @@ t.test('activation', async (t) => {
     t.equal((await app.send('GET', `/PlanDefinition/${old.id}`)).body.status, 'draft');
   });
 
-  const waiting = await draft('waiting');
-  const open = await put(
-    app,
-    aPolicy('%finding.min >= %fill.level', { url: 'https://example.org/PlanDefinition/open', status: 'draft' }),
-  );
   const cases: [name: string, id: string, sent: ParametersParameter[], status: number][] = [
     ['neither simulation nor override', waiting.id, AUTHOR, 400],
     ['an override that is none', waiting.id, [...AUTHOR, { name: 'override', valueBoolean: false }], 400],
