@@ -10,6 +10,7 @@ import {
   speaksOf,
   whyNotIndexed,
 } from './fhir/search-parameters.ts';
+import { Rounds } from './rounds.ts';
 import { catalogGeneration, currentOfType } from './store/catalog.ts';
 import type { Database } from './store/database.ts';
 import { indexRow } from './store/index-rows.ts';
@@ -60,13 +61,12 @@ export class Indexing {
   readonly #shipped: ReadonlySet<string>;
   #registry: SearchRegistry;
   #posted: readonly Posted[] = [];
-  #timer: NodeJS.Timeout | undefined;
-  #turn: Promise<void> = Promise.resolve();
-  #stopped = false;
+  readonly #rounds: Rounds;
 
   constructor(options: { db: Database; log: Logger; baseUrl: string; ours: readonly SearchParameter[] }) {
     this.#db = options.db;
     this.#log = options.log;
+    this.#rounds = new Rounds(options.log, EVERY_MILLIS);
     this.#baseUrl = options.baseUrl;
     this.#ours = options.ours;
     this.#shipped = new Set(options.ours.map(({ url }) => url ?? ''));
@@ -80,26 +80,15 @@ export class Indexing {
 
   /** Hears of changes, and does what there is to do; then again each second, until `stop`. */
   start(): void {
-    const turn = async (): Promise<void> => {
-      try {
-        await this.refresh();
-        await this.work();
-      } catch (error) {
-        // The database is away, or another process was faster: the next turn tries again.
-        this.#log.warn({ err: error }, 'indexing is interrupted');
-      }
-      if (!this.#stopped) this.#timer = setTimeout(next, EVERY_MILLIS).unref();
-    };
-    const next = (): void => {
-      this.#turn = turn();
-    };
-    next();
+    // Also where another process was faster the next round tries again.
+    this.#rounds.start(async () => {
+      await this.refresh();
+      await this.work();
+    }, 'indexing is interrupted');
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    await this.#turn;
+    await this.#rounds.stop();
   }
 
   /** Reads the posted parameters again when the catalog has changed since. */
@@ -126,7 +115,7 @@ export class Indexing {
   /** Indexes what is not, of every parameter that is not complete; and what was written late with an old registry. */
   async work(options: { graceSeconds?: number } = {}): Promise<void> {
     for (const { definition, state } of this.#posted) {
-      if (this.#stopped) return;
+      if (this.#rounds.stopped) return;
       if (!state.complete) await this.#complete(definition, state, options.graceSeconds ?? GRACE_SECONDS);
       else await this.#index(definition, state, LATE_SECONDS);
     }
@@ -179,7 +168,7 @@ export class Indexing {
     if ((this.#registry.generation ?? 0n) < state.since) return;
     const started = Date.now();
     for (const spec of typesOf(definition)) {
-      for (let after = ''; !this.#stopped; ) {
+      for (let after = ''; !this.#rounds.stopped; ) {
         const page = await outdated(this.#db, this.#within, spec.type, state.since, {
           after,
           limit: PAGE,

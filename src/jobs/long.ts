@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Deps } from '../deps.ts';
 import { type Compartment, everyone } from '../fhir/compartment.ts';
+import { Rounds } from '../rounds.ts';
 import { endJob, holdJob, type Job, releaseJob, takeJob } from '../store/jobs.ts';
 
 /** Does one piece of long work; gives its result as JSON text. It goes on from the progress of the job where there is any. */
@@ -35,36 +36,24 @@ export class LongJobs {
   readonly #pace: Pace;
   readonly #within: Compartment = everyone();
   readonly #stop = new AbortController();
-  #timer: NodeJS.Timeout | undefined;
-  #turn: Promise<void> = Promise.resolve();
+  readonly #rounds: Rounds;
 
   constructor(deps: Deps, kinds: Readonly<Record<string, RunLong>>, pace: Partial<Pace> = {}) {
     this.#deps = deps;
     this.#kinds = kinds;
     this.#pace = { ...PACE, ...pace };
+    this.#rounds = new Rounds(deps.log, this.#pace.everyMillis);
   }
 
   /** Does what waits, then looks again each second, until `stop`. */
   start(): void {
-    const turn = async (): Promise<void> => {
-      try {
-        await this.sweep();
-      } catch (error) {
-        this.#deps.log.warn({ err: error }, 'long work waits'); // the database is away: the next turn tries again
-      }
-      if (!this.#stop.signal.aborted) this.#timer = setTimeout(next, this.#pace.everyMillis).unref();
-    };
-    const next = (): void => {
-      this.#turn = turn();
-    };
-    next();
+    this.#rounds.start(() => this.sweep(), 'long work waits');
   }
 
   /** Gives back what is under way, with how far it is. */
   async stop(): Promise<void> {
     this.#stop.abort();
-    clearTimeout(this.#timer);
-    await this.#turn;
+    await this.#rounds.stop();
   }
 
   /** Does all that waits now. */

@@ -1,6 +1,7 @@
 import type { Deps } from '../deps.ts';
 import { type Compartment, everyone } from '../fhir/compartment.ts';
 import { FhirError } from '../fhir/errors.ts';
+import { Rounds } from '../rounds.ts';
 import { type Due, giveBackDue, postponeDue, takeDue } from '../store/due.ts';
 
 /** Does one thing that is due, and takes it from what is due in the same statement (see `happen` of src/save/moment.ts). */
@@ -38,37 +39,23 @@ export class Scheduler {
   readonly #kinds: Readonly<Record<string, RunDue>>;
   readonly #within: Compartment = everyone();
   readonly #pace: Pace;
-  #timer: NodeJS.Timeout | undefined;
-  #turn: Promise<void> = Promise.resolve();
-  #stopped = false;
+  readonly #rounds: Rounds;
 
   constructor(deps: Deps, kinds: Readonly<Record<string, RunDue>>, pace: Partial<Pace> = {}) {
     this.#deps = deps;
     this.#kinds = kinds;
     this.#pace = { ...PACE, ...pace };
+    this.#rounds = new Rounds(deps.log, this.#pace.everyMillis);
   }
 
   /** Does what is due, then looks again each second, until `stop`. */
   start(): void {
-    const turn = async (): Promise<void> => {
-      try {
-        await this.sweep();
-      } catch (error) {
-        this.#deps.log.warn({ err: error }, 'what is due waits'); // the database is away: the next turn tries again
-      }
-      if (!this.#stopped) this.#timer = setTimeout(next, this.#pace.everyMillis).unref();
-    };
-    const next = (): void => {
-      this.#turn = turn();
-    };
-    next();
+    this.#rounds.start(() => this.sweep(), 'what is due waits');
   }
 
   /** Ends what is being done, gives back what was taken and not begun, and looks no more. */
   async stop(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    await this.#turn;
+    await this.#rounds.stop();
   }
 
   /** Does all that is due now, until nothing is left or all that is left has failed. Gives how much was done. */
@@ -76,7 +63,7 @@ export class Scheduler {
     let done = 0;
     const { batch: limit, leaseSeconds: seconds, atOnce } = this.#pace;
     let since: string | undefined;
-    while (!this.#stopped) {
+    while (!this.#rounds.stopped) {
       const now = this.#deps.now().toISOString();
       const batch = await takeDue(this.#deps.db, this.#within, { now, since, limit, seconds });
       const [first] = batch;
@@ -91,7 +78,7 @@ export class Scheduler {
       const waiting = rest.values();
       const worker = async (): Promise<void> => {
         // Asked before each, or one would be taken from the list and then left.
-        while (!this.#stopped) {
+        while (!this.#rounds.stopped) {
           const { value: due } = waiting.next();
           if (!due) return;
           if (await this.#run(due)) done += 1;
