@@ -55,21 +55,12 @@ export function stepTerm(
   const counting = before.episode && (isDoubled ? before.episode : counted(before.episode, finding, day));
   const shared = sharedOf(about, report);
   const told = about.told ? about.told(key) : toldOf(shared, report, past.recent, past.burden, expected);
-  const context: Context = {
-    finding,
-    at,
-    day,
-    before: { previous, baseline },
-    episode: counting,
-    patient: told?.patient ?? patient,
-    recent: told?.recent,
-    burden: told?.burden,
-    expected: told?.expected,
-    symptoms: told?.symptoms,
-    facts: told?.facts,
-    source: shared.source,
-    budget: shared.budget,
-  };
+  const context = contextOf(
+    { finding, at, day, before: { previous, baseline }, episode: counting },
+    patient,
+    shared,
+    told,
+  );
   const { conditions, effect, held } = decide(policies, context, {
     raise: !isExpected(expected, finding, at),
     lower: !isDoubled,
@@ -116,6 +107,28 @@ export function stepTerm(
     },
   };
 }
+
+/** All that conditions may ask of one term at one moment. Members that nobody needs are there and undefined: see below. */
+export const contextOf = (
+  { finding, at, day, before, episode }: Pick<Context, 'finding' | 'at' | 'day' | 'before' | 'episode'>,
+  patient: PatientFacts,
+  { source, budget }: Pick<Context, 'source' | 'budget'>,
+  told: Told | undefined,
+): Context => ({
+  finding,
+  at,
+  day,
+  before,
+  episode,
+  patient: told?.patient ?? patient,
+  recent: told?.recent,
+  burden: told?.burden,
+  expected: told?.expected,
+  symptoms: told?.symptoms,
+  facts: told?.facts,
+  source,
+  budget,
+});
 
 const UNKNOWN: TermState = {};
 

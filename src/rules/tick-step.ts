@@ -1,9 +1,8 @@
 import { decideAgain } from './decide.ts';
 import type { Episode, TermState } from './episode.ts';
 import { rowOf } from './episode-machine.ts';
-import { type AboutReport, isExpected, sharedOf, stateAt, toldOf } from './episodes-term.ts';
+import { type AboutReport, contextOf, isExpected, sharedOf, stateAt, toldOf } from './episodes-term.ts';
 import type { InForce, Report, Tick } from './finding.ts';
-import type { Context } from './policy-language.ts';
 import type { TermStep } from './term-step.ts';
 import { whatOf } from './tick.ts';
 
@@ -24,21 +23,7 @@ export function stepTick(
   const { finding, previous } = on;
   const shared = sharedOf(about, on);
   const told = about.told ? about.told(term) : toldOf(shared, { facts: on.facts }, recent, burden, expected);
-  const context: Context = {
-    finding,
-    at,
-    day,
-    before: { previous, baseline },
-    episode,
-    patient: told?.patient ?? patient,
-    recent: told?.recent,
-    burden: told?.burden,
-    expected: told?.expected,
-    symptoms: told?.symptoms,
-    facts: told?.facts,
-    source: shared.source,
-    budget: shared.budget,
-  };
+  const context = contextOf({ finding, at, day, before: { previous, baseline }, episode }, patient, shared, told);
   const { conditions, effect, held } = decideAgain(policies, context, {
     raise: !isExpected(expected, finding, at),
     after: tick.why === 'ask-again' ? tick.after : undefined,
