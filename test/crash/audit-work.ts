@@ -1,7 +1,7 @@
 import type { Flag, Task } from '@medplum/fhirtypes';
 import { WORK_DUE } from '../../src/evaluation/work-rows.ts';
 import { priorityOf } from '../../src/rules/resources/flag.ts';
-import { endOf } from '../../src/rules/work/escalate.ts';
+import { endOf } from '../../src/rules/work/overdue.ts';
 import { identityOf, isOpen, taskPriority, urgencyOf } from '../../src/rules/work/work-item.ts';
 import type { Stored } from './stored.ts';
 

@@ -404,6 +404,27 @@ t.test('overdue work goes on to the next level, and at the last is called overdu
   const taken = await move(app, task, { owner: BILAL, status: 'in-progress' });
   t.equal(taken.status, 200, `who answers the call needs no reason: ${refused(taken)}`);
   t.equal(said(taken.body), 'in-progress acknowledged asap physician Practitioner/bilal');
+  t.same(await dueOf(app, patient), [], 'the same time does not run out twice');
+  t.equal(await elapse(), 0);
+  t.match(
+    refused(await move(app, task, { owner: ANNA, status: 'accepted' })),
+    /^409 Task.owner: Practitioner.bilal has/,
+  );
+  const back = await move(app, task, {
+    status: 'requested',
+    owner: undefined,
+    statusReason: { text: 'end of my shift' },
+  });
+  t.equal(back.status, 200);
+  await elapse();
+  t.same(await workOf(app, patient), ['requested overdue asap physician'], 'what nobody has is called for again');
+});
+
+t.test('that work is overdue is noted by the service alone', async (t) => {
+  const { app, task } = await story(t);
+  const text = 'overdue since 2026-11-24T13:00:00.000Z';
+  const forged = await move(app, task, { status: 'accepted', owner: ANNA, note: [{ authorString: 'vigie', text }] });
+  t.match(refused(forged), /^422 Task.note: that work is overdue is noted by the service/);
 });
 
 t.test('several processes that find it overdue move it once', async (t) => {

@@ -1,7 +1,7 @@
 import type { Task } from '@medplum/fhirtypes';
 import { type Site, serviceHoursBetween } from '../site.ts';
 import { codeIn, OUTCOMES, type OutcomeCode, WORK } from '../work/codes.ts';
-import { wasOverdue } from '../work/escalate.ts';
+import { wasOverdue } from '../work/overdue.ts';
 import { identityOf, isOpen, isWorkItem } from '../work/work-item.ts';
 import { isWithin, type Month } from './month.ts';
 

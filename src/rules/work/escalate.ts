@@ -2,6 +2,7 @@ import type { Annotation, Task } from '@medplum/fhirtypes';
 import { dueAfter, type Level, type Site } from '../site.ts';
 import { levelConcept, statusConcept, TASK_PRIORITIES } from './codes.ts';
 import { woken } from './follow.ts';
+import { endOf, isCalledOverdue, overdueSince } from './overdue.ts';
 import { levelOf, snoozedUntil, withinOf, workStatusOf } from './work-item.ts';
 
 /** Who moves a work item on, and why. */
@@ -48,7 +49,7 @@ export function elapsed(task: Task, { site, at, by }: Pick<Escalation, 'site' | 
     const ended = workStatusOf(task) === 'episode-ended' && { businessStatus: task.businessStatus };
     return { ...awake, ...ended, ...changed };
   }
-  const escalation = { site, at, by, reason: `${OVERDUE_SINCE}${at}` };
+  const escalation = { site, at, by, reason: overdueSince(at) };
   const next = escalated(task, escalation) ?? {
     ...noted(task, escalation),
     businessStatus: statusConcept('overdue'),
@@ -61,22 +62,10 @@ export function dueOf(task: Task): string | undefined {
   if (task.status === 'on-hold') return snoozedUntil(task);
   if (task.status !== 'requested' && task.status !== 'accepted' && task.status !== 'in-progress') return undefined;
   const status = workStatusOf(task);
-  return status === 'overdue' || status === 'episode-ended' ? undefined : endOf(task);
+  if (status === 'overdue' || status === 'episode-ended') return undefined;
+  // Who takes what is overdue at the last level is not called for again by the time that has run out; what nobody has is.
+  return task.status !== 'requested' && isCalledOverdue(task) ? undefined : endOf(task);
 }
-
-/** The end of its time to respond, UTC instant. */
-export function endOf({ restriction }: Task): string | undefined {
-  const at = Date.parse(restriction?.period?.end ?? '');
-  return Number.isNaN(at) ? undefined : new Date(at).toISOString();
-}
-
-/** How the engine's note on what is overdue begins; the moment follows. */
-const OVERDUE_SINCE = 'overdue since ';
-
-/** Whether it was ever overdue: the engine has noted it. */
-export const wasOverdue = ({ note }: Pick<Task, 'note'>): boolean =>
-  note?.some(({ authorString, text }) => authorString?.startsWith('Device/') && text?.startsWith(OVERDUE_SINCE)) ===
-  true;
 
 function noted(task: Task, { at, by, reason }: Escalation): Task {
   const author = NOTERS.test(by) ? { authorReference: { reference: by } } : { authorString: by };

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Flag, Task } from '@medplum/fhirtypes';
+import type { Flag, Period, Task } from '@medplum/fhirtypes';
 import { EXTENSION } from '../resources/codes.ts';
 import { priorityOf } from '../resources/flag.ts';
 import { dueAfter, type RespondWithin, type Site } from '../site.ts';
-import { statusConcept, TASK_PRIORITIES } from './codes.ts';
+import { statusConcept, TASK_PRIORITIES, type WorkStatus } from './codes.ts';
+import { endOf, isCalledOverdue } from './overdue.ts';
 import { respondWithinExtension } from './respond-within.ts';
 import { identityOf, isOpen, levelOf, taskPriority, withoutExtension, workItem, workStatusOf } from './work-item.ts';
 
@@ -74,11 +75,17 @@ function carried(open: Task, told: FlagNow, around: Around): Task {
   const task: Task = { ...open, priority, ...(flag.code.text === undefined ? {} : { description: flag.code.text }) };
   if (rises && open.status === 'on-hold') return woken(task, around, 'worse than expected');
   if (workStatusOf(open) === 'episode-ended') {
-    task.businessStatus = statusConcept(open.status === 'on-hold' ? 'snoozed' : 'acknowledged');
+    task.businessStatus = statusConcept(RESUMED[open.status] ?? 'acknowledged');
     delete task.statusReason;
+    // Meanwhile nobody was called for it.
+    const end = endOf(open);
+    if (end !== undefined && end <= around.now) return renewed(task, around);
   }
   return rises ? hastened(task, around) : task;
 }
+
+/** What work is whose episode goes on after all. */
+const RESUMED: Readonly<Partial<Record<string, WorkStatus>>> = { requested: 'new', 'on-hold': 'snoozed' };
 
 /** A person of a further level was asked, or it was overdue: then it is not less urgent because the patient is better. */
 const isRaised = (task: Task, { levels }: Site): boolean =>
@@ -88,18 +95,28 @@ const isAbove = (one: (typeof TASK_PRIORITIES)[number], other: (typeof TASK_PRIO
   TASK_PRIORITIES.indexOf(one) > TASK_PRIORITIES.indexOf(other);
 
 function hastened(task: Task, around: Around): Task {
+  // Of what somebody has taken since it was called overdue the time begins anew: nothing would call for it again.
+  if (isCalledOverdue(task) && workStatusOf(task) !== 'overdue') return renewed(task, around);
   const { within, due } = soonest(around);
   const period = task.restriction?.period;
   if (period?.end !== undefined && Date.parse(period.end) <= Date.parse(due)) return task;
-  return {
-    ...task,
-    extension: [
-      ...(task.extension ?? []).filter(({ url }) => url !== EXTENSION.respondWithin),
-      respondWithinExtension(within),
-    ],
-    restriction: { ...task.restriction, period: { ...period, end: due } },
-  };
+  return timed(task, within, { ...period, end: due });
 }
+
+/** With a time to respond that begins now. */
+function renewed(task: Task, around: Around): Task {
+  const { within, due } = soonest(around);
+  return timed(task, within, { start: around.now, end: due });
+}
+
+const timed = (task: Task, within: RespondWithin, period: Period): Task => ({
+  ...task,
+  extension: [
+    ...(task.extension ?? []).filter(({ url }) => url !== EXTENSION.respondWithin),
+    respondWithinExtension(within),
+  ],
+  restriction: { ...task.restriction, period },
+});
 
 /** A snoozed one that is work again, for whoever is there. */
 export function woken(

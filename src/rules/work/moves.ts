@@ -5,6 +5,7 @@ import { FhirError, fault, type Issue } from '../../fhir/errors.ts';
 import { EXTENSION } from '../resources/codes.ts';
 import { dueAfter, type Site } from '../site.ts';
 import { codeIn, OUTCOMES, statusConcept, WORK } from './codes.ts';
+import { isOverdueNote } from './overdue.ts';
 import { legalMoves, type Move, moveOf, type Need } from './task-machine.ts';
 import { expectedOf, ownerOf, withinOf, withoutExtension, workStatusOf } from './work-item.ts';
 
@@ -81,6 +82,16 @@ function changedIssues(before: Task, after: Task): Issue[] {
   const notes = before.note ?? [];
   if (!isDeepStrictEqual(notes, (after.note ?? []).slice(0, notes.length))) {
     issues.push(fault('business-rule', 'Task.note: what was noted stays; add another note after it', 'Task.note'));
+  }
+  // By that note the service knows what it has called overdue.
+  if ((after.note ?? []).slice(notes.length).some(isOverdueNote)) {
+    issues.push(
+      fault(
+        'business-rule',
+        'Task.note: that work is overdue is noted by the service; say it in other words',
+        'Task.note',
+      ),
+    );
   }
   return issues;
 }

@@ -102,7 +102,7 @@ for (const [name, items, november, december] of cases) {
 
 t.test('what was overdue, and what went to a further level, is told of its versions', async (t) => {
   const at = '2026-11-30T11:00:00.000Z';
-  const late = elapsed(task(), { site: DEFAULT_SITE, at, by: 'Device/later-version' });
+  const late = elapsed(task(), { site: DEFAULT_SITE, at, by: 'vigie' });
   const asked = escalated(task(), {
     site: DEFAULT_SITE,
     at,
@@ -117,7 +117,7 @@ t.test('what was overdue, and what went to a further level, is told of its versi
   const last = elapsed(task(), {
     site: { ...DEFAULT_SITE, levels: DEFAULT_SITE.levels.slice(0, 1) },
     at,
-    by: 'Device/d',
+    by: 'vigie',
   });
   if (!last) throw new Error('it is overdue');
   t.match(workDone(last, ['new', 'overdue']), { overdue: true, escalated: false }, 'at the last level');

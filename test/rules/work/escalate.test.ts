@@ -22,6 +22,9 @@ function work(status: Task['status'], then: WorkStatus, more: Partial<Task> = {}
   };
 }
 
+const NOON = '2026-11-24T12:00:00.000Z';
+const called = (at: string): Partial<Task> => ({ note: [{ authorString: by, text: `overdue since ${at}` }] });
+
 const asleep = (until: string): Partial<Task> => ({
   owner: { reference: 'Practitioner/anna' },
   extension: [
@@ -41,6 +44,13 @@ const dues: [name: string, task: Task, due: string | undefined][] = [
   ['what is under way too', work('in-progress', 'acknowledged'), END],
   ['what was escalated too', work('requested', 'escalated'), END],
   ['what is overdue at the last level is called for once', work('accepted', 'overdue'), undefined],
+  ['nor when somebody has taken it since', work('accepted', 'acknowledged', called(END)), undefined],
+  ['unless it is put back', work('requested', 'new', called(END)), END],
+  [
+    'what was called overdue at an earlier level is due at its end',
+    work('accepted', 'acknowledged', called(NOON)),
+    END,
+  ],
   ['what is over is not called for', work('accepted', 'episode-ended'), undefined],
   ['what is done is not', work('completed', 'acknowledged'), undefined],
   ['what is cancelled is not', work('cancelled', 'episode-ended'), undefined],

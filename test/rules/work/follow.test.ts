@@ -143,6 +143,12 @@ const cases: Case[] = [
     '1 accepted acknowledged urgent nurse Practitioner/anna',
   ],
   [
+    'and what was put back meanwhile waits again',
+    [item('PM', { businessStatus: statusConcept('episode-ended') })],
+    told(flag('PM'), { opens: true }),
+    '1 requested new urgent nurse',
+  ],
+  [
     'sleeping work sleeps on',
     [item('PM', { ...asleep, businessStatus: statusConcept('episode-ended') })],
     told(flag('PM'), { opens: true }),
@@ -215,5 +221,46 @@ for (const [name, now, rises, within, end] of times) {
     const { task } = follow([item('PL')], told(flag('PM'), { rises }), { ...around, now, within }) ?? {};
     t.equal(task?.restriction?.period?.end, end);
     t.equal(task?.restriction?.period?.start, NOW);
+  });
+}
+
+const CALLED = { note: [{ authorString: 'vigie', text: `overdue since ${END}` }] };
+const LATER = '2026-11-24T15:00:00.000Z';
+const NEXT = '2026-11-25T11:00:00.000Z';
+const spent: [name: string, held: Task, now: FlagNow, start: string, end: string][] = [
+  [
+    'what was taken after it was called overdue has a new time when it is worse',
+    item('PM', { ...taken, ...CALLED }),
+    told(flag('PH'), { rises: true }),
+    LATER,
+    NEXT,
+  ],
+  ['and none when it is not', item('PM', { ...taken, ...CALLED }), told(flag('PL')), NOW, END],
+  [
+    'what nobody answers is overdue as it was',
+    item('PM', { ...CALLED, businessStatus: statusConcept('overdue') }),
+    told(flag('PH'), { rises: true }),
+    NOW,
+    END,
+  ],
+  [
+    'what is about to be called overdue keeps its moment',
+    item('PM', taken),
+    told(flag('PH'), { rises: true }),
+    NOW,
+    END,
+  ],
+  [
+    'time in which the episode was over does not count',
+    item('PM', { ...taken, businessStatus: statusConcept('episode-ended') }),
+    told(flag('PM'), { opens: true }),
+    LATER,
+    NEXT,
+  ],
+];
+for (const [name, held, now, start, end] of spent) {
+  t.test(name, async (t) => {
+    const { task = held } = follow([held], now, { ...around, now: LATER }) ?? {};
+    t.same(task.restriction?.period, { start, end });
   });
 }
