@@ -45,6 +45,8 @@ export interface Snapshot {
   policy(canonical: string): Policy | undefined;
   /** The form of a canonical: with a version that very one, else the newest active one. Undefined when it is not held. */
   form(canonical: string): Form | undefined;
+  /** A reference to a form of a url, whatever its version and status: the newest active one, else the newest. Undefined when none is held. */
+  anyForm(url: string): string | undefined;
   /** Forms whose options would be others, had a CodeSystem or ValueSet another content, or were it gone. */
   changedBy(id: string, replacement: CodeSystem | ValueSet | undefined): readonly Questionnaire[];
   /** Versions that are held of a url, to say so in a refusal. */
@@ -161,6 +163,10 @@ async function load(
       const form = forms.get(found) ?? formOf(found, terminology);
       forms.set(found, form);
       return form;
+    },
+    anyForm(url) {
+      const [first] = [...(byUrl.get(url) ?? [])].sort(activeFirst);
+      return first && `Questionnaire/${first.id}`;
     },
     versionsOf: (url) => byUrl.get(url)?.map(({ version, status }) => `${version ?? 'no version'} (${status})`) ?? [],
   };

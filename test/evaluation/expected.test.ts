@@ -2,7 +2,7 @@ import type { PlanDefinition, Questionnaire, QuestionnaireResponse } from '@medp
 import t, { type Test } from 'tap';
 import { type TestApp, testApp } from '../support/app.ts';
 import { flagsOf, post } from '../support/observations.ts';
-import { aPlan, aReportingPolicy, dueSlots, MONDAYS, type PlanOptions, sweep } from '../support/plans.ts';
+import { aPlan, aReportingPolicy, dueSlots, MONDAYS, type PlanOptions, sweep, WEEKLY } from '../support/plans.ts';
 import { aPatient, aResponse, weeklyForm } from '../support/responses.ts';
 
 const POLICY = aReportingPolicy('reporting', [
@@ -63,6 +63,37 @@ t.test('writing a plan says when the first report is waited for; an answer moves
   t.same(await s.due(), ['2026-11-16T08:00:00.000Z'], 'a further one moves nothing');
   await s.at('2026-11-09T09:00:00.000Z');
   t.same(await s.flags(), []);
+});
+
+t.test('a plan may name any version of a form, also one that is not held, and a form that is retired', async (t) => {
+  const s = await story(t);
+  await plan(s, { form: `${WEEKLY}|99` });
+  t.same(await s.due(), ['2026-11-09T08:00:00.000Z']);
+  const own: Questionnaire = {
+    resourceType: 'Questionnaire',
+    status: 'retired',
+    url: 'https://hospital.example/Questionnaire/own',
+    item: [{ linkId: 'a', type: 'string', text: 'How are you?' }],
+  };
+  await post(s.app, own);
+  const other = await aPatient(s.app);
+  await post(s.app, aPlan(other, MONDAYS, { form: own.url ?? '' }));
+  t.same(await dueSlots(s.app, other), ['2026-11-09T08:00:00.000Z']);
+});
+
+t.test('what else a plan asks for, and in which order, does not hide that a report is missing', async (t) => {
+  const s = await story(t);
+  const first = await plan(s);
+  const walk = { detail: { status: 'scheduled', description: 'A walk' } } as const;
+  s.clock('2026-11-05T12:00:00.000Z');
+  const put = await s.app.send('PUT', `/CarePlan/${first.id}`, {
+    ...first,
+    activity: [walk, ...(first.activity ?? [])],
+  });
+  t.equal(put.status, 200);
+  t.same(await s.due(), ['2026-11-09T08:00:00.000Z'], 'the week that has begun is waited for');
+  await s.at('2026-11-09T08:00:00.000Z');
+  t.match(await s.flags(), [/^active v1 Report missing.* 2026-11-02\)$/]);
 });
 
 t.test('a slot without a report becomes a Flag, once; the next answer closes it', async (t) => {

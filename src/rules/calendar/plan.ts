@@ -29,7 +29,7 @@ export type Standing = 'active' | 'hold' | 'ended' | 'never';
 
 /** A part of a plan that asks for reports. */
 export interface PlanItem {
-  /** Which part: the id of the element where it has one, else its place. */
+  /** Which part: the id of the element where it has one of its own, else its place. */
   part: string;
   /** Canonical of the form, without its version. */
   form: string;
@@ -110,6 +110,8 @@ type When =
 const STANDING: Readonly<Record<string, Standing>> = {
   active: 'active',
   'on-hold': 'hold',
+  // One of the others, and nobody knows which: silence is told rather than passed over.
+  unknown: 'active',
   revoked: 'ended',
   completed: 'ended',
   'entered-in-error': 'never',
@@ -121,13 +123,14 @@ const STANDING: Readonly<Record<string, Standing>> = {
   cancelled: 'ended',
 };
 
-/** The one that expects less; a status that we do not know, or that of a draft, expects nothing. */
+/** The one that expects less; a status that is none, or that of a draft, expects nothing. */
 function standingOf(...statuses: readonly (string | undefined)[]): Standing {
   const all = statuses.map((status): Standing => STANDING[status ?? ''] ?? 'ended');
   return (['never', 'ended', 'hold'] as const).find((one) => all.includes(one)) ?? 'active';
 }
 
 function ofCarePlan(plan: CarePlan, { formOf }: PlanAround): Asked[] {
+  const ids = (plan.activity ?? []).map(({ id }) => id);
   return (plan.activity ?? []).flatMap((activity, place): Asked[] => {
     const { detail } = activity;
     const form = detail?.instantiatesCanonical?.map(formOf).find((one) => one !== undefined);
@@ -136,7 +139,7 @@ function ofCarePlan(plan: CarePlan, { formOf }: PlanAround): Asked[] {
     if (!detail || form === undefined || !when || detail.doNotPerform) return [];
     return [
       {
-        part: activity.id !== undefined && /^[A-Za-z0-9\-.]{1,64}$/.test(activity.id) ? activity.id : String(place),
+        part: activity.id !== undefined && isName(activity.id, ids) ? activity.id : String(place),
         form,
         at,
         when,
@@ -150,6 +153,10 @@ function ofCarePlan(plan: CarePlan, { formOf }: PlanAround): Asked[] {
     ];
   });
 }
+
+/** An id that names one part, and is not taken for the place of another. */
+const isName = (id: string, all: readonly (string | undefined)[]): boolean =>
+  /^(?=.*[A-Za-z\-.])[A-Za-z0-9\-.]{1,64}$/.test(id) && all.filter((one) => one === id).length === 1;
 
 function whenOf({ scheduledTiming, scheduledPeriod, scheduledString }: CarePlanActivityDetail): When | undefined {
   if (scheduledTiming) return { timing: scheduledTiming, element: 'scheduledTiming' };

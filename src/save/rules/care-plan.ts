@@ -14,6 +14,7 @@ import {
   withPlan,
   withStay,
 } from '../../rules/calendar/expectations.ts';
+import { knownNames } from '../../rules/calendar/parts.ts';
 import { type AskedForm, formsNamed, readPlan } from '../../rules/calendar/plan.ts';
 import { stayOf } from '../../rules/calendar/stay.ts';
 import type { PatientContext } from '../../store/context.ts';
@@ -39,10 +40,14 @@ export async function checkReportPlan(deps: Deps, within: Compartment, change: C
   if (forms.size === 0 && known.length === 0) return undefined;
   const now = deps.now().toISOString();
   const zone = zoneOf(context) ?? deps.site.timeZone;
+  const formOf = (name: string): AskedForm | undefined => forms.get(name);
+  const asked = readPlan(plan, { zone, written: () => now, formOf });
+  refuse(asked.issues);
+  const names = knownNames(known, asked.items);
+  const knownAs = (part: string): string => names.get(part) ?? part;
   const written = (part: string, form: string): string =>
-    known.find((item) => isPart(item, { part, form }))?.spans[0]?.from ?? now;
-  const { items, issues } = readPlan(plan, { zone, written, formOf: (name) => forms.get(name) });
-  refuse(issues);
+    known.find((item) => isPart(item, { part: knownAs(part), form }))?.spans[0]?.from ?? now;
+  const items = readPlan(plan, { zone, written, formOf }).items.map((item) => ({ ...item, part: knownAs(item.part) }));
   const after = withPlan(before, { type: plan.resourceType, id, version }, items, now);
   return expecting(before, after, { now, patient, context });
 }
@@ -101,7 +106,11 @@ async function formsOf(
   const forms = new Map<string, AskedForm>();
   for (const name of new Set(named)) {
     const id = /^(?:.*\/)?Questionnaire\/([A-Za-z0-9\-.]{1,64})$/.exec(name)?.[1];
-    const reference = snapshot.form(name)?.reference ?? (id === undefined ? undefined : `Questionnaire/${id}`);
+    // Any version answers, so that of another version, or of none that is active, is expected too: who asked for it waits for it.
+    const reference =
+      snapshot.form(name)?.reference ??
+      snapshot.anyForm(splitCanonical(name).url) ??
+      (id === undefined ? undefined : `Questionnaire/${id}`);
     const held = reference && (await findResource(deps.db, within, 'Questionnaire', reference.split('/')[1] ?? ''));
     if (!held || held.deleted) continue;
     const { url, title }: Questionnaire = JSON.parse(held.content);

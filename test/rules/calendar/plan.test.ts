@@ -41,6 +41,15 @@ t.test('a part is named by its id, where that can be part of another', async (t)
   const named = (id: string): CarePlan => ({ ...plan, activity: [{ ...plan.activity?.[0], id }] });
   t.equal(read(named('weekly')).items[0]?.part, 'weekly');
   t.equal(read(named('each ~ week')).items[0]?.part, '0');
+  t.equal(read(named('7')).items[0]?.part, '0', 'an id that looks like a place is none of its own');
+  const [part] = named('weekly').activity ?? [];
+  if (!part) throw new Error('a part');
+  const twice = read({ ...plan, activity: [part, part] });
+  t.same(
+    twice.items.map(({ part }) => part),
+    ['0', '1'],
+    'nor is one that two parts have',
+  );
 });
 
 t.test('the standing is that of the plan or the part, whichever expects less', async (t) => {
@@ -54,6 +63,9 @@ t.test('the standing is that of the plan or the part, whichever expects less', a
   t.equal(standing('active', 'cancelled'), 'ended');
   t.equal(standing('entered-in-error', 'scheduled'), 'never');
   t.equal(standing('active', 'no-such-status'), 'ended');
+  t.equal(standing('unknown', 'scheduled'), 'active', 'what nobody knows is not taken for an end');
+  t.equal(standing('active', 'unknown'), 'active');
+  t.equal(standing('unknown', 'on-hold'), 'hold');
 });
 
 t.test('what cannot be read names its element; what is over is not read', async (t) => {
