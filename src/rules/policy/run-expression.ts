@@ -26,9 +26,9 @@ export type Input = (context: Context) => Scalar | undefined;
  * the library parses it once more when it is first asked, which is not at the start of the service.
  */
 export function compileExpression(expression: string, mentions: readonly string[]): RunnableExpression {
-  let compiled: ((resource: object, variables: Record<string, unknown>) => unknown) | undefined;
-  const evaluate = (resource: object, variables: Record<string, unknown>): unknown => {
-    compiled ??= fhirpath.compile(expression, undefined, { async: false });
+  let compiled: Evaluate | undefined;
+  const evaluate: Evaluate = (resource, variables) => {
+    compiled ??= evaluatorOf(expression);
     return compiled(resource, variables);
   };
   const properties = mentions.flatMap((mention) => propertyOf(mention) ?? []);
@@ -38,6 +38,21 @@ export function compileExpression(expression: string, mentions: readonly string[
     timed: properties.some(isTimed),
     few: !mentions.some((mention) => mention.startsWith('%symptoms.')) && properties.every(hasFewValues),
   };
+}
+
+type Evaluate = (resource: object, variables: Record<string, unknown>) => unknown;
+
+/** What the library makes of an expression keeps nothing of what it was asked, and versions of a policy share most of theirs. */
+const EVALUATORS = new Map<string, Evaluate>();
+const MOST_EVALUATORS = 2000;
+
+function evaluatorOf(expression: string): Evaluate {
+  const known = EVALUATORS.get(expression);
+  if (known) return known;
+  const made: Evaluate = fhirpath.compile(expression, undefined, { async: false });
+  if (EVALUATORS.size >= MOST_EVALUATORS) EVALUATORS.clear();
+  EVALUATORS.set(expression, made);
+  return made;
 }
 
 /**
