@@ -267,13 +267,16 @@ function kindOf(type: string | undefined): ParamKind {
   throw new ExpressionError(`parameters of type ${type} are not indexed`);
 }
 
-/** Other parameters under whose tokens all keys of one are found: they have its parts between them, or it looks at their codings alone. */
+/**
+ * Other parameters under which all that one is found by is indexed already: they have its parts between them, or it looks at their codings
+ * alone.
+ */
 function unionOf(
   param: SearchParam,
   params: ReadonlyMap<string, SearchParam>,
   parts: ReadonlyMap<string, ReadonlySet<string>>,
 ): string[] | undefined {
-  if (param.kind !== 'token') return undefined;
+  if (param.kind !== 'token' && param.kind !== 'quantity') return undefined;
   const own = parts.get(param.code) ?? new Set();
   const wider = new Set([...own].map((part) => JSON.stringify(withoutCoding(JSON.parse(part)))));
   for (const wanted of [own, wider]) {
@@ -282,7 +285,7 @@ function unionOf(
       const smaller = wanted === own ? theirs.size < own.size : theirs.size <= own.size;
       return (
         other !== param &&
-        other.kind === 'token' &&
+        other.kind === param.kind &&
         !other.union &&
         smaller &&
         [...theirs].every((part) => wanted.has(part))

@@ -148,9 +148,10 @@ function addDates(row: Draft, { spec }: Scope, { code }: SearchParam, elements: 
 function addNumbers(
   { numbers }: Draft,
   _scope: Scope,
-  { code: param }: SearchParam,
+  { code: param, union }: SearchParam,
   elements: readonly Element[],
 ): void {
+  if (union) return;
   for (const element of elements) {
     const measured = measureOf(element);
     if (!measured) continue;

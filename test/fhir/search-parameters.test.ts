@@ -61,7 +61,7 @@ t.test('a composite has its components, each with a parameter and a walk', async
   ]);
 });
 
-t.test('a parameter whose keys others hold has no tokens of its own', async (t) => {
+t.test('a parameter whose keys or amounts others hold has no tokens and no rows of its own', async (t) => {
   const unions = [...registry].flatMap(([type, params]) =>
     [...params.values()].flatMap(({ code, union }) => (union ? [`${type}.${code}: ${[...union].sort()}`] : [])),
   );
@@ -69,6 +69,7 @@ t.test('a parameter whose keys others hold has no tokens of its own', async (t) 
     'Observation.combo-code: code,component-code',
     'Observation.combo-data-absent-reason: component-data-absent-reason,data-absent-reason',
     'Observation.combo-value-concept: component-value-concept,value-concept',
+    'Observation.combo-value-quantity: component-value-quantity,value-quantity',
     'Observation.graded-term: code',
     'Flag.graded-term: code',
   ]);

@@ -115,6 +115,17 @@ t.test('unions have no tokens, and what is there has a bit', async (t) => {
   t.notOk(made.present & bit('subject'));
 });
 
+t.test('a union of amounts has no rows, and what is there has a bit', async (t) => {
+  const parts = [{ valueQuantity: { value: 1, unit: 'mg' } }, { valueQuantity: { value: 2 } }];
+  const made = row({ resourceType: 'Observation', valueQuantity: { value: 3 }, component: parts });
+  t.same(made.numbers.map(({ param, lo }) => `${param} ${lo}`).sort(), [
+    'component-value-quantity 1',
+    'component-value-quantity 2',
+    'value-quantity 3',
+  ]);
+  t.ok(made.present & (1n << BigInt(registry.get('Observation')?.get('combo-value-quantity')?.bit ?? 63)));
+});
+
 t.test('what the main job writes often has no narrow rows', async (t) => {
   for (const resource of [
     {

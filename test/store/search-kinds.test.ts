@@ -376,6 +376,8 @@ t.test('searches by every kind of parameter', async (t) => {
       ['/Patient?_sort=birthdate,-family', ['muller', 'odd', 'mullery', 'bare']],
       ['/Patient?_sort=-birthdate,_id', ['muller', 'mullery', 'odd', 'bare']],
       [`/Observation?value-quantity=ge-5&value-quantity=le5||mg&_sort=value-quantity`, ['minus', 'mg5', 'below5']],
+      ['/Observation?combo-value-quantity=70,120&_sort=combo-value-quantity,_id', ['weight', 'bp', 'bp2']],
+      ['/Observation?combo-value-quantity=70,120&_sort=-combo-value-quantity,_id', ['bp', 'bp2', 'weight']],
       ['/Patient?_sort=gender,_id', ['muller', 'mullery', 'odd', 'bare']],
       ['/Patient?_sort=-gender,_id', ['mullery', 'muller', 'odd', 'bare']],
       ['/Patient?_sort=gender,-family', ['muller', 'mullery', 'odd', 'bare']],

@@ -43,8 +43,7 @@ export function sortOf(registry: SearchRegistry, types: readonly string[], value
 }
 
 /** Those that have a value to compare in a table of their own. */
-const inTable = (param: SearchParam): boolean =>
-  param.union === undefined && (IN_TABLES.has(param.kind) || keepsTexts(param));
+const inTable = (param: SearchParam): boolean => IN_TABLES.has(param.kind) || keepsTexts(param);
 
 const IN_TABLES: ReadonlySet<SearchParam['kind']> = new Set(['date', 'string', 'number', 'quantity']);
 

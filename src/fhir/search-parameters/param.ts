@@ -16,8 +16,8 @@ export interface SearchParam {
   /** Its bit in the index's `present`; undefined beyond the 63rd parameter of a type, and for _id and _lastUpdated. */
   bit?: number;
   /**
-   * Codes of parameters of the same type under whose tokens its keys are found: it has none of its own. The content has to confirm
-   * a hit, since theirs may be more.
+   * Codes of parameters of the same type under which it is indexed: it has no tokens and no rows of its own. The content has to confirm
+   * a token's hit, since theirs may be more; amounts are the same.
    */
   union?: readonly string[];
   /** Of a composite: each component's own parameter, and its walk from one of the composite's elements. */

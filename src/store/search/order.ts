@@ -1,7 +1,7 @@
 import type { Cursor } from '../../fhir/query/cursor.ts';
 import type { SortBy } from '../../fhir/query/sort.ts';
 import type { SearchParam } from '../../fhir/search-parameters.ts';
-import { type Condition, rowsOf, type Scope } from './scope.ts';
+import { type Condition, indexedAs, rowsOf, type Scope } from './scope.ts';
 import { sql } from './sql.ts';
 
 /** An order in SQL: its keys, what comes after a position in it, and the order itself by the keys' names in a page. */
@@ -117,7 +117,7 @@ const heldValue = (place: number) => ({
 /** Of several values the least, or the greatest where the greatest come first. */
 function sortValue(scope: Scope, param: SearchParam, descending: boolean) {
   const [table, column, type] = TABLE[param.kind] ?? TABLE.string;
-  const value = sql`(select ${sql.raw(descending ? 'max' : 'min')}(${sql.raw(column)}) ${rowsOf(scope, table, [param.code])})`;
+  const value = sql`(select ${sql.raw(descending ? 'max' : 'min')}(${sql.raw(column)}) ${rowsOf(scope, table, indexedAs(param))})`;
   return { expression: () => value, type: sql.raw(type) };
 }
 
