@@ -11,7 +11,7 @@ import { FhirError, fault } from './fhir/errors.ts';
 import { toOutcome, toRefusal } from './fhir/outcome.ts';
 import { resourceSpec } from './fhir/resources.ts';
 import { logAnswer } from './log.ts';
-import { allowedAt, type RouteOf } from './routes/allowed.ts';
+import { allowedAt, isTooLong, MOST_CHARACTERS, type RouteOf } from './routes/allowed.ts';
 import { cors } from './routes/cors.ts';
 import { MOST_BYTES, receive } from './routes/encoding.ts';
 import { checkFormats } from './routes/formats.ts';
@@ -19,6 +19,7 @@ import { healthRoutes } from './routes/health.ts';
 import { fhirRoutes } from './routes/index.ts';
 import { metricsRoute, type Peers } from './routes/metrics.ts';
 import { FHIR_JSON, sendJson } from './routes/reply.ts';
+import { routeOf } from './routes/route.ts';
 
 /** What the service is told beside its deps. */
 export interface AppOptions {
@@ -40,7 +41,8 @@ export function buildApp(deps: Deps, options: AppOptions = {}): FastifyInstance 
     // No route has a schema: bodies are checked as FHIR, and answers are written as text.
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     bodyLimit: MOST_BYTES,
-    routerOptions: { maxParamLength: 128, ignoreTrailingSlash: true },
+    // What is too long is judged where no route has been found: what is too long for a type is no type, and not found.
+    routerOptions: { maxParamLength: MOST_CHARACTERS, onMaxParamLength: undefined, ignoreTrailingSlash: true },
     // Routes name HEAD themselves.
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
@@ -74,8 +76,9 @@ export function buildApp(deps: Deps, options: AppOptions = {}): FastifyInstance 
     done();
   });
   app.addHook('onResponse', async (request, reply) => {
-    logAnswer(request, reply);
-    deps.metrics.answered(request.method, request.routeOptions.url, reply.statusCode, reply.elapsedTime);
+    const route = routeOf(request);
+    logAnswer(request, reply, route);
+    deps.metrics.answered(request.method, route, reply.statusCode, reply.elapsedTime);
   });
   app.setErrorHandler((error, request, reply) => answerError(deps, error, request, reply));
   app.setNotFoundHandler((request, reply) => {
@@ -86,7 +89,9 @@ export function buildApp(deps: Deps, options: AppOptions = {}): FastifyInstance 
         .header('Allow', [...allowed, 'OPTIONS'].join(', '))
         .send();
     }
-    const { status, outcome, headers } = toRefusal(noRoute(deps, request, allowed));
+    const { status, outcome, headers } = toRefusal(
+      isTooLong(routes, request.method, request.url) ? tooLong() : noRoute(deps, request, allowed),
+    );
     deps.metrics.refused(status, outcome);
     return sendJson(reply.code(status).headers(headers), outcome);
   });
@@ -146,6 +151,8 @@ function hostName(header: string): string {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]*))(?::\d+)?$/.exec(header.trim());
   return (match?.[1] ?? match?.[2] ?? '').toLowerCase();
 }
+
+const tooLong = (): FhirError => new FhirError([fault('too-long', 'A part of the path is too long')], { status: 414 });
 
 /** Another method at a path that is served: 405. Else 404. The path itself is not repeated: it may hold anything. */
 function noRoute(deps: Deps, request: FastifyRequest, allowed: readonly string[]): FhirError {

@@ -45,11 +45,11 @@ function framesOf({ stack = '', message }: Error): string[] {
     .slice(0, 12);
 }
 
-/** One line per answer: the route's pattern, never the path that was asked. */
-export function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
+/** One line per answer: the route's pattern, undefined where nothing is served, never the path that was asked. */
+export function logAnswer(request: FastifyRequest, reply: FastifyReply, route: string | undefined): void {
   request.log.info({
     method: request.method,
-    route: request.routeOptions.url ?? 'none',
+    route: route ?? 'none',
     status: reply.statusCode,
     millis: Math.round(reply.elapsedTime * 10) / 10,
   });

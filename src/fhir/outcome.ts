@@ -26,7 +26,6 @@ const FASTIFY: Readonly<Record<string, { status: number; issue: Issue }>> = {
     issue: fault('invalid', 'The body is not as long as Content-Length says'),
   },
   FST_ERR_BAD_URL: { status: 400, issue: fault('invalid', 'The path is not a valid URL') },
-  FST_ERR_MAX_PARAM_LENGTH: { status: 414, issue: fault('too-long', 'A part of the path is too long') },
 };
 
 /** Any thrown value -> status, OperationOutcome and headers. The one mapping, for routes and for batches. */

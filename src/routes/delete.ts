@@ -4,16 +4,16 @@ import { toOutcome } from '../fhir/outcome.ts';
 import { conditionalDelete, remove } from '../save.ts';
 import { criteriaText, preconditions } from './conditions.ts';
 import { preferredReturn, sendJson } from './reply.ts';
-import { type AddRoute, compartmentOfCaller } from './route.ts';
+import { type AddRoute, anyOf, compartmentOfCaller, type OfInstance, type OfType, specOf } from './route.ts';
 
 /** FHIR delete and conditional delete, no error for what is not there. Source: https://hl7.org/fhir/R4/http.html#delete */
-export const addDelete: AddRoute = (app, spec, deps) => {
-  app.delete<{ Params: { id: string } }>(`/${spec.type}/:id`, async (request, reply) => {
-    const options = preconditions(request);
+export const addDelete: AddRoute = (app, types, deps) => {
+  app.delete<OfInstance>(`/${anyOf(types)}/:id`, async (request, reply) => {
+    const [spec, options] = [specOf(request), preconditions(request)];
     return answer(request, reply, await remove(deps, compartmentOfCaller(), spec, request.params.id, options));
   });
-  app.delete(`/${spec.type}`, async (request, reply) => {
-    const options = preconditions(request);
+  app.delete<OfType>(`/${anyOf(types)}`, async (request, reply) => {
+    const [spec, options] = [specOf(request), preconditions(request)];
     return answer(
       request,
       reply,

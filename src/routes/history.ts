@@ -8,26 +8,29 @@ import { parseShape, shape } from '../fhir/summary.ts';
 import { type HistoryOf, history, historyCount, type PastVersion } from '../store/history.ts';
 import { linkKey } from '../store/link-key.ts';
 import { isStrict, sendJson } from './reply.ts';
-import { type AddRoute, compartmentOfCaller, paramsOf, READING } from './route.ts';
+import { type AddRoute, anyOf, compartmentOfCaller, type OfInstance, type OfType, paramsOf, READING } from './route.ts';
 
 /** FHIR history of one instance, newest first. Source: https://hl7.org/fhir/R4/http.html#history */
-export const addHistory: AddRoute = (app, { type }, deps) => {
-  app.route<{ Params: { id: string } }>({
+export const addHistory: AddRoute = (app, types, deps) => {
+  app.route<OfInstance>({
     method: READING,
-    url: `/${type}/:id/_history`,
+    url: `/${anyOf(types)}/:id/_history`,
     async handler(request, reply) {
-      const { id } = request.params;
+      const { type, id } = request.params;
       return answer(deps, request, reply, { type, id }, `${type}/${id}/_history`);
     },
   });
 };
 
 /** FHIR history of all resources of a type. Source: https://hl7.org/fhir/R4/http.html#history */
-export const addTypeHistory: AddRoute = (app, { type }, deps) => {
-  app.route({
+export const addTypeHistory: AddRoute = (app, types, deps) => {
+  app.route<OfType>({
     method: READING,
-    url: `/${type}/_history`,
-    handler: (request, reply) => answer(deps, request, reply, { types: [type] }, `${type}/_history`),
+    url: `/${anyOf(types)}/_history`,
+    async handler(request, reply) {
+      const { type } = request.params;
+      return answer(deps, request, reply, { types: [type] }, `${type}/_history`);
+    },
   });
 };
 

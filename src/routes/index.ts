@@ -12,23 +12,23 @@ import { OPERATIONS } from './operations/index.ts';
 import { addPatch } from './patch.ts';
 import { addRead, addVread } from './read.ts';
 import type { AddRoute } from './route.ts';
-import { addFormSearches, addSearch, addSystemSearch } from './search.ts';
+import { addFormSearches, addSearches } from './search.ts';
 import { addUpdate } from './update.ts';
 
-const INTERACTIONS: Readonly<Partial<Record<Interaction, AddRoute>>> = {
-  create: addCreate,
-  read: addRead,
-  vread: addVread,
-  update: addUpdate,
-  patch: addPatch,
-  delete: addDelete,
-  'history-instance': addHistory,
-  'history-type': addTypeHistory,
-  'search-type': addSearch,
-};
+/** Those of an instance or a type, but for searches: these have several paths, and forms. */
+const INTERACTIONS: readonly [Interaction, AddRoute][] = [
+  ['create', addCreate],
+  ['read', addRead],
+  ['vread', addVread],
+  ['update', addUpdate],
+  ['patch', addPatch],
+  ['delete', addDelete],
+  ['history-instance', addHistory],
+  ['history-type', addTypeHistory],
+];
 
 /**
- * One route for each interaction of each type, one for each operation, batches and transactions, and the CapabilityStatement. `build`
+ * One route for each interaction, whose path names the type, those of each operation, batches and transactions, and the CapabilityStatement. `build`
  * makes the service with other deps: reads within a transaction are answered by it.
  */
 export async function fhirRoutes(
@@ -40,9 +40,14 @@ export async function fhirRoutes(
   addMetadata(app, deps);
   addBatch(app, deps, build);
   addSystemHistory(app, deps);
-  addSystemSearch(app, deps);
-  for (const spec of RESOURCES) {
-    for (const interaction of spec.interactions) INTERACTIONS[interaction]?.(app, spec, deps);
+  addSearches(app, deps);
+  for (const [interaction, add] of INTERACTIONS) {
+    const offering = RESOURCES.filter(({ interactions }) => interactions.includes(interaction));
+    add(
+      app,
+      offering.map(({ type }) => type),
+      deps,
+    );
   }
   app.register(async (scope) => addFormSearches(scope, deps));
   addJobs(app, deps);

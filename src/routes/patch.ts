@@ -5,13 +5,13 @@ import { conditionalPatch, patch } from '../save.ts';
 import { answerWrite } from './answer-write.ts';
 import { criteriaText, preconditions } from './conditions.ts';
 import { receive } from './encoding.ts';
-import { type AddRoute, compartmentOfCaller } from './route.ts';
+import { type AddRoute, anyOf, compartmentOfCaller, type OfInstance, type OfType, specOf } from './route.ts';
 
 /** The media type of JSON Patch. Source: RFC 6902, section 6. */
 export const JSON_PATCH = 'application/json-patch+json';
 
 /** FHIR patch by JSON Patch, and conditional patch. Source: https://hl7.org/fhir/R4/http.html#patch */
-export const addPatch: AddRoute = (app, spec, deps) => {
+export const addPatch: AddRoute = (app, types, deps) => {
   // A scope of its own: no other interaction takes a body of this type.
   void app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
@@ -19,13 +19,15 @@ export const addPatch: AddRoute = (app, spec, deps) => {
       receive(request, body),
     );
     scope.addContentTypeParser('*', (_request, _body, done) => done(otherFormat()));
-    scope.patch<{ Params: { id: string } }>(`/${spec.type}/:id`, async (request, reply) => {
+    scope.patch<OfInstance>(`/${anyOf(types)}/:id`, async (request, reply) => {
+      const spec = specOf(request);
       const [operations, options] = [readOperations(request.body), preconditions(request)];
       return answerWrite(deps, request, reply, spec.type, () =>
         patch(deps, compartmentOfCaller(), spec, request.params.id, operations, options),
       );
     });
-    scope.patch(`/${spec.type}`, async (request, reply) => {
+    scope.patch<OfType>(`/${anyOf(types)}`, async (request, reply) => {
+      const spec = specOf(request);
       const [criteria, operations, options] = [
         criteriaText(request),
         readOperations(request.body),

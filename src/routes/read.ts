@@ -2,27 +2,28 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type ConditionalHeaders, isUnchanged } from '../fhir/preconditions.ts';
 import { readResource, readVersion, type Stored } from '../store/resources.ts';
 import { cutOf, sendJson, versionHeaders } from './reply.ts';
-import { type AddRoute, compartmentOfCaller, READING } from './route.ts';
+import { type AddRoute, anyOf, compartmentOfCaller, type OfInstance, READING } from './route.ts';
 
 /** FHIR read and conditional read. Source: https://hl7.org/fhir/R4/http.html#read and #cread */
-export const addRead: AddRoute = (app, { type }, deps) => {
-  app.route<{ Params: { id: string } }>({
+export const addRead: AddRoute = (app, types, deps) => {
+  app.route<OfInstance>({
     method: READING,
-    url: `/${type}/:id`,
+    url: `/${anyOf(types)}/:id`,
     async handler(request, reply) {
-      const stored = await readResource(deps.db, compartmentOfCaller(), type, request.params.id);
+      const { type, id } = request.params;
+      const stored = await readResource(deps.db, compartmentOfCaller(), type, id);
       return answerRead(request, reply, stored);
     },
   });
 };
 
 /** FHIR vread. Source: https://hl7.org/fhir/R4/http.html#vread */
-export const addVread: AddRoute = (app, { type }, deps) => {
-  app.route<{ Params: { id: string; vid: string } }>({
+export const addVread: AddRoute = (app, types, deps) => {
+  app.route<{ Params: OfInstance['Params'] & { vid: string } }>({
     method: READING,
-    url: `/${type}/:id/_history/:vid`,
+    url: `/${anyOf(types)}/:id/_history/:vid`,
     async handler(request, reply) {
-      const { id, vid } = request.params;
+      const { type, id, vid } = request.params;
       return answerRead(request, reply, await readVersion(deps.db, compartmentOfCaller(), type, id, vid));
     },
   });

@@ -1,21 +1,22 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { FhirError, fault } from '../fhir/errors.ts';
-import { RESOURCES, type ResourceSpec } from '../fhir/resources.ts';
+import { RESOURCES } from '../fhir/resources.ts';
 import { inCompartment, type SearchIn, searchset } from '../searchset.ts';
 import { receive } from './encoding.ts';
 import { checkFormat } from './formats.ts';
 import { isStrict, sendJson } from './reply.ts';
-import { type AddRoute, compartmentOfCaller, paramsOf, READING } from './route.ts';
+import { ALL, anyOf, compartmentOfCaller, paramsOf, READING } from './route.ts';
 
-/** FHIR search of one type, also within a patient's compartment, by GET. Source: https://hl7.org/fhir/R4/http.html#search */
-export const addSearch: AddRoute = (app, spec, deps) => {
-  for (const way of waysOf(spec)) addByGet(app, deps, way);
-};
-
-/** Search of several types at once by GET: of the whole server, named by `_type`, and of all that belongs to a patient. */
-export function addSystemSearch(app: FastifyInstance, deps: Deps): void {
-  for (const way of SYSTEM_WAYS) addByGet(app, deps, way);
+/** FHIR search by GET: of one type, of several at once. Source: https://hl7.org/fhir/R4/http.html#search */
+export function addSearches(app: FastifyInstance, deps: Deps): void {
+  for (const { get, where } of WAYS) {
+    app.route({
+      method: READING,
+      url: get,
+      handler: (request, reply) => answer(deps, request, reply, where, ''),
+    });
+  }
 }
 
 /** Each search once more, by POST, its parameters in a form. One scope for all of them: nowhere else is a form a body. */
@@ -29,7 +30,7 @@ export async function addFormSearches(scope: FastifyInstance, deps: Deps): Promi
     if (body.length === 0) done(null, body);
     else done(noForm());
   });
-  for (const { post, where } of [...SYSTEM_WAYS, ...RESOURCES.flatMap(waysOf)]) {
+  for (const { post, where } of FORM_WAYS) {
     scope.post(post, (request, reply) =>
       answer(deps, request, reply, where, Buffer.isBuffer(request.body) ? request.body.toString('utf8') : ''),
     );
@@ -46,30 +47,25 @@ interface Way {
 /** The parameters of a path. */
 type Params = Record<string, string | undefined>;
 
-const SYSTEM_WAYS: readonly Way[] = [
+const SEARCHED = RESOURCES.filter(({ interactions }) => interactions.includes('search-type'));
+const TYPES = anyOf(SEARCHED.map(({ type }) => type));
+const OF_PATIENT = SEARCHED.filter(inCompartment).map(({ type }) => type);
+
+/** The whole server, with types named by `_type`; one type; of a patient, all or one type. */
+const WAYS: readonly Way[] = [
   { get: '/', post: '/_search', where: () => ({ base: true }) },
-  { get: '/Patient/:id/:all(^\\*$)', post: '/Patient/:id/_search', where: ({ id = '' }) => ({ patient: id }) },
+  { get: `/${TYPES}`, post: `/${TYPES}/_search`, where: ({ type = '' }) => ({ type }) },
+  {
+    get: `/Patient/:id/${anyOf(['\\*', ...OF_PATIENT])}`,
+    post: `/Patient/:id/${anyOf(OF_PATIENT)}/_search`,
+    where: ({ id = '', type = '' }) => (type === ALL ? { patient: id } : { patient: id, type }),
+  },
 ];
-
-function waysOf(spec: ResourceSpec): Way[] {
-  const { type, interactions } = spec;
-  if (!interactions.includes('search-type')) return [];
-  const within = `/Patient/:id/${type}`;
-  return [
-    { get: `/${type}`, post: `/${type}/_search`, where: () => ({ type }) },
-    ...(inCompartment(spec)
-      ? [{ get: within, post: `${within}/_search`, where: ({ id = '' }: Params) => ({ patient: id, type }) }]
-      : []),
-  ];
-}
-
-const addByGet = (app: FastifyInstance, deps: Deps, { get, where }: Way): void => {
-  app.route({
-    method: READING,
-    url: get,
-    handler: (request, reply) => answer(deps, request, reply, where, ''),
-  });
-};
+/** What has no path of its own by GET. */
+const FORM_WAYS: readonly Pick<Way, 'post' | 'where'>[] = [
+  ...WAYS,
+  { post: '/Patient/:id/_search', where: ({ id = '' }) => ({ patient: id }) },
+];
 
 async function answer(
   deps: Deps,

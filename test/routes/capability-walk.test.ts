@@ -83,6 +83,13 @@ function routesOf(claim: { name?: string; definition?: string }, type: string | 
     });
 }
 
+/** The paths of a route: one for each type that it stands for, `*` being all that belongs to a patient. */
+function pathsAt(url: string): string[] {
+  const [place, list] = /:type\(\^\(\?:([^/]*)\)\$\)/.exec(url) ?? [];
+  const types = list?.split('|').map((type) => (type === '\\*' ? ':all' : type)) ?? [''];
+  return types.map((type) => url.replace(place ?? '', type).replace(/(?<=.)\/$/, '') || '/');
+}
+
 /** A value of each kind that can be searched by. */
 const VALUE: Readonly<Record<string, string>> = {
   token: 'x',
@@ -101,12 +108,8 @@ t.test('what the CapabilityStatement claims is done, and nothing else is there',
   const routes = new Set<string>();
   app.app.addHook('onRoute', ({ method, url }) => {
     for (const one of [method].flat()) {
-      const path =
-        url
-          .replace(/^\/fhir(?=\/|$)/, '')
-          .replace(/\(.*\)$/, '')
-          .replace(/(?<=.)\/$/, '') || '/';
-      if (url.startsWith('/fhir') && one !== 'HEAD' && one !== 'OPTIONS') routes.add(`${one} ${path}`);
+      if (!url.startsWith('/fhir') || one === 'HEAD' || one === 'OPTIONS') continue;
+      for (const path of pathsAt(url.replace(/^\/fhir(?=\/|$)/, ''))) routes.add(`${one} ${path}`);
     }
   });
   const answer = await app.send('GET', '/metadata');

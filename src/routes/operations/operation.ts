@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Deps } from '../../deps.ts';
 import type { Compartment } from '../../fhir/compartment.ts';
 import { sendJson } from '../reply.ts';
-import { compartmentOfCaller, READING } from '../route.ts';
+import { anyOf, compartmentOfCaller, READING } from '../route.ts';
 import { type Inputs, type InputTable, readInputs } from './input.ts';
 
 /** Where an operation is asked for: `/$name`, `/Type/$name`, `/Type/id/$name`. */
@@ -44,12 +44,12 @@ export function addOperation(
   run: (call: Call) => Promise<object | string>,
   onlyPost: readonly Scope[] = [],
 ): void {
-  for (const { path, type, level } of pathsOf(operation)) {
-    app.route<{ Params: { id?: string } }>({
+  for (const { path, type: only, level } of routesOf(operation)) {
+    app.route<{ Params: { type?: string; id?: string } }>({
       method: operation.affectsState || onlyPost.includes(level) ? ['POST'] : [...READING, 'POST'],
       url: path,
       async handler(request, reply) {
-        const { id } = request.params;
+        const { type = only, id } = request.params;
         const answer = await run({
           inputs: readInputs(request, table),
           within: compartmentOfCaller(),
@@ -73,6 +73,18 @@ export function pathsOf({ name, scope, types }: Pick<Operation, 'name' | 'scope'
     ]),
   ];
 }
+
+/**
+ * As the paths, but one for all types where there are many of them: `type` is then undefined, and the path names it. A few types have paths of their own, since
+ * each set of types is one more pattern that paths are compared with.
+ */
+export function routesOf(operation: Pick<Operation, 'name' | 'scope' | 'types'>): Path[] {
+  const { types } = operation;
+  if (types.length <= FEW_TYPES) return pathsOf(operation);
+  return pathsOf({ ...operation, types: [anyOf(types)] }).map(({ level, path }) => ({ level, path }));
+}
+
+const FEW_TYPES = 2;
 
 interface Path {
   level: Scope;

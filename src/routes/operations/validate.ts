@@ -12,9 +12,9 @@ import { validateStructure } from '../../fhir/validate-structure.ts';
 import { rehearse } from '../../save.ts';
 import { readResource, type Stored } from '../../store/resources.ts';
 import { sendJson } from '../reply.ts';
-import { compartmentOfCaller, paramsOf, readBody } from '../route.ts';
+import { compartmentOfCaller, paramsOf, readBody, specOf } from '../route.ts';
 import type { Operation } from './operation.ts';
-import { pathsOf } from './operation.ts';
+import { routesOf } from './operation.ts';
 
 /**
  * `[type]/$validate` and `[type]/[id]/$validate`: what is wrong with a resource, all at once, and nothing is stored. The resource is in Parameters or is the body itself;
@@ -29,15 +29,13 @@ export const validateOperation: Operation = {
   definition: 'http://hl7.org/fhir/OperationDefinition/Resource-validate',
   affectsState: false,
   addRoute(app, deps) {
-    const specs = new Map(RESOURCES.map((spec) => [spec.type, spec]));
-    for (const { path, type, level } of pathsOf(validateOperation)) {
-      const spec = specs.get(type ?? '');
-      if (!spec) continue;
-      app.route<{ Params: { id?: string } }>({
+    for (const { path, level } of routesOf(validateOperation)) {
+      app.route<{ Params: { type: string; id?: string } }>({
         // Without a resource in a body there is only a stored one to ask about.
         method: level === 'instance' ? ['GET', 'POST'] : ['POST'],
         url: path,
         async handler(request, reply) {
+          const spec = specOf(request);
           const asked = readQuestion(request, spec);
           return sendJson(reply, toOutcome(await answer(deps, compartmentOfCaller(), spec, request.params.id, asked)));
         },
