@@ -1,4 +1,6 @@
+import type { Duplex } from 'node:stream';
 import pg from 'pg';
+import { isPlain, LaneQuery, type Shapes, type Statement } from './lane-query.ts';
 
 /** Short reads, many at a time on few connections. */
 export interface Lanes {
@@ -11,12 +13,6 @@ export interface Lanes {
   readonly usage: { open: number; busy: number; underWay: number };
   /** Answers what is under way, then closes. */
   close(): Promise<void>;
-}
-
-interface Statement {
-  name: string;
-  text: string;
-  values: unknown[];
 }
 
 /** A lane that has left its oldest statement unanswered for this long gets no more until it has answered: who came later would wait for it. */
@@ -70,6 +66,8 @@ class Lane {
   readonly #onError: (error: Error) => void;
   readonly #silentMillis: number;
   #client: pg.Client | undefined;
+  /** Of the statements that the client has prepared. */
+  #shapes: Shapes = new Map();
   /** Settles when the client is connected or has failed to. */
   #connected: Promise<unknown> | undefined;
   /** Since when the oldest statement waits. */
@@ -95,7 +93,15 @@ class Lane {
     try {
       const client = this.#client ?? this.#open();
       if (this.#connected) await this.#connected;
-      return (await client.query<Row>(statement)).rows;
+      gather(client);
+      if (!isPlain(statement)) return (await client.query<Row>(statement)).rows;
+      const shapes = this.#shapes;
+      return await new Promise<Row[]>((resolve, reject) => {
+        // Rows of the columns that the caller knows its statement to have.
+        client.query(
+          new LaneQuery(statement, shapes, (error, rows) => (error ? reject(error) : resolve(rows as Row[]))),
+        );
+      });
     } finally {
       this.underWay -= 1;
       this.#waits = performance.now();
@@ -120,6 +126,7 @@ class Lane {
     });
     client.on('end', forget);
     this.#client = client;
+    this.#shapes = new Map();
     const connected = client.connect();
     this.#connected = connected;
     connected.then(
@@ -133,4 +140,15 @@ class Lane {
     );
     return client;
   }
+}
+
+/**
+ * What is asked in one turn of the event loop goes out in one write, which costs as much as a read: the requests of many clients meet here. They
+ * are read from their sockets before the turn ends.
+ */
+function gather(client: pg.Client): void {
+  const { stream } = (client as unknown as { connection: { stream: Duplex } }).connection; // what the types leave out
+  if (stream.writableCorked > 0) return;
+  stream.cork();
+  setImmediate(() => stream.uncork());
 }

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { openDatabase } from '../../src/store/database.ts';
 import { openLanes } from '../../src/store/lanes.ts';
+import { textArray } from '../../src/store/pg-arrays.ts';
 import { asAdmin, freshDatabase } from '../support/database.ts';
 
 const PID = 'select $1::int4 as n, pg_backend_pid() as pid';
@@ -48,6 +49,49 @@ t.test('short reads that share connections', async (t) => {
       settled.map((one) => (one.status === 'fulfilled' ? one.value[0]?.n : one.reason.code)),
       [60, '22012', 30, '22012', 20],
     );
+  });
+
+  await t.test('rows are read by the types of their columns, each time that a statement is asked', async (t) => {
+    const text = `select $1::int4 as n, $2::int8 as big, $3::boolean as yes, $4::text as word, $5::timestamptz as at,
+      array[$4, null]::text[] as words, $6::text[] as given, null::int4 as nothing`;
+    const at = '2026-03-01T10:00:00.000Z';
+    const ask = (values: unknown[]) => db.read('types', text, values);
+    const row = {
+      n: -7,
+      big: '9007199254740993',
+      yes: true,
+      word: 'é "quoted"',
+      at: new Date(at),
+      words: ['é "quoted"', null],
+      given: ['a,b'],
+      nothing: null,
+    };
+    const values = [-7, 9007199254740993n, true, 'é "quoted"', at];
+    const asked = await Promise.all([1, 2, 3].map(() => ask([...values, textArray(['a,b'])])));
+    t.same(asked, [[row], [row], [row]], 'at once');
+    t.same(await ask([...values, textArray(['a,b'])]), [row], 'and later');
+    t.same(await ask([...values, ['a,b']]), [row], 'an array becomes a text of the database');
+    t.same(await ask([null, null, null, null, null, null]), [
+      { n: null, big: null, yes: null, word: null, at: null, words: [null, null], given: null, nothing: null },
+    ]);
+    t.same(await db.read('none', 'select 1 as n where $1::boolean', [false]), []);
+  });
+
+  await t.test('a statement whose first values cannot be read is asked again', async (t) => {
+    const whole = (n: string) => db.read<{ n: number }>('whole', 'select $1::int4 as n', [n]);
+    const settled = await Promise.allSettled(['x', '1', 'y', '2'].map(whole));
+    t.same(
+      settled.map((one) => (one.status === 'fulfilled' ? one.value[0]?.n : one.reason.code)),
+      ['22P02', 1, '22P02', 2],
+    );
+    t.same(await whole('3'), [{ n: 3 }]);
+  });
+
+  await t.test('a statement that cannot be prepared is refused each time', async (t) => {
+    const refused = () => db.read('no-table', 'select * from no_such_table', []).catch((error) => error.code);
+    t.same(await Promise.all([refused(), refused()]), ['42P01', '42P01']);
+    t.equal(await refused(), '42P01');
+    t.equal((await read(5))?.n, 5);
   });
 
   await t.test('who comes while both are busy for long waits for neither', async (t) => {
