@@ -11,13 +11,26 @@ export function* slotsFrom(schedule: Schedule, from: string): Generator<Slot> {
   const since = Date.parse(from) - (rule.kind === 'cycle' ? cycleMillis(rule) : 0) - longest(schedule);
   let before: Occurrence | undefined;
   let current: Occurrence | undefined;
+  let last: Slot | undefined;
   for (const next of occurrences(schedule, since)) {
-    if (current) yield slotOf(schedule, before, current, next);
+    if (current) {
+      last = inTurn(slotOf(schedule, before, current, next), last);
+      yield last;
+    }
     if (!next.counts) return;
     before = current;
     current = next;
   }
-  if (current) yield slotOf(schedule, before, current, undefined);
+  if (current) yield inTurn(slotOf(schedule, before, current, undefined), last);
+}
+
+/**
+ * What is waited for a month ends on the 28th for all that ended on the last days of January, and a clock that is put forward brings two moments
+ * together: each slot is waited for longer than the one before, or it would not be looked at after that.
+ */
+function inTurn(slot: Slot, last: Slot | undefined): Slot {
+  if (!last || slot.due > last.due) return slot;
+  return { ...slot, due: instant(Date.parse(last.due) + 1) };
 }
 
 /** The slot that an answer of that moment belongs to: the last that has begun to count; undefined before the first and after the last. */
@@ -64,10 +77,10 @@ function longest({ window: { length, grace } }: Schedule): number {
   return [length, grace].reduce((sum, text) => sum + (text === undefined ? 0 : millisOf(text)), 0);
 }
 
-/** More than any calendar gives it. */
+/** More than any calendar gives it, also where several end together at the end of a month. */
 function millisOf(text: string): number {
   const { years, months, weeks, days, hours, minutes } = Temporal.Duration.from(text);
-  return (((years * 366 + months * 31 + weeks * 7 + days) * 25 + hours) * 60 + minutes) * 60_000;
+  return (((years * 370 + months * 35 + weeks * 7 + days) * 25 + hours) * 60 + minutes) * 60_000;
 }
 
 /** Calendar day of a UTC instant in a zone: `YYYY-MM-DD`. */

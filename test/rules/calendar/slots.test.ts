@@ -221,3 +221,41 @@ for (const [name, timing, element] of faults) {
     t.equal('issues' in read && read.issues[0].expression, element);
   });
 }
+
+const grace: [name: string, repeat: TimingRepeat, window: Window, from: string][] = [
+  [
+    'a grace of a month, at the end of January',
+    { boundsPeriod: { start: '2025-01-20' }, frequency: 3, period: 1, periodUnit: 'd' },
+    { grace: 'P1M' },
+    '2025-01-27T00:00:00.000Z',
+  ],
+  [
+    'a grace of a day, hourly, when the clock is put forward',
+    { boundsPeriod: { start: '2026-03-27' }, period: 1, periodUnit: 'h' },
+    { grace: 'P1D' },
+    '2026-03-27T20:00:00.000Z',
+  ],
+];
+for (const [name, repeat, window, from] of grace) {
+  t.test(`each slot is waited for longer than the one before: ${name}`, async (t) => {
+    const one = schedule({ repeat }, { window });
+    const take = (since: string): { start: string; due: string }[] => {
+      const found = [];
+      for (const { start, due } of slotsFrom(one, since)) {
+        if (due >= since) found.push({ start, due });
+        if (found.length === 40) break;
+      }
+      return found;
+    };
+    const all = take(from);
+    const dues = all.map(({ due }) => due);
+    t.same(dues, [...new Set(dues)].sort(), 'so none is passed over');
+    for (const { due } of all.slice(0, 20)) {
+      t.same(
+        take(due)[0],
+        all.find((slot) => slot.due === due),
+        'from wherever they are looked at',
+      );
+    }
+  });
+}
