@@ -7,6 +7,7 @@ import type { CtcaeVersion, Report, ReportFacts } from '../rules/finding.ts';
 import type { PolicyNeed } from '../rules/policy-language.ts';
 import { EXTENSION } from '../rules/resources/codes.ts';
 import { type Medication, TREATMENT_SETS, type TreatmentRules, treatmentFacts } from '../rules/treatment-facts.ts';
+import type { PatientContext } from '../store/context.ts';
 import { type FactType, factsOfPatient } from '../store/facts.ts';
 import { findResource } from '../store/resources.ts';
 import type { Evaluating } from './evaluating.ts';
@@ -32,11 +33,8 @@ export async function knownOf(
   const own = isAsked('patient') ? { person: patientFacts(context.patient) } : {};
   const asked = isAsked('facts');
   if (!asked && !measures) return own;
-  const types: readonly FactType[] = asked
-    ? ['ResearchSubject', 'MedicationStatement', 'MedicationAdministration', 'Condition']
-    : ['ResearchSubject'];
-  const found = await factsOfPatient(deps.db, within, context.shard, patient, types);
-  const resources = found.map((text): FactResource => JSON.parse(text));
+  const others = asked ? await factsOfPatient(deps.db, within, context.shard, patient, ASKED_FACTS) : [];
+  const resources = [...context.subjects, ...others].map((text): FactResource => JSON.parse(text));
   const studies = await studiesOf(deps, within, resources);
   return {
     ...own,
@@ -45,18 +43,12 @@ export async function knownOf(
   };
 }
 
-/**
- * Whether the patient is a participant of a trial, as of now: what the category of a Flag says. One narrow read of the patient's shard, for an
- * evaluation that writes a Flag.
- */
-export async function takesPart(
-  deps: Deps,
-  within: Compartment,
-  { patient, context }: Pick<Evaluating, 'patient' | 'context'>,
-): Promise<boolean> {
-  const found = await factsOfPatient(deps.db, within, context.shard, patient, ['ResearchSubject']);
-  return found.some((text) => TAKES_PART.has((JSON.parse(text) as ResearchSubject).status));
-}
+/** Whether the patient is a participant of a trial, as of now: what the category of a Flag says. */
+export const takesPart = ({ subjects }: Pick<PatientContext, 'subjects'>): boolean =>
+  subjects.some((text) => TAKES_PART.has((JSON.parse(text) as ResearchSubject).status));
+
+/** What else than the trials that they take part in policies may ask of a patient. */
+const ASKED_FACTS: readonly FactType[] = ['MedicationStatement', 'MedicationAdministration', 'Condition'];
 
 type FactResource = ResearchSubject | Medication | Condition;
 

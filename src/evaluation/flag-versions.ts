@@ -47,7 +47,7 @@ export async function flagVersions(
   const open = partly.held.filter(({ status }) => status === 'active');
   const told = partly.now.filter((code) => !open.some(({ term }) => term === code));
   const makes = told.length > 0 || changes.some(({ kind }) => kind === 'create' || kind === 'update');
-  const research = makes && (await takesPart(deps, within, input));
+  const research = makes && takesPart(input.context);
   for (const change of changes) {
     switch (change.kind) {
       case 'none':

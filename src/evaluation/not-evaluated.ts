@@ -34,7 +34,7 @@ export async function notEvaluated(
   const { row, flag } = operationalVersion(deps, input, NOT_EVALUATED, {
     held: failed,
     at,
-    research: await takesPart(deps, within, input),
+    research: takesPart(input.context),
   });
   const { flagId, version } = row;
   const events = [{ event: 'not-evaluated', reference: `Flag/${flagId}/_history/${version}`, flag }] as const;

@@ -17,6 +17,8 @@ export interface PatientContext {
   patient: { version: number; content: string };
   /** Flags that are open now. */
   open: EpisodeRow[];
+  /** The patient's ResearchSubjects, JSON text: whether, and in which trials, they take part. */
+  subjects: readonly string[];
   /** Number that tells whether compiled Questionnaires and policies are still current. */
   generation: string;
 }
@@ -28,6 +30,7 @@ interface Row {
   version: number;
   content: string;
   open: LedgerJson[] | null;
+  subjects: string[] | null;
   generation: string;
 }
 
@@ -56,6 +59,9 @@ export async function patientContext(
             (select json_agg(row_to_json(e)) from (
                select flag_id, version, term, origin, status, started, ended, signature from episode
                where tenant = $1 and shard = $2 and patient = $3 and status = 'active') e) as open,
+            (select json_agg(v.content order by c.id)
+             from resource_current c join resource_version v using (tenant, shard, type, id, version)
+             where c.tenant = $1 and c.shard = $2 and c.type = 'ResearchSubject' and c.patient = $3 and not c.deleted) as subjects,
             coalesce((select generation from catalog where tenant = $1 and shard = 0), 0) as generation
      from patient_state p
      join resource_current c on c.tenant = p.tenant and c.shard = p.shard and c.type = 'Patient' and c.id = p.patient and not c.deleted
@@ -72,6 +78,7 @@ export async function patientContext(
     expected: row.expected,
     patient: { version: row.version, content: row.content },
     open: (row.open ?? []).map(ledgerRow),
+    subjects: row.subjects ?? [],
     generation: row.generation,
   };
 }

@@ -3,7 +3,7 @@ import type { Database } from './database.ts';
 import { textArray } from './pg-arrays.ts';
 
 /** Types that tell what else is known of a patient. */
-export type FactType = 'ResearchSubject' | 'MedicationStatement' | 'MedicationAdministration' | 'Condition';
+export type FactType = 'MedicationStatement' | 'MedicationAdministration' | 'Condition';
 
 /** More than this nobody looks through for one report; the newest are given. */
 const MOST = 500;
