@@ -42,7 +42,13 @@ export function buildApp(deps: Deps, options: AppOptions = {}): FastifyInstance 
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     bodyLimit: MOST_BYTES,
     // What is too long is judged where no route has been found: what is too long for a type is no type, and not found.
-    routerOptions: { maxParamLength: MOST_CHARACTERS, onMaxParamLength: undefined, ignoreTrailingSlash: true },
+    routerOptions: {
+      maxParamLength: MOST_CHARACTERS,
+      onMaxParamLength: undefined,
+      ignoreTrailingSlash: true,
+      // Patterns of paths are lists of names: there is nothing in them that a long word could make slow, and to look takes as long as all else.
+      allowUnsafeRegex: true,
+    },
     // Routes name HEAD themselves.
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
