@@ -7,7 +7,7 @@ import { isExpected } from '../rules/episodes-term.ts';
 import type { Changes } from '../rules/resources/outcome.ts';
 import { rise } from '../rules/signature.ts';
 import type { RespondWithin, Site } from '../rules/site.ts';
-import { type FlagNow, follow } from '../rules/work/follow.ts';
+import { type FlagNow, type Followed, follow, wokenBy } from '../rules/work/follow.ts';
 import { decidedBy, identityOf, isWorkItem } from '../rules/work/work-item.ts';
 import type { DueChange } from '../store/due.ts';
 import { tasksOnFlags } from '../store/tasks.ts';
@@ -44,32 +44,37 @@ export async function workVersions(
   facts: WorkFacts,
 ): Promise<WorkWritten> {
   const result: WorkWritten = { versions: [], work: [], due: [] };
-  const flags = facts.events.map((event) => flagNow(event, facts));
+  const exceeded = exceededFlags(facts);
+  const flags = facts.events.map((event) => {
+    const now = flagNow(event, facts);
+    return { ...now, exceeds: exceeded.has(now.flagId) };
+  });
+  for (const { flagId } of flags) exceeded.delete(flagId);
   const known = flags.flatMap(({ flagId, version }) => (version > 1 ? [flagId] : []));
-  const held = await tasksOnFlags(deps.db, within, context.shard, known);
+  const held = await tasksOnFlags(deps.db, within, context.shard, [...known, ...exceeded]);
   const items = held.map((stored) => ({ stored, task: JSON.parse(stored.content) as Task })).filter(isOurs);
-  for (const told of flags) {
-    const own = items.filter(({ task }) => identityOf(task)?.flagId === told.flagId);
-    const followed = follow(
-      own.map(({ task }) => task),
-      told,
-      {
-        site: deps.site,
-        now: deps.now().toISOString(),
-        patient: `Patient/${patient}`,
-        device: deps.engine.device,
-        within: timesToRespond(snapshot, told, deps.site),
-      },
-    );
-    if (!followed) continue;
+  const around = {
+    site: deps.site,
+    now: deps.now().toISOString(),
+    patient: `Patient/${patient}`,
+    device: deps.engine.device,
+  };
+  const write = (flagId: string, make: (held: Task[]) => Followed | undefined): void => {
+    const own = items.filter(({ task }) => identityOf(task)?.flagId === flagId);
+    const followed = make(own.map(({ task }) => task));
+    if (!followed) return;
     const before = own.find(({ task }) => identityOf(task)?.n === followed.n)?.stored;
-    const id = before?.id ?? idOfWork(told.flagId, followed.n, context.shard);
+    const id = before?.id ?? idOfWork(flagId, followed.n, context.shard);
     const place = { id, shard: context.shard, patient };
     const { work, due } = workRows(followed.task, place);
     result.versions.push(workVersion(deps, within, place, followed.task, before));
     result.work.push(work);
     result.due.push(due);
+  };
+  for (const told of flags) {
+    write(told.flagId, (held) => follow(held, told, { ...around, within: timesToRespond(snapshot, told, deps.site) }));
   }
+  for (const flagId of exceeded) write(flagId, (held) => wokenBy(held, around));
   return result;
 }
 
@@ -91,6 +96,24 @@ function flagNow(
     opens: before?.status !== 'active',
     rises: event === 'not-evaluated' || rose?.priority === true || (rose?.grade === true && !isExcused),
   };
+}
+
+/**
+ * Flags of terms of which the last report says more, or may say more, than a clinician expects at its moment: the work on them does not sleep on, though
+ * they may be no worse than they were.
+ */
+function exceededFlags({ steps, written, ledger }: WorkFacts): Set<string> {
+  const last = new Map(steps.flatMap((step) => (step.tick ? [] : [[step.term, step] as const])));
+  const exceeded = [...last.values()].filter(({ told, finding, at }) => {
+    const isTold = told?.expected && at <= told.expected.until && finding.outcome.kind !== 'not-gradable';
+    return isTold && !isExpected(told.expected, finding, at);
+  });
+  return new Set(
+    exceeded.flatMap(({ term }) => {
+      const row = [...written, ...ledger].find((one) => one.term === term && one.status === 'active');
+      return row ? [row.flagId] : [];
+    }),
+  );
 }
 
 /** Whether the last report of a term says no more than a clinician expected of it. */

@@ -269,6 +269,12 @@ t.test('what is no move is refused, and the legal ones are named', async (t) => 
   t.equal(corrected.status, 200);
 });
 
+t.test('a snooze up to beyond the last year of the calendar is refused', async (t) => {
+  const { app, task } = await story(t);
+  const extension = [...(task.extension ?? []), expected(2, '9999-12-31T23:59:59-12:00')];
+  t.match(refused(await move(app, task, { status: 'on-hold', owner: ANNA, extension })), /^422 Task.extension/);
+});
+
 t.test('what was noted stays', async (t) => {
   const { app, task } = await story(t);
   t.equal((await move(app, task, { note: [{ text: 'called, no answer' }] })).status, 200);
@@ -458,3 +464,24 @@ t.test('a nurse asks the physician', async (t) => {
   const plain = await post(app, { resourceType: 'Task', status: 'draft', intent: 'plan', for: { reference: patient } });
   t.match(refused(await escalate(app, plain, BY_ANNA)), '422 Only the work items');
 });
+
+t.test('work that sleeps up to a level below what is reported wakes with the next report of it', async (t) => {
+  const { app, patient, task, at, count } = await story(t);
+  const asleep = { status: 'on-hold', owner: ANNA, extension: [...(task.extension ?? []), expected(1, SNOOZED)] };
+  t.equal((await move(app, task, asleep)).status, 200);
+  at('2026-11-25T09:00:00.000Z');
+  await count(1.6, '2026-11-25T08:30:00Z');
+  t.match(await workOf(app, patient), [/^on-hold snoozed/], 'grade 1 is what was expected');
+  at('2026-11-26T09:00:00.000Z');
+  await count(1.2, '2026-11-26T08:30:00Z');
+  t.match(await workOf(app, patient), [/^requested new/], 'grade 2 is not');
+  t.equal((await move(app, task, asleep)).status, 200);
+  at('2026-11-27T09:00:00.000Z');
+  await count(1.2, '2026-11-27T08:30:00Z');
+  t.match(await workOf(app, patient), [/^requested new/], 'though the Flag is as it was');
+  t.same(await placesOf(app, patient), ['waiting nurse - 2']);
+  t.equal((await tasksOf(app, patient))[0]?.statusReason?.text, 'worse than expected');
+  t.same(await dueOf(app, patient), ['2026-11-27T13:00:00.000Z']);
+});
+
+const SNOOZED = '2026-12-10T09:00:00Z';

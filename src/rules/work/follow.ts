@@ -6,7 +6,16 @@ import { dueAfter, type RespondWithin, type Site } from '../site.ts';
 import { statusConcept, TASK_PRIORITIES, type WorkStatus } from './codes.ts';
 import { endOf, isCalledOverdue } from './overdue.ts';
 import { respondWithinExtension } from './respond-within.ts';
-import { identityOf, isOpen, levelOf, taskPriority, withoutExtension, workItem, workStatusOf } from './work-item.ts';
+import {
+  identityOf,
+  isOpen,
+  levelOf,
+  taskPriority,
+  withinOf,
+  withoutExtension,
+  workItem,
+  workStatusOf,
+} from './work-item.ts';
 
 /** A new version of a Flag. */
 export interface FlagNow {
@@ -14,6 +23,8 @@ export interface FlagNow {
   flag: Flag;
   /** More urgent or certainly worse than the version before said, and no clinician expected it; or it has failed anew. */
   rises: boolean;
+  /** The last report says more, or may say more, than the level up to which the work sleeps. */
+  exceeds?: boolean;
   /** The version before was not active. */
   opens: boolean;
 }
@@ -66,14 +77,24 @@ function soonest({ site, now, within }: Around): { within: RespondWithin; due: s
   return more.reduce((best, one) => (one.due < best.due ? one : best), first);
 }
 
+/** The open work of a Flag that has not changed, where the last report says more than the level up to which it sleeps; undefined where none sleeps. */
+export function wokenBy(held: readonly Task[], around: Omit<Around, 'within'>): Followed | undefined {
+  const open = held.find(isOpen);
+  if (open?.status !== 'on-hold') return undefined;
+  const task = woken(open, { ...around, within: [withinOf(open, around.site)] }, WORSE);
+  return { task: { ...task, lastModified: around.now }, n: identityOf(open)?.n ?? 1, isNew: false };
+}
+
+const WORSE = 'worse than expected';
+
 /** The episode goes on: what is said of it and how urgent it is follow; the work is never due later than it was. */
 function carried(open: Task, told: FlagNow, around: Around): Task {
-  const { flag, rises } = told;
+  const { flag, rises, exceeds } = told;
   const now = taskPriority(priorityOf(flag));
   const before = open.priority ?? 'routine';
   const priority = isRaised(open, around.site) && isAbove(before, now) ? before : now;
   const task: Task = { ...open, priority, ...(flag.code.text === undefined ? {} : { description: flag.code.text }) };
-  if (rises && open.status === 'on-hold') return woken(task, around, 'worse than expected');
+  if ((rises || exceeds) && open.status === 'on-hold') return woken(task, around, WORSE);
   if (workStatusOf(open) === 'episode-ended') {
     task.businessStatus = statusConcept(RESUMED[open.status] ?? 'acknowledged');
     delete task.statusReason;

@@ -142,7 +142,8 @@ function outcomeIssues({ output }: Task, say: Say): Issue[] {
 function snoozeIssues(task: Task, now: string, say: Say): Issue[] {
   const { level, until } = expectedOf(task) ?? {};
   const moment = until === undefined || !ZONED.test(until) ? undefined : dateInterval(until)?.start;
-  if (level === undefined || level < 0 || moment === undefined || moment <= Date.parse(now)) {
+  const isToCome = moment !== undefined && moment > Date.parse(now) && moment < LAST_YEAR_OVER;
+  if (level === undefined || level < 0 || !isToCome) {
     return say(
       `the extension ${EXTENSION.expectedLevel}: level, a grade from 0, and until, a moment to come with a time zone`,
       'Task.extension',
@@ -150,6 +151,9 @@ function snoozeIssues(task: Task, now: string, say: Say): Issue[] {
   }
   return [];
 }
+
+/** No instant of FHIR lies beyond the year 9999 by any clock. */
+const LAST_YEAR_OVER = Date.UTC(10_000, 0, 1);
 
 /** A moment, and not a day: with seconds and a zone. */
 const ZONED = /T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;

@@ -103,6 +103,12 @@ const cases: Case[] = [
     told(flag('PH'), { rises: true }),
     '1 requested new stat nurse',
   ],
+  [
+    'and by what is more than the level that was expected, though it is no worse',
+    [item('PM', asleep)],
+    told(flag('PM'), { exceeds: true }),
+    '1 requested new urgent nurse',
+  ],
   ['and not by what is the same', [item('PM', asleep)], told(flag('PM')), undefined],
   [
     'nor by what is better',
