@@ -2,9 +2,11 @@ import type { SearchParameter } from '@medplum/fhirtypes';
 import { splitCanonical } from './canonical.ts';
 import { RESOURCES, type ResourceSpec } from './resources.ts';
 import { ExpressionError, type Node, parseExpression } from './search-parameters/expression.ts';
+import { headsOf } from './search-parameters/heads.ts';
 import type { Component, Element, ParamKind, SearchParam } from './search-parameters/param.ts';
 import { alternatives, compileWalk, type Start, type Step } from './search-parameters/walk.ts';
 
+export { type Head, isHead } from './search-parameters/heads.ts';
 export { identifierKeys, keysOf, ofTypeKeys, tokenKeys } from './search-parameters/keys.ts';
 export type { Component, Element, ParamKind, SearchParam } from './search-parameters/param.ts';
 export { parseReference } from './search-parameters/references.ts';
@@ -194,6 +196,7 @@ function compile(
     const steps = walks.map(({ step }) => step);
     const kind = kindOf(definition.type);
     const places = walks.every((walk) => walk.places) ? walks.flatMap((walk) => walk.places ?? []) : undefined;
+    const heads = parts.map((part) => headsOf(part, spec.type));
     const withVersion = spec.canonical === true && code === 'url';
     return {
       code,
@@ -201,6 +204,7 @@ function compile(
       url,
       target,
       elements: withVersion ? versioned(elementsOf(steps)) : elementsOf(steps),
+      ...(heads.every((one) => one !== undefined) ? { heads: heads.flat() } : {}),
       ...(places?.length && places.every(({ type }) => type === 'code') ? { isBare: true } : {}),
       ...(kind === 'composite' ? { components: componentsOf(definition, { places }, params) } : {}),
     };

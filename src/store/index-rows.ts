@@ -5,6 +5,7 @@ import {
   identifierKeys,
   intervalOf,
   isColumn,
+  isHead,
   keepsTexts,
   keysOf,
   measureOf,
@@ -40,24 +41,28 @@ export function indexRow(
     numbers: [],
     strings: [],
   };
-  const scope: Scope = { spec, tenant, resource, ...options };
-  for (const { param, bit } of paramsOf(registry, spec.type)) {
+  const { baseUrl, patient } = options;
+  const scope: Scope = { spec, tenant, baseUrl, patient };
+  for (const { param, bit } of paramsFor(registry, spec.type, resource)) {
     const elements = param.elements(resource);
     if (elements.length === 0) continue;
     row.present |= bit;
     ADD[param.kind](row, scope, param, elements);
   }
-  if (options.patient !== undefined) row.tok.add(compartmentToken(tenant, options.patient));
-  for (const patient of compartmentsOf(registry, spec, resource, options.baseUrl)) {
-    row.tok.add(compartmentToken(tenant, patient));
-  }
-  const { tok, lo, hi, ...rest } = row;
+  if (patient !== undefined) row.tok.add(compartmentToken(tenant, patient));
+  for (const other of compartmentsOf(registry, spec, resource, baseUrl)) row.tok.add(compartmentToken(tenant, other));
+  // Each by its name: this is done for every resource that is stored, and spreading costs ten times as much.
+  const { tok, present, key1, lo, hi, dates, numbers, strings } = row;
   return {
-    ...rest,
     tok: [...tok],
+    present,
+    key1,
     lo: instant(lo),
     hi: instant(hi),
-    patient: options.patient ?? null,
+    dates,
+    numbers,
+    strings,
+    patient: patient ?? null,
     registry: registry.generation ?? 0n,
     tables: tablesOf(registry, spec),
   };
@@ -76,9 +81,8 @@ interface Draft extends Pick<IndexRow, 'key1'> {
 interface Scope {
   spec: ResourceSpec;
   tenant: number;
-  resource: object;
   baseUrl: string;
-  patient?: string;
+  patient: string | undefined;
 }
 
 type Add = (row: Draft, scope: Scope, param: SearchParam, elements: readonly Element[]) => void;
@@ -185,6 +189,36 @@ function paramsOf(registry: SearchRegistry, type: string): readonly Indexed[] {
   return params;
 }
 
+/**
+ * Those of a type's parameters that may find something in a resource, in their order: most look at members that it has not. What each name
+ * of a member leads to is found once.
+ */
+function paramsFor(registry: SearchRegistry, type: string, resource: object): readonly Indexed[] {
+  const params = paramsOf(registry, type);
+  const ofRegistry = byMember.get(registry) ?? new Map<string, Map<string, readonly number[]>>();
+  byMember.set(registry, ofRegistry);
+  const members = ofRegistry.get(type) ?? new Map<string, readonly number[]>();
+  ofRegistry.set(type, members);
+  const wanted = new Uint8Array(params.length);
+  for (const name of ['', ...Object.keys(resource)]) {
+    let places = members.get(name);
+    if (!places) {
+      places = params.flatMap(({ param: { heads } }, at) =>
+        (heads ? heads.some((head) => isHead(head, name)) : name === '') ? [at] : [],
+      );
+      if (members.size >= MOST_MEMBERS) members.clear();
+      members.set(name, places);
+    }
+    for (const at of places) wanted[at] = 1;
+  }
+  return params.filter((_, at) => wanted[at] === 1);
+}
+
+/** By registry, type and the name of a member: places among the type's parameters. The empty name is that of the whole resource. */
+const byMember = new WeakMap<SearchRegistry, Map<string, Map<string, readonly number[]>>>();
+/** Types have fewer members; what is indexed has no others. */
+const MOST_MEMBERS = 500;
+
 /** A parameter, and its bit in `present` (none is 0). */
 interface Indexed {
   param: SearchParam;
@@ -271,23 +305,29 @@ export const deletedRow = (tenant: number, patient: string | undefined): IndexRo
 export const compartmentToken = (tenant: number, patient: string): string => token(tenant, '', 'compartment', patient);
 
 /** Hashes by tenant, type and parameter, then by value: most values come again and again. */
-const memo = new Map<string, Map<string, string>>();
+const memo = new Map<number, Map<string, Map<string, Map<string, string>>>>();
 const MEMO_SIZE = 5000;
 
 /** 64 bits of SHA-256 over tenant, type, parameter and value, as signed decimal text. */
 export function token(tenant: number, type: string, param: string, value: string): string {
-  const scope = `${tenant}\0${type}\0${param}\0`;
-  let values = memo.get(scope);
-  if (!values) {
-    values = new Map();
-    memo.set(scope, values);
-  }
+  const values = memoOf(tenant, type, param);
   const found = values.get(value);
   if (found !== undefined) return found;
-  const made = BigInt.asIntN(64, BigInt(`0x${hash('sha256', scope + value).slice(0, 16)}`)).toString();
+  const text = `${tenant}\0${type}\0${param}\0${value}`;
+  const made = BigInt.asIntN(64, BigInt(`0x${hash('sha256', text).slice(0, 16)}`)).toString();
   if (values.size >= MEMO_SIZE) values.clear();
   values.set(value, made);
   return made;
+}
+
+function memoOf(tenant: number, type: string, param: string): Map<string, string> {
+  const types = memo.get(tenant) ?? new Map<string, Map<string, Map<string, string>>>();
+  if (types.size === 0) memo.set(tenant, types);
+  const params = types.get(type) ?? new Map<string, Map<string, string>>();
+  if (params.size === 0) types.set(type, params);
+  const values = params.get(param) ?? new Map<string, string>();
+  if (values.size === 0) params.set(param, values);
+  return values;
 }
 
 /** The patient whose data a resource is: the Patient itself, or the one that its compartment parameter refers to. */

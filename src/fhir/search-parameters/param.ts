@@ -1,3 +1,5 @@
+import type { Head } from './heads.ts';
+
 /** Kinds of parameter that are searched. Source: FHIR R4, section 3.1.1.4. */
 export type ParamKind = 'token' | 'reference' | 'date' | 'uri' | 'string' | 'number' | 'quantity' | 'composite';
 
@@ -11,6 +13,8 @@ export interface SearchParam {
   target: readonly string[];
   /** The elements it looks at, with the name that their JSON key has (the choice type is in it). */
   elements(resource: object): Element[];
+  /** Members of a resource without one of which it has no elements; undefined where it has to be asked. */
+  heads?: readonly Head[];
   /** Its elements are codes without a system beside them: that of the value set that they are bound to is meant. */
   isBare?: boolean;
   /** Its bit in the index's `present`; undefined beyond the 63rd parameter of a type, and for _id and _lastUpdated. */

@@ -1,18 +1,21 @@
 /** A literal reference to a resource of a server: `[base/]Type/id[/_history/n]`. Undefined for fragments, urn: and other URIs. */
-export function parseReference(
-  reference: string,
-): { base?: string; type: string; id: string; version?: string } | undefined {
+export function parseReference(reference: string): Literal | undefined {
   const match =
     /^(?:(https?:\/\/.+)\/)?([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/([A-Za-z0-9\-.]{1,64}))?$/.exec(
       reference,
     );
   if (!match?.[2] || !match[3]) return undefined;
-  return {
-    ...(match[1] ? { base: match[1] } : {}),
-    type: match[2],
-    id: match[3],
-    ...(match[4] ? { version: match[4] } : {}),
-  };
+  const parsed: Literal = { type: match[2], id: match[3] };
+  if (match[1]) parsed.base = match[1];
+  if (match[4]) parsed.version = match[4];
+  return parsed;
+}
+
+interface Literal {
+  base?: string;
+  type: string;
+  id: string;
+  version?: string;
 }
 
 /** Whether a Reference says that it leads to a type, by its text or its `type`. */
