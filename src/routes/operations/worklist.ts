@@ -46,6 +46,7 @@ export const worklistOperation: Operation = {
       const cursor = inputs.text('_cursor');
       const after = cursor === undefined ? undefined : placeOf(openCursor(key, bound, cursor));
       const { items, next } = await worklistPage(deps.db, within, { ...page, ...(after ? { after } : {}) });
+      if (items.length === 0) refuseUnknownLevel(deps, page);
       const flags = new Map<string, Found>();
       const tasks = items.map(({ id, task, flag, lastGrades }): Found => {
         if (flag) flags.set(flag.id, { type: 'Flag', ...flag });
@@ -66,6 +67,12 @@ export const worklistOperation: Operation = {
 };
 
 const PATH = 'Task/$worklist';
+
+/** An empty list of a level that is none would say that nothing is to be done. Work may still be at a level that the site no longer has. */
+function refuseUnknownLevel({ site }: Deps, { level }: WorklistPage): void {
+  const known = site.levels.map(({ code }) => code);
+  if (level !== undefined && !known.includes(level)) throw badRequest(`level: expected ${known.join(', ')}`);
+}
 
 function askedFor({ baseUrl }: Deps, inputs: Inputs): { page: WorklistPage; used: [string, string][] } {
   const states = inputs.texts('state').flatMap((list) => list.split(',').map((state) => state.trim()));

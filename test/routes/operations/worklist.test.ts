@@ -243,10 +243,11 @@ t.test('a page is as long as is asked for, up to the most', async (t) => {
 
 t.test('what cannot be understood is refused', async (t) => {
   const { app } = await ward(t);
-  for (const query of ['state=open', '_count=0', 'patient=a%20b', 'colour=red', '_cursor=abc']) {
+  for (const query of ['level=nurses', 'state=open', '_count=0', 'patient=a%20b', 'colour=red', '_cursor=abc']) {
     t.equal((await app.send('GET', `/Task/$worklist?${query}`)).status, 400, query);
   }
-  const empty = await app.send('GET', '/Task/$worklist');
+  t.match((await app.send('GET', '/Task/$worklist?level=nurses')).text, 'level: expected nurse, physician');
+  const empty = await app.send('GET', '/Task/$worklist?level=physician');
   t.equal(empty.status, 200);
   t.notOk('entry' in empty.body);
 });
