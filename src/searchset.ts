@@ -4,6 +4,7 @@ import type { Compartment } from './fhir/compartment.ts';
 import { badRequest, FhirError, fault, type Issue } from './fhir/errors.ts';
 import { toOutcome } from './fhir/outcome.ts';
 import { openCursor, sealCursor } from './fhir/query/cursor.ts';
+import { keptQuery, looksFromNow } from './fhir/query/kept.ts';
 import { asksTerminology, parseQuery, type Query } from './fhir/query.ts';
 import { RESOURCES, resourceSpec } from './fhir/resources.ts';
 import { parseShape, shape } from './fhir/summary.ts';
@@ -48,7 +49,8 @@ export async function searchset(
       ...(terminology ? { terminology } : {}),
     });
   const begun = deps.now();
-  const read = parse(begun);
+  const asked = `${deps.baseUrl}\0${path}\0${options.strict}\0${JSON.stringify(pairs)}`;
+  const read = terminology ? parse(begun) : keptQuery(deps.registry, asked, () => parse(begun));
   const bound = (): string => `${within.tenant}\0${path}\0${JSON.stringify(read.used)}`;
   const after =
     read.cursor === undefined ? undefined : openCursor(await linkKey(deps.db, within), bound(), read.cursor);
@@ -58,7 +60,7 @@ export async function searchset(
   // The watermark is asked for first: what is not visible to the search then is younger.
   const lastUpdated = await deps.watermark.current(deps.now().getTime());
   const found = await search(deps.db, within, after ? { ...query, after } : query, deps.baseUrl);
-  const self = `${deps.baseUrl}${path === '' ? '' : `/${path}`}${searchOf(query)}`;
+  const self = `${deps.baseUrl}${path === '' ? '' : `/${path}`}${searchOf(read)}`;
   const link = (cursor: string): string => `${self}${self.includes('?') ? '&' : '?'}_cursor=${cursor}`;
   const next = found.next && link(sealCursor(await linkKey(deps.db, within), bound(), { ...found.next, ...now }));
   const shaped = <T extends { type: string; content: string }>(entry: T): T =>
@@ -80,10 +82,17 @@ const TOO_MUCH: Issue = {
   diagnostics: `Not all that should come along is here: ${MOST_INCLUDED} resources at most, over ${MOST_ROUNDS} steps of :iterate, come with a page. Ask for smaller pages`,
 };
 
-const searchOf = ({ used }: Query): string =>
-  used.length === 0
-    ? ''
-    : `?${new URLSearchParams(used.map(([name, value]): [string, string] => [name, value])).toString()}`;
+/** The parameters that were used, as a URL has them. */
+function searchOf(query: Query): string {
+  const known = searches.get(query);
+  if (known !== undefined) return known;
+  const text = new URLSearchParams(query.used.map(([name, value]): [string, string] => [name, value])).toString();
+  const made = text === '' ? '' : `?${text}`;
+  searches.set(query, made);
+  return made;
+}
+
+const searches = new WeakMap<Query, string>();
 
 function pathOf(where: SearchIn): string {
   if ('patient' in where) return `Patient/${where.patient}/${where.type ?? '*'}`;
@@ -118,6 +127,3 @@ function typesOf(where: SearchIn, pairs: readonly (readonly [string, string])[])
 /** Types whose resources can belong to a patient. Source: R4 CompartmentDefinition patient. */
 export const inCompartment = ({ type, compartment }: (typeof RESOURCES)[number]): boolean =>
   type === 'Patient' || compartment !== undefined;
-
-/** The prefix `ap` of a date measures from now. */
-const looksFromNow = ({ used }: Query): boolean => used.some(([, value]) => /(?:^|[,$])ap\d{4}/.test(value));

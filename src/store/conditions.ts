@@ -4,7 +4,7 @@ import { claimShard, storedKey } from './claims.ts';
 import type { Database } from './database.ts';
 import { int8Array } from './pg-arrays.ts';
 import { visibleToken } from './resources.ts';
-import { confirmed } from './search/confirm.ts';
+import { confirming } from './search/confirm.ts';
 import { hashesOf, isExact, ownerOf } from './search/keys.ts';
 import { type Hit, type Row, toHit } from './search/row.ts';
 
@@ -35,7 +35,7 @@ export async function byToken(
     `with found as materialized (
        select tenant, shard, type, id, version, ts from resource_current
        where tok @> $4::bigint[] and ($5::bigint is null or tok @> array[$5::bigint]) limit ${MOST + 1})
-     select o.owner, f.type, f.id, f.version, f.ts, v.content
+     select o.owner, f.type, f.id, f.version, f.ts::text as ts, v.content
      from (select (select id from claim where tenant = $1 and shard = $2 and key = $3) as owner) o
      left join (found f join resource_version v using (tenant, shard, type, id, version)) on f.tenant = $1 and f.type = $6`,
     [
@@ -51,7 +51,8 @@ export async function byToken(
   const owner = rows[0]?.owner ?? undefined;
   // A left join gives a row without a resource where nothing was found.
   const found = rows.filter((row): row is Row & { owner: string | null } => typeof row.content === 'string');
-  const hits = found.filter(({ content }) => confirmed(content, type, [filter], baseUrl)).map(toHit);
+  const isMeant = confirming(type, [filter], baseUrl);
+  const hits = found.filter(({ content }) => isMeant(content)).map(toHit);
   return { hits, ...(owner === undefined ? {} : { owner }) };
 }
 

@@ -2,7 +2,7 @@ import type { Compartment } from '../fhir/compartment.ts';
 import { FhirError, fault } from '../fhir/errors.ts';
 import type { Query } from '../fhir/query.ts';
 import type { Database } from './database.ts';
-import { confirmed } from './search/confirm.ts';
+import { confirming } from './search/confirm.ts';
 import { resolved } from './search/resolve.ts';
 import { type Hit, type Row, toHit } from './search/row.ts';
 import { run } from './search/run.ts';
@@ -34,7 +34,7 @@ export async function newestOfEachCode(
                row_number() over (partition by c.key1 order by c.lo desc nulls last, c.id desc) as place
         from resource_current c where ${whereOf(outermost(within), wanted)}
       )
-      select f.type, f.id, f.version, f.ts, v.content
+      select f.type, f.id, f.version, f.ts::text as ts, v.content
       from found f join resource_version v using (tenant, shard, type, id, version)
       where ${ranked}
       order by f.lo desc nulls last, f.id desc
@@ -45,5 +45,6 @@ export async function newestOfEachCode(
       fault('too-costly', 'This finds more Observations than are ranked at once: narrow it by category, code or date'),
     ]);
   }
-  return rows.filter(({ content }) => confirmed(content, wanted.type, wanted.filters, baseUrl)).map(toHit);
+  const isMeant = confirming(wanted.type, wanted.filters, baseUrl);
+  return rows.filter(({ content }) => isMeant(content)).map(toHit);
 }

@@ -10,7 +10,7 @@ import { sql } from './sql.ts';
 export async function fetchHits(db: Database, where: Condition, most: number): Promise<Hit[]> {
   const { rows } = await run(() =>
     sql`
-      select c.type, c.id, c.shard, c.version, c.ts, '{}'::text[] as sortkeys, v.content
+      select c.type, c.id, c.shard, c.version, c.ts::text as ts, v.content
       from resource_current c join resource_version v using (tenant, shard, type, id, version)
       where ${where}
       order by c.id desc

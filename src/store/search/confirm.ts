@@ -5,22 +5,28 @@ import { ownerOf } from './keys.ts';
 
 /**
  * Whether what the index found is really meant, before anyone sees it. Two values may share a hash: for what the index decides it is enough
- * that the parts of a key stand somewhere in the text, which takes no parsing. The rest is looked at.
+ * that the parts of a key stand somewhere in the text, which takes no parsing. The rest is looked at. Gives a test for the contents of a page.
  */
-export function confirmed(content: string, type: string, filters: readonly Filter[], baseUrl: string): boolean {
-  const doubtful = filters.filter(
-    (filter) => !isDecided(filter) || (filter.kind === 'keys' && !stands(content, type, filter)),
-  );
-  if (doubtful.length === 0) return true;
-  const resource: object = JSON.parse(content);
-  return doubtful.every((filter) => matches(filter, resource, baseUrl) !== false);
+export function confirming(type: string, filters: readonly Filter[], baseUrl: string): (content: string) => boolean {
+  const tests = filters.flatMap((filter) => {
+    const stands = isDecided(filter) ? (filter.kind === 'keys' ? standing(type, filter) : always) : never;
+    return stands === always ? [] : [{ filter, stands }];
+  });
+  if (tests.length === 0) return always;
+  return (content) => {
+    const doubtful = tests.filter(({ stands }) => !stands(content));
+    if (doubtful.length === 0) return true;
+    const resource: object = JSON.parse(content);
+    return doubtful.every(({ filter }) => matches(filter, resource, baseUrl) !== false);
+  };
 }
 
+const always = (): boolean => true;
+const never = (): boolean => false;
+
 /** Escapes may hide a part that is there: then the content is parsed. */
-function stands(content: string, type: string, { param, keys, not }: KeysFilter): boolean {
-  if (not === true) return true;
-  return keys.some(
-    (key) =>
-      ownerOf(type, param, key) !== undefined || key.split('|').every((part) => part === '' || content.includes(part)),
-  );
+function standing(type: string, { param, keys, not }: KeysFilter): (content: string) => boolean {
+  if (not === true || keys.some((key) => ownerOf(type, param, key) !== undefined)) return always;
+  const wanted = keys.map((key) => key.split('|').filter((part) => part !== ''));
+  return (content) => wanted.some((parts) => parts.every((part) => content.includes(part)));
 }

@@ -15,8 +15,10 @@ export interface Order {
   inside: Condition;
   /** By the page's columns. */
   outside: Condition;
-  /** Names of the page's columns, as text: what a cursor keeps. */
+  /** The page's columns once more as text, each with a comma after it. */
   values: Condition;
+  /** What a cursor keeps of a row. */
+  valuesOf(row: Record<string, unknown>): (string | null)[];
 }
 
 interface Key {
@@ -51,10 +53,12 @@ export function orderOf(
     before: held ? sql`held as (select ${JSON.stringify(held)}::jsonb as keys), ` : sql``,
     columns:
       keys.length === 0 ? sql`` : sql`, ${list(keys.map(({ expression, name }) => sql`${expression} as ${name}`))}`,
-    values:
-      keys.length === 0
-        ? sql`'{}'::text[] as sortkeys`
-        : sql`array[${list(keys.map(({ name }) => sql`p.${name}::text`))}] as sortkeys`,
+    values: sql.join(
+      keys.map(({ name }) => sql`p.${name}::text as ${name}, `),
+      sql``,
+    ),
+    // Texts, as the columns say.
+    valuesOf: (row) => keys.map((_, at) => (row[`s${at + 1}`] ?? null) as string | null),
     inside: list([
       ...keys.map(
         ({ expression, descending }, at) =>

@@ -7,7 +7,7 @@ import type { Database } from '../database.ts';
 import { namesOwner } from '../index-rows.ts';
 import { canonicalsOf, fetchHits, namedBy } from './canonicals.ts';
 import { condition, isDecided, rowsThat } from './condition.ts';
-import { confirmed } from './confirm.ts';
+import { confirming } from './confirm.ts';
 import { tooCostly } from './costly.ts';
 import { run } from './run.ts';
 import { type Condition, inner, outermost, type Scope, seen, specOf } from './scope.ts';
@@ -110,8 +110,9 @@ async function referredIds(
   if (hits.length > MOST_CANDIDATES) throw tooCostly(`_has:${source}:${param.code}`);
   const ids = new Set<string>();
   const canonicals = new Set<string>();
+  const isMeant = confirming(source, [filter], baseUrl);
   for (const { content } of hits) {
-    if (!confirmed(content, source, [filter], baseUrl)) continue;
+    if (!isMeant(content)) continue;
     for (const element of param.elements(JSON.parse(content))) {
       if (typeof element.value === 'string') canonicals.add(element.value);
       const local = parseReference(keysOf(param, element, baseUrl)[0] ?? '');
@@ -154,9 +155,8 @@ async function valuesOf(
       join resource_version v using (tenant, shard, type, id, version)`.execute<{ value: string; content: string }>(db),
   );
   if (rows.length > MOST_CANDIDATES) throw tooCostly(`${type} as a step of a chain`);
-  const found = new Set(
-    rows.filter(({ content }) => confirmed(content, type, [filter], baseUrl)).map((row) => row.value),
-  );
+  const isMeant = confirming(type, [filter], baseUrl);
+  const found = new Set(rows.filter(({ content }) => isMeant(content)).map((row) => row.value));
   if (found.size > FEW) throw tooCostly(`${type} as a step of a chain`);
   return [...found];
 }

@@ -23,9 +23,16 @@ export class Sql {
   /** Runs the whole, planned for its values. */
   async execute<Row>(db: Pick<Database, 'kysely'>): Promise<{ rows: Row[] }> {
     const { text, values } = this.compile();
-    return db.kysely.executeQuery<Row>(CompiledQuery.raw(text, values));
+    return executed(db, text, values);
   }
 }
+
+/** A statement, planned for its values. */
+export const executed = <Row>(
+  db: Pick<Database, 'kysely'>,
+  text: string,
+  values: unknown[],
+): Promise<{ rows: Row[] }> => db.kysely.executeQuery<Row>(CompiledQuery.raw(text, values));
 
 const COMMA = new Sql([', '], []);
 
