@@ -25,7 +25,18 @@ const entries: Record<string, string> = {
 };
 
 /** Packages of many small modules that Node takes longer to find and open, one by one, than to run: they become part of the bundle. */
-const BUNDLED = ['kysely', 'saxes', 'xmlchars', 'rfc6902'];
+const BUNDLED = [
+  'kysely',
+  'saxes',
+  'xmlchars',
+  'rfc6902',
+  // With all that it asks for.
+  'ajv',
+  'fast-deep-equal',
+  'fast-uri',
+  'json-schema-traverse',
+  'require-from-string',
+];
 
 /** Every other package stays in node_modules. */
 const packages: Plugin = {
