@@ -1,3 +1,4 @@
+import type { Patient } from '@medplum/fhirtypes';
 import type { Deps } from '../deps.ts';
 import type { Consequence } from '../evaluation/evaluating.ts';
 import { type SlotDue, slotDue } from '../evaluation/expected.ts';
@@ -6,6 +7,7 @@ import { readReport } from '../evaluation/stored-report.ts';
 import { evaluate } from '../evaluation.ts';
 import { splitCanonical } from '../fhir/canonical.ts';
 import type { Compartment } from '../fhir/compartment.ts';
+import { dateInterval } from '../fhir/dates.ts';
 import {
   type Expectations,
   type ExpectedItem,
@@ -56,6 +58,7 @@ async function ended(about: About): Promise<Happening | undefined> {
   const goesOn = withItem(about, waitingFor(item, expectations, open.due));
   const expected = slotNamed(item, expectations, open);
   if (!expected || expected.isPaused) return goesOn;
+  if (isDead(context, expected.slot.close)) return goesOn;
   const window = { from: expected.slot.open, to: expected.slot.due };
   const texts = await responsesBetween(deps.db, within, context.shard, patient, window);
   if (texts.some((text) => meets(readReport(text).report, item, expectations)?.slot.start === expected.slot.start)) {
@@ -81,13 +84,23 @@ async function settled(about: About, due: Due): Promise<Happening> {
     if (last > now) break;
     if (expected.isPaused) continue;
     wanted.add(start);
-    if (!met.has(start) && !marks.has(start))
+    if (!met.has(start) && !marks.has(start) && !isDead(context, expected.slot.close))
       return onceMore(about, due, await evaluate(deps, within, ofSlot(await slotAbout(about), expected, true)));
   }
   // What has come since for a slot that was called missing the fold knows.
   const wrong = [...marks.values()].find((report) => !wanted.has(markedStart(report)));
   if (wrong) return onceMore(about, due, await evaluate(deps, within, withoutSlot(await slotAbout(about), wrong)));
   return withItem(about, waitingFor(item, expectations, now));
+}
+
+/**
+ * Whether the patient had died by a moment: nobody is called because somebody who is dead has not answered. Slots are gone through all the same, so that what
+ * was recorded by mistake hides none that ends after it has been put right.
+ */
+function isDead({ patient: { content } }: PatientContext, at: string): boolean {
+  const { deceasedBoolean, deceasedDateTime }: Patient = JSON.parse(content);
+  const died = deceasedDateTime === undefined ? undefined : dateInterval(deceasedDateTime)?.start;
+  return deceasedBoolean === true || (died !== undefined && died <= Date.parse(at));
 }
 
 /** The slot that a complete answer to the form meets; undefined where it meets none. */

@@ -165,6 +165,31 @@ t.test('a report that is withdrawn is missing', async (t) => {
   t.match(await s.flags(), [/^active v\d Report missing/], 'also where its slot has passed');
 });
 
+t.test(
+  'nobody is called because somebody who has died does not answer; a mistake hides nothing that comes after it',
+  async (t) => {
+    const s = await story(t);
+    await plan(s);
+    const { body } = await s.app.send('GET', `/${s.patient}`);
+    const told = async (extra: object): Promise<void> => {
+      t.equal((await s.app.send('PUT', `/${s.patient}`, { ...body, ...extra })).status, 200);
+    };
+    await told({ deceasedDateTime: '2026-11-20' });
+    await s.at('2026-11-09T08:00:00.000Z');
+    t.match(await s.flags(), [/^active v1 Report missing/], 'before the day of death one is missing');
+    await s.at('2026-11-09T09:00:00.000Z');
+    await s.answers('2026-11-09T08:30:00Z');
+    await s.at('2026-11-24T08:00:00.000Z');
+    t.match(await s.flags(), [/^inactive/], 'after it none is');
+    await told({ deceasedBoolean: true });
+    await s.at('2026-12-01T08:00:00.000Z');
+    t.match(await s.flags(), [/^inactive/]);
+    await told({ deceasedBoolean: false });
+    await s.at('2026-12-08T08:00:00.000Z');
+    t.equal((await s.flags()).filter((flag) => flag.startsWith('active')).length, 1);
+  },
+);
+
 t.test('late is said once the slot has ended', async (t) => {
   const s = await story(t, [
     aReportingPolicy('late', [['open', "%finding.term = 'late-report' and %finding.min >= 1", 'PL']]),
