@@ -11,7 +11,7 @@ import type { Answer, Reader } from './transaction/answer.ts';
 import type { BundleEntry } from './transaction/entries.ts';
 import { linksOf } from './transaction/links.ts';
 import type { Prepared } from './transaction/prepared.ts';
-import { byFullUrl, conditionalReference, entryOf } from './transaction/references.ts';
+import { byFullUrl, conditionsIn, entryOf } from './transaction/references.ts';
 import { ofEntry } from './transaction/refusal.ts';
 import { type Request, requestOf } from './transaction/requests.ts';
 import { workThrough } from './transaction/work.ts';
@@ -31,11 +31,11 @@ export async function transact(
   entries: readonly BundleEntry[],
   read: Reader,
 ): Promise<Answer[]> {
-  const prepared = entries.map(prepare);
-  const patients = patientsOf(deps, prepared);
+  const prepared = entries.map((entry) => prepare(deps, entry));
+  const patients = patientsOf(prepared);
   const named = byFullUrl(entries);
   return inTurns(deps, patients, async () => {
-    const alone = isOneStatement(deps, prepared, named);
+    const alone = isOneStatement(prepared, named);
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
       try {
         const holds = attempt > FREE_ATTEMPTS;
@@ -54,24 +54,33 @@ export async function transact(
   });
 }
 
-function prepare(entry: BundleEntry): Prepared {
+function prepare({ registry, baseUrl, labCodes }: Deps, entry: BundleEntry): Prepared {
   let request: Request;
   try {
     request = requestOf(entry);
   } catch (error) {
     throw ofEntry(entry, error);
   }
-  return { request, links: request.kind === 'create' || request.kind === 'update' ? linksOf(request.received) : [] };
+  if (request.kind !== 'create' && request.kind !== 'update')
+    return { request, links: [], conditions: [], isPlain: false };
+  const { spec, received } = request;
+  const links = linksOf(received);
+  const owner = patientOf(registry, spec, received.value as object, baseUrl); // a resource
+  return {
+    request,
+    links,
+    conditions: conditionsIn(links, baseUrl),
+    isPlain: request.kind === 'create' && entry.ifNoneExist === undefined && isPlain({ labCodes }, spec, received),
+    ...(owner ? { owner } : {}),
+  };
 }
 
 /** The patients of this server whose data the entries name by id, in one order for all transactions. */
-function patientsOf(deps: Deps, prepared: readonly Prepared[]): string[] {
+function patientsOf(prepared: readonly Prepared[]): string[] {
   const ids = new Set<string>();
-  for (const { request } of prepared) {
+  for (const { request, owner } of prepared) {
     if (request.kind === 'read') continue;
     if (request.spec.type === 'Patient' && request.kind !== 'create' && request.id !== undefined) ids.add(request.id);
-    if (request.kind !== 'create' && request.kind !== 'update') continue;
-    const owner = patientOf(deps.registry, request.spec, request.received.value as object, deps.baseUrl); // a resource
     if (owner?.id !== undefined) ids.add(owner.id);
   }
   return [...ids].sort();
@@ -81,21 +90,14 @@ function patientsOf(deps: Deps, prepared: readonly Prepared[]): string[] {
  * True when all entries are plain creates for one patient, whom one of them may create: these are written by one statement, which is a
  * transaction of its own and needs no other around it.
  */
-function isOneStatement(
-  { registry, baseUrl, labCodes }: Deps,
-  prepared: readonly Prepared[],
-  named: ReadonlyMap<string, BundleEntry>,
-): boolean {
+function isOneStatement(prepared: readonly Prepared[], named: ReadonlyMap<string, BundleEntry>): boolean {
   const patients = new Set<string>();
-  for (const { request, links } of prepared) {
-    const { kind, entry } = request;
-    if (kind !== 'create' || entry.ifNoneExist !== undefined || !isPlain({ labCodes }, request.spec, request.received))
-      return false;
-    if (links.some((link) => link.kind === 'reference' && conditionalReference(link.value, baseUrl))) return false;
-    const owner = patientOf(registry, request.spec, request.received.value as object, baseUrl); // a resource
+  for (const { request, owner, conditions, isPlain } of prepared) {
+    if (request.kind !== 'create' || !isPlain || conditions.length > 0) return false;
+    const { entry, spec } = request;
     const other = owner && entryOf(owner.reference, entry, named);
     if (other && other.url !== 'Patient') return false;
-    if (request.spec.type === 'Patient') patients.add(`entry ${entry.index}`);
+    if (spec.type === 'Patient') patients.add(`entry ${entry.index}`);
     else if (other) patients.add(`entry ${other.index}`);
     else if (owner?.id !== undefined) patients.add(owner.id);
     else return false;

@@ -5,7 +5,7 @@ import { badRequest, businessRule, FhirError, fault, type Issue } from '../fhir/
 import type { ResourceSpec } from '../fhir/resources.ts';
 import type { ReceivedText } from '../fhir/text.ts';
 import { validateStructure } from '../fhir/validate-structure.ts';
-import { type PatientContext, patientContext } from '../store/context.ts';
+import { type PatientContext, patientContext, patientCounter } from '../store/context.ts';
 import { patientOf } from '../store/index-rows.ts';
 import { readVersion, type Stored } from '../store/resources.ts';
 import type { TypeRules } from './rules/type-rules.ts';
@@ -71,8 +71,22 @@ export async function contextOf(
   if (!owner) return undefined;
   const context = await patientContext(deps.db, within, owner.id);
   if (context) return context;
-  throw businessRule(`${owner.path}: Patient/${owner.id} is not known here; create the Patient first`, owner.path);
+  throw unknownPatient(owner);
 }
+
+/** The counter of the owner alone, for what nothing follows from. Throws as `contextOf`. */
+export async function counterOf(
+  deps: Deps,
+  within: Compartment,
+  owner: Owner,
+): Promise<Pick<PatientContext, 'shard' | 'n'>> {
+  const counter = await patientCounter(deps.db, within, owner.id);
+  if (counter) return counter;
+  throw unknownPatient(owner);
+}
+
+const unknownPatient = ({ id, path }: Owner): FhirError =>
+  businessRule(`${path}: Patient/${id} is not known here; create the Patient first`, path);
 
 /** Throws 403 for what the engine writes and for what ships and is relied on. */
 export function refuseReadOnly({ shipped }: Deps, { type, id, derived }: Stored): void {

@@ -4,11 +4,12 @@ import type { Compartment } from '../fhir/compartment.ts';
 import { shardOf } from '../fhir/ids.ts';
 import type { ResourceSpec } from '../fhir/resources.ts';
 import { type ReceivedText, splice } from '../fhir/text.ts';
+import { claimsProfile } from '../fhir/validate.ts';
 import { EMPTY } from '../rules/episodes.ts';
 import { writeState } from '../rules/state-packed.ts';
 import { indexRow } from '../store/index-rows.ts';
 import { commit, type NewVersion } from '../store/write.ts';
-import { contextOf, type Owner, rulesOf } from './checks.ts';
+import { counterOf, type Owner, rulesOf } from './checks.ts';
 import { refuseNonconforming } from './profiles.ts';
 import { counted, outboxOf, type Saved } from './writing.ts';
 
@@ -44,9 +45,9 @@ export async function createSeveral(
 ): Promise<Saved[]> {
   const [first] = all;
   if (!first) return [];
-  const context = await contextOf(deps, within, owner);
+  const counter = owner && (await counterOf(deps, within, owner));
   const patient = owner?.id ?? first.id;
-  const shard = context?.shard ?? shardOf(patient);
+  const shard = counter?.shard ?? shardOf(patient);
   if (shard === undefined || all.some(({ id }) => shardOf(id) !== shard)) {
     throw new Error('an id was assigned for another patient');
   }
@@ -63,8 +64,8 @@ export async function createSeveral(
   const lastUpdated = await commit(deps.db, within, {
     versions,
     outbox: outboxOf(deps, shard),
-    ...(context
-      ? { patient: counted(patient, context) }
+    ...(counter
+      ? { patient: counted(patient, counter) }
       : { newPatient: { id: patient, shard, state: writeState(EMPTY) } }),
   });
   return versions.map(({ type, id, version, head, tail }) => ({
@@ -77,6 +78,6 @@ export async function createSeveral(
   }));
 }
 
-/** What a plain resource has to be beyond its structure. */
-export const checkPlain = (deps: Deps, within: Compartment, { resource }: Plain): Promise<void> =>
-  refuseNonconforming(deps, within, { resource, context: undefined });
+/** What a plain resource has to be beyond its structure; undefined where that is nothing. */
+export const checkPlain = (deps: Deps, within: Compartment, { resource }: Plain): Promise<void> | undefined =>
+  claimsProfile(resource) ? refuseNonconforming(deps, within, { resource, context: undefined }) : undefined;

@@ -109,7 +109,10 @@ function patientPart(
 }
 
 /** Every write of a patient's data advances the counter: it orders delivery, and no Patient is deleted under a write. */
-export const counted = (id: string, { shard, n }: PatientContext): NonNullable<Write['patient']> => ({ id, shard, n });
+export const counted = (
+  id: string,
+  { shard, n }: Pick<PatientContext, 'shard' | 'n'>,
+): NonNullable<Write['patient']> => ({ id, shard, n });
 
 /** The row of the outbox that announces a write. */
 export const outboxOf = (deps: Deps, shard: number): Write['outbox'] => ({

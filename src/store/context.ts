@@ -83,6 +83,29 @@ export async function patientContext(
   };
 }
 
+/**
+ * The counter of one patient, for a write that rests on nothing else of them; undefined when the Patient is not known here, is deleted or
+ * lies outside `within`.
+ */
+export async function patientCounter(
+  db: Database,
+  within: Compartment,
+  patient: string,
+): Promise<Pick<PatientContext, 'shard' | 'n'> | undefined> {
+  if (!sees(within, patient)) return undefined;
+  const shard = shardOfId(patient);
+  const rows = await db.read<{ n: string }>(
+    'counter',
+    `select p.n
+     from patient_state p
+     join resource_current c on c.tenant = p.tenant and c.shard = p.shard and c.type = 'Patient' and c.id = p.patient and not c.deleted
+     where p.tenant = $1 and p.shard = $2 and p.patient = $3`,
+    [within.tenant, shard, patient],
+  );
+  const [row] = rows;
+  return row && { shard, n: BigInt(row.n) };
+}
+
 /** Every report of a patient (JSON text, in no order) and every Flag that stood or stands for an episode; nothing of a patient outside `within`. */
 export async function patientHistory(
   db: Database,

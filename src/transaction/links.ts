@@ -1,15 +1,13 @@
 import { elementOf } from '../fhir/definitions.ts';
-import { itemsOf, membersOf } from '../fhir/json-walk.ts';
+import { itemsOf, membersOf, type Span } from '../fhir/json-walk.ts';
 import { type ReceivedText, receivedOf } from '../fhir/text.ts';
 import { replaceLinks } from './narrative-links.ts';
 
-/** One place in a resource that may name another resource. `start` and `end` are its quotes in the text. */
+/** One place in a resource that may name another resource. */
 export interface Link {
   /** `reference`: Reference.reference; `uri`: an element of type uri, url, oid or uuid; `narrative`: a Narrative's div with links in it. */
   kind: 'reference' | 'uri' | 'narrative';
   value: string;
-  start: number;
-  end: number;
   /** FHIRPath of the element, e.g. `Observation.subject.reference`. */
   path: string;
 }
@@ -18,39 +16,55 @@ export interface Link {
  * Every place in a resource where a transaction replaces links, in the order of the text. Canonicals and identifiers are names
  * and not among them. Source: FHIR R4, section 3.1.0.11.2 Transaction Processing Rules.
  */
-export function linksOf({ text, value }: ReceivedText): Link[] {
+export function linksOf({ value }: Pick<ReceivedText, 'value'>): Link[] {
   const links: Link[] = [];
   const type = typeOf(value);
-  if (type !== undefined) walk({ text, links }, 0, value, shapeOf(type, ''), type);
+  if (type !== undefined) walk({ found: (link) => links.push(link) }, undefined, value, shapeOf(type, ''), type);
   return links;
 }
 
-/** The same resource with other links, all else as received. Where `replacementOf` gives nothing the link stays. */
+/**
+ * The same resource with other links, all else as received. Where `replacementOf` gives nothing the link stays. Where the links stand in the
+ * text is looked for when one is to be replaced: most name what is there already.
+ */
 export function relink(
   received: ReceivedText,
   links: readonly Link[],
-  replacementOf: (link: Pick<Link, 'kind' | 'value' | 'path'>) => string | undefined,
+  replacementOf: (link: Link) => string | undefined,
 ): ReceivedText {
+  const { text, value } = received;
+  const type = typeOf(value);
+  if (type === undefined || !links.some((link) => changed(link, replacementOf) !== undefined)) return received;
   const parts: string[] = [];
   let from = 0;
-  for (const { kind, value, start, end, path } of links) {
-    const replaced =
-      kind === 'narrative'
-        ? replaceLinks(value, (url) => replacementOf({ kind, value: url, path }))
-        : replacementOf({ kind, value, path });
-    if (replaced === undefined || replaced === value) continue;
-    parts.push(received.text.slice(from, start), JSON.stringify(replaced));
+  const found: Walking['found'] = (link, { start, end }) => {
+    const other = changed(link, replacementOf);
+    if (other === undefined) return;
+    parts.push(text.slice(from, start), JSON.stringify(other));
     from = end;
-  }
-  if (parts.length === 0) return received;
-  const text = parts.join('') + received.text.slice(from);
-  return receivedOf(text, JSON.parse(text));
+  };
+  walk({ text, found }, { start: 0, end: text.length }, value, shapeOf(type, ''), type);
+  const made = parts.join('') + text.slice(from);
+  return receivedOf(made, JSON.parse(made));
 }
 
-interface Walking {
-  text: string;
-  links: Link[];
+/** What a link becomes; undefined where it stays. */
+function changed(link: Link, replacementOf: (link: Link) => string | undefined): string | undefined {
+  const { kind, value, path } = link;
+  const other =
+    kind === 'narrative'
+      ? replaceLinks(value, (url) => replacementOf({ kind, value: url, path }))
+      : replacementOf(link);
+  return other === value ? undefined : other;
 }
+
+/** With the text it is told where each link stands: from one quote to behind the other. */
+interface Walking {
+  text?: string;
+  found(link: Link, span: Span): void;
+}
+
+const NOWHERE: Span = { start: 0, end: 0 };
 
 /** The elements of a type below a path, as they are met. */
 interface Shape {
@@ -59,7 +73,7 @@ interface Shape {
   members: Map<string, Member | undefined>;
 }
 
-/** What stands under one name: a link, more elements, or a resource of its own. `name` is that of the FHIRPath. */
+/** What stands under one name: a link, more elements, a resource of its own, or none of these. `name` is that of the FHIRPath. */
 interface Member {
   name: string;
   kind?: Link['kind'];
@@ -67,32 +81,49 @@ interface Member {
   resource?: true;
 }
 
-function walk(walking: Walking, at: number, value: unknown, shape: Shape, path: string): void {
-  const { text } = walking;
+function walk(walking: Walking, span: Span | undefined, value: unknown, shape: Shape, path: string): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return;
-  for (const { key, value: start, end } of membersOf(text, at)) {
-    const member = memberOf(shape, key);
-    if (!member) continue;
-    const inner: unknown = (value as Record<string, unknown>)[key];
-    const place = `${path}.${member.name}`;
-    if (!Array.isArray(inner)) enter(walking, { start, end }, inner, member, place);
-    else
-      for (const [i, span] of itemsOf(text, start).entries()) enter(walking, span, inner[i], member, `${place}[${i}]`);
+  const { text } = walking;
+  const object = value as Record<string, unknown>;
+  if (text === undefined || span === undefined) {
+    for (const key in object) into(walking, undefined, object[key], memberOf(shape, key), path);
+    return;
   }
+  for (const { key, value: start, end } of membersOf(text, span.start)) {
+    into(walking, { start, end }, object[key], memberOf(shape, key), path);
+  }
+}
+
+/** A member: its value, or each of its items. */
+function into(
+  walking: Walking,
+  span: Span | undefined,
+  value: unknown,
+  member: Member | undefined,
+  path: string,
+): void {
+  if (!member?.kind && !member?.shape && !member?.resource) return;
+  const place = `${path}.${member.name}`;
+  if (!Array.isArray(value)) {
+    enter(walking, span, value, member, place);
+    return;
+  }
+  const spans = walking.text === undefined || span === undefined ? [] : itemsOf(walking.text, span.start);
+  for (const [i, item] of value.entries()) enter(walking, spans[i], item, member, `${place}[${i}]`);
 }
 
 function enter(
   walking: Walking,
-  { start, end }: { start: number; end: number },
+  span: Span | undefined,
   value: unknown,
   { kind, shape, resource }: Member,
   path: string,
 ): void {
-  if (kind && typeof value === 'string') walking.links.push({ kind, value, start, end, path });
-  else if (shape) walk(walking, start, value, shape, path);
+  if (kind && typeof value === 'string') walking.found({ kind, value, path }, span ?? NOWHERE);
+  else if (shape) walk(walking, span, value, shape, path);
   else if (resource) {
     const type = typeOf(value);
-    if (type !== undefined) walk(walking, start, value, shapeOf(type, ''), path);
+    if (type !== undefined) walk(walking, span, value, shapeOf(type, ''), path);
   }
 }
 
@@ -140,11 +171,11 @@ function findMember({ type, path }: Shape, key: string): Member | undefined {
 
 const URIS = new Set(['uri', 'url', 'oid', 'uuid']);
 
-function ofType(name: string, type: string): Member | undefined {
+function ofType(name: string, type: string): Member {
   if (URIS.has(type)) return { name, kind: 'uri' };
   if (type === 'xhtml') return { name, kind: 'narrative' };
   if (type === 'Resource') return { name, resource: true };
-  return /^[A-Z]/.test(type) ? { name, shape: shapeOf(type, '') } : undefined;
+  return /^[A-Z]/.test(type) ? { name, shape: shapeOf(type, '') } : { name };
 }
 
 function typeOf(value: unknown): string | undefined {

@@ -1,9 +1,16 @@
 import type { BundleEntry } from './entries.ts';
+import type { Link } from './links.ts';
 
 /** A reference that is a search: `Patient?identifier=system|value`. Source: FHIR R4, section 3.1.0.11.2. */
 export interface ConditionalReference {
   type: string;
   criteria: string;
+}
+
+/** A link that is one; `text` is the whole of it. */
+export interface Condition extends ConditionalReference {
+  text: string;
+  path: string;
 }
 
 /** The conditional reference that a text is, also under our own base; undefined for any other. */
@@ -12,6 +19,13 @@ export function conditionalReference(text: string, baseUrl: string): Conditional
   const [, type, criteria] = /^([A-Z][A-Za-z]+)\?(.+)$/s.exec(relative) ?? [];
   return type === undefined || criteria === undefined ? undefined : { type, criteria };
 }
+
+/** Those of some links that are conditional references. */
+export const conditionsIn = (links: readonly Link[], baseUrl: string): Condition[] =>
+  links.flatMap(({ kind, value, path }) => {
+    const condition = kind === 'reference' ? conditionalReference(value, baseUrl) : undefined;
+    return condition ? [{ text: value, path, ...condition }] : [];
+  });
 
 /** Which entry each fullUrl names. */
 export const byFullUrl = (entries: readonly BundleEntry[]): ReadonlyMap<string, BundleEntry> =>
@@ -26,6 +40,7 @@ export function entryOf(
   beside: BundleEntry,
   named: ReadonlyMap<string, BundleEntry>,
 ): BundleEntry | undefined {
+  if (named.size === 0) return undefined;
   const exact = named.get(link);
   if (exact || !/^[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}$/.test(link)) return exact;
   const base = /^(https?:\/\/.*\/)[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}$/.exec(beside.fullUrl ?? '')?.[1];

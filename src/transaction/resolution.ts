@@ -1,22 +1,18 @@
 import { criteriaOf, onlyMatch } from '../conditional.ts';
 import { FhirError, fault } from '../fhir/errors.ts';
 import { drawShard, newId } from '../fhir/ids.ts';
-import { type ResourceSpec, resourceSpec } from '../fhir/resources.ts';
+import { resourceSpec } from '../fhir/resources.ts';
 import type { ReceivedText } from '../fhir/text.ts';
-import { patientOf } from '../store/index-rows.ts';
 import { shardOfId } from '../store/resources.ts';
 import type { BundleEntry } from './entries.ts';
 import type { Identities } from './identities.ts';
 import { type Link, relink } from './links.ts';
-import type { Work } from './prepared.ts';
+import type { Prepared, Work } from './prepared.ts';
 import { conditionalReference, entryOf, isPlaceholder } from './references.ts';
 import { ofEntry } from './refusal.ts';
 import type { Request } from './requests.ts';
 
-interface Pending {
-  request: Extract<Request, { kind: 'create' | 'update' }>;
-  links: readonly Link[];
-}
+type Pending = Prepared<Extract<Request, { kind: 'create' | 'update' }>>;
 
 /**
  * Which resource each link of a Bundle means: ids are assigned before anything is written, so that entries may refer to each other in
@@ -66,13 +62,10 @@ export class Resolution {
   }
 
   /** `Patient/id` of the patient whose data a resource is, or what names them, as far as it is known; undefined where it is nobody's. */
-  patientOf(entry: BundleEntry, spec: ResourceSpec, { value }: ReceivedText): string | undefined {
-    const { registry, baseUrl } = this.#work.deps;
-    const owner = patientOf(registry, spec, value as object, baseUrl); // a resource
+  patientOf({ request, owner }: Pick<Pending, 'request' | 'owner'>): string | undefined {
     if (!owner) return undefined;
-    return (
-      this.identityOf(entry, owner.reference) ?? (owner.id === undefined ? owner.reference : `Patient/${owner.id}`)
-    );
+    const identity = this.identityOf(request.entry, owner.reference);
+    return identity ?? (owner.id === undefined ? owner.reference : `Patient/${owner.id}`);
   }
 
   /** The resource with the links of this server. Throws FhirError 400 for a reference to an entry that there is not. */
@@ -91,8 +84,8 @@ export class Resolution {
   async #lookUp(pending: readonly Pending[], forced: boolean): Promise<void> {
     const waiting = new Map<string, number>();
     for (const { request } of pending) waiting.set(request.spec.type, (waiting.get(request.spec.type) ?? 0) + 1);
-    for (const { request, links } of pending) {
-      for (const { text, path, type, criteria } of this.#conditions(links)) {
+    for (const { request, conditions } of pending) {
+      for (const { text, path, type, criteria } of conditions) {
         const others = (waiting.get(type) ?? 0) - (request.spec.type === type ? 1 : 0);
         if (this.#found.has(text) || (others > 0 && !forced)) continue;
         try {
@@ -102,13 +95,6 @@ export class Resolution {
         }
       }
     }
-  }
-
-  #conditions(links: readonly Link[]): { text: string; path: string; type: string; criteria: string }[] {
-    return links.flatMap(({ kind, value, path }) => {
-      const condition = kind === 'reference' ? conditionalReference(value, this.#work.deps.baseUrl) : undefined;
-      return condition ? [{ text: value, path, ...condition }] : [];
-    });
   }
 
   async #match(type: string, text: string, path: string): Promise<string> {
@@ -125,10 +111,10 @@ export class Resolution {
   /** Ids for those that are new, each in the shard of its patient, who therefore has to be known. */
   #assign(pending: readonly Pending[]): void {
     const { deps } = this.#work;
-    for (const { request } of pending) {
-      const { entry, spec, received } = request;
+    for (const one of pending) {
+      const { entry, spec } = one.request;
       if (this.#identities.of(entry) !== undefined || this.twins.has(entry)) continue;
-      const patient = this.patientOf(entry, spec, received);
+      const patient = this.patientOf(one);
       if (patient !== undefined && conditionalReference(patient, deps.baseUrl)) continue;
       const id = patient?.startsWith('Patient/') ? patient.slice('Patient/'.length) : undefined;
       const shard = id === undefined ? drawShard() : shardOfId(id);
@@ -136,12 +122,12 @@ export class Resolution {
     }
   }
 
-  #isReady({ request, links }: Pending, pending: readonly Pending[]): boolean {
+  #isReady({ request, links, conditions }: Pending, pending: readonly Pending[]): boolean {
     const known = (entry: BundleEntry): boolean =>
       this.#identities.of(this.twins.get(entry) ?? entry) !== undefined ||
       !pending.some((other) => other.request.entry === entry);
     if (!known(request.entry)) return false;
-    if (this.#conditions(links).some(({ text }) => !this.#found.has(text))) return false;
+    if (conditions.some(({ text }) => !this.#found.has(text))) return false;
     return links.every(({ value }) => {
       const entry = entryOf(value, request.entry, this.#work.named);
       return entry === undefined || known(entry);

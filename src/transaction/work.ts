@@ -1,9 +1,8 @@
 import { criteriaOf, onlyMatch } from '../conditional.ts';
-import type { Deps } from '../deps.ts';
 import { FhirError, fault } from '../fhir/errors.ts';
 import { type Preconditions, readVersions } from '../fhir/preconditions.ts';
 import { type Owner, ownerOf, wellFormed } from '../save/checks.ts';
-import { checkPlain, createSeveral, isPlain, type Plain } from '../save/several.ts';
+import { checkPlain, createSeveral, type Plain } from '../save/several.ts';
 import { conditionalUpdate, create, patch, remove, type Saved, update } from '../save.ts';
 import { StaleRead } from '../store/errors.ts';
 import type { Answer, Reader } from './answer.ts';
@@ -39,6 +38,7 @@ export async function workThrough(work: Work, prepared: readonly Prepared[], rea
   }
   const resolution = new Resolution(work, identities);
   for (const { request } of inOrder(storing)) {
+    if (request.kind === 'create' ? request.ifNoneExist === undefined : request.id !== undefined) continue;
     await forEntry(request.entry, async () => {
       const existing = await findExisting(work, identities, resolution, request);
       if (existing) answers.set(request.entry, { kind: 'written', saved: existing });
@@ -47,7 +47,7 @@ export async function workThrough(work: Work, prepared: readonly Prepared[], rea
   let pending = inOrder(storing.filter(({ request }) => !answers.has(request.entry)));
   while (pending.length > 0) {
     const ready = new Set(await resolution.advance(pending));
-    const groups = groupsOf(work.deps, identities, resolution, [...ready]);
+    const groups = groupsOf(identities, resolution, [...ready]);
     for (const one of ready) {
       const { entry } = one.request;
       if (answers.has(entry)) continue;
@@ -175,18 +175,13 @@ interface Group {
 }
 
 /** The group of each plain create that belongs to a patient. */
-function groupsOf(
-  deps: Deps,
-  identities: Identities,
-  resolution: Resolution,
-  ready: readonly Storing[],
-): Map<Storing, Group> {
+function groupsOf(identities: Identities, resolution: Resolution, ready: readonly Storing[]): Map<Storing, Group> {
   const byPatient = new Map<string, Group>();
   const groups = new Map<Storing, Group>();
   for (const one of ready) {
-    const { entry, kind, spec, received } = one.request;
-    if (kind !== 'create' || entry.ifNoneExist !== undefined || !isPlain(deps, spec, received)) continue;
-    const patient = spec.type === 'Patient' ? identities.of(entry) : resolution.patientOf(entry, spec, received);
+    if (!one.isPlain) continue;
+    const { entry, spec } = one.request;
+    const patient = spec.type === 'Patient' ? identities.of(entry) : resolution.patientOf(one);
     if (!patient?.startsWith('Patient/')) continue;
     const group = byPatient.get(patient) ?? { patient, members: [] };
     byPatient.set(patient, group);
@@ -211,15 +206,18 @@ async function storeGroup(
   let owner: Owner | undefined;
   for (const { request, links } of members) {
     const { entry, spec } = request;
-    await forEntry(entry, async () => {
+    try {
       const received = resolution.relink(entry, request.received, links);
       const resource = wellFormed(spec, received);
       const id = identities.of(entry)?.slice(spec.type.length + 1) ?? '';
       const plain: Plain = { spec, received, resource, id };
-      await checkPlain(deps, within, plain);
+      const checking = checkPlain(deps, within, plain);
+      if (checking) await checking;
       if (!isNew) owner ??= ownerOf(deps, spec, resource);
       all.push(plain);
-    });
+    } catch (error) {
+      throw ofEntry(entry, error);
+    }
   }
   const saved = await forEntry(first.request.entry, () => createSeveral(deps, within, owner, all));
   return members.flatMap(({ request }, i): [BundleEntry, Saved][] => {
