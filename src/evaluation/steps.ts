@@ -69,14 +69,15 @@ export function policiesOf(snapshot: Snapshot, { policies }: Report): readonly P
 /** Every policy that a record of these steps has to name, sorted. */
 export function policiesAsked(snapshot: Snapshot, steps: readonly TermStep[]): Policy[] {
   const asked = new Map(snapshot.policies.map((policy) => [policy.canonical, policy]));
+  // Terms that were answered alike share their lists of conditions.
+  const lists = new Set<readonly { policy: string }[]>();
   for (const { conditions, episodeBefore, episodeAfter } of steps) {
-    const refs = [
-      ...conditions,
-      ...(episodeBefore?.openedBy ?? []),
-      ...(episodeBefore?.decidedBy ?? []),
-      ...(episodeAfter?.decidedBy ?? []),
-    ];
-    for (const { policy } of refs) {
+    lists.add(conditions);
+    if (episodeBefore) lists.add(episodeBefore.openedBy).add(episodeBefore.decidedBy);
+    if (episodeAfter) lists.add(episodeAfter.decidedBy);
+  }
+  for (const list of lists) {
+    for (const { policy } of list) {
       const held = asked.has(policy) ? undefined : snapshot.policy(policy);
       if (held) asked.set(policy, held);
     }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * The one text of a JSON value: keys sorted by UTF-16 code units, no white space, numbers and strings as ECMAScript
@@ -17,7 +17,7 @@ export function canonicalJson(value: unknown): string {
 
 /** Lower-case hexadecimal SHA-256 of a text in UTF-8. Source: FIPS 180-4. */
 export function sha256(content: string): string {
-  return createHash('sha256').update(content, 'utf8').digest('hex');
+  return hash('sha256', content, 'hex');
 }
 
 /**
@@ -49,7 +49,9 @@ function isOrderedList(list: readonly unknown[]): boolean {
 function isOrderedObject(value: object): boolean {
   let ordered = true;
   let last = '';
-  for (const [key, member] of Object.entries(value)) {
+  // Pairs of keys and members would be made for nothing.
+  for (const key of Object.keys(value)) {
+    const member: unknown = value[key as keyof typeof value];
     if (member === undefined) continue;
     if (key < last) ordered = false; // by UTF-16 code units
     last = key;

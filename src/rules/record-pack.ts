@@ -95,7 +95,7 @@ export function pack(input: RecordInput): Packed {
     gradings: input.gradings,
     moments: moments.size > 0 ? [...moments.keys()] : undefined,
     patient: `${input.patient.reference}/_history/${input.patient.version}`,
-    policies: policies.map((policy) => packPolicy(policy, input.steps)),
+    policies: packPolicies(policies, input.steps),
     questionnaire: input.questionnaire,
     reports: Array.from(reports, ([key, { at, day }]) => [key, at, day].filter((part) => part !== undefined)),
     shared: Object.keys(shared).length > 0 ? shared : undefined,
@@ -103,23 +103,42 @@ export function pack(input: RecordInput): Packed {
   };
 }
 
-function packPolicy(policy: RecordInput['policies'][number], steps: readonly TermStep[]): PackedPolicy {
-  const { canonical, digest, title, actions } = policy;
-  const held = new Set<string>();
-  for (const { conditions } of steps) {
-    for (const one of conditions) if (one.policy === canonical && one.value === true) held.add(one.action);
-  }
-  const titles = actions
-    .flatMap(({ id, title }) => (title && held.has(id) ? [[id, title] as const] : []))
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-  return {
-    actions: actions.map(({ id }) => id),
-    canonical,
-    digest,
-    title,
-    titles: titles.length > 0 ? Object.fromEntries(titles) : undefined,
-  };
+function packPolicies(policies: RecordInput['policies'], steps: readonly TermStep[]): PackedPolicy[] {
+  const held = actionsHeld(steps);
+  return policies.map((policy) => {
+    const actions = held.get(policy.canonical);
+    const titles = policy.actions
+      .flatMap(({ id, title }) => (title && actions?.has(id) ? [[id, title] as const] : []))
+      .sort(([a], [b]) => (a < b ? -1 : 1));
+    if (titles.length === 0) return untitled(policy);
+    return { ...untitled(policy), titles: Object.fromEntries(titles) };
+  });
 }
+
+/** Ids of the actions that were true in any of the steps, by policy. Terms that were answered alike share their list. */
+function actionsHeld(steps: readonly TermStep[]): Map<string, Set<string>> {
+  const held = new Map<string, Set<string>>();
+  for (const conditions of new Set(steps.map((step) => step.conditions))) {
+    for (const { policy, action, value } of conditions) {
+      if (value !== true) continue;
+      const actions = held.get(policy) ?? new Set();
+      held.set(policy, actions.add(action));
+    }
+  }
+  return held;
+}
+
+/** As nearly every record has it: made once, so that its text too is written once. */
+function untitled(policy: RecordInput['policies'][number]): PackedPolicy {
+  const known = UNTITLED.get(policy);
+  if (known) return known;
+  const { actions, canonical, digest, title } = policy;
+  const made = { actions: actions.map(({ id }) => id), canonical, digest, title };
+  UNTITLED.set(policy, made);
+  return made;
+}
+
+const UNTITLED = new WeakMap<RecordInput['policies'][number], PackedPolicy>();
 
 /** The engine gives the same list for the same answers: its letters are found once. */
 const spelled = new WeakMap<readonly ConditionResult[], Map<string, string>>();

@@ -1,7 +1,7 @@
 import { canonicalJson, sha256 } from './canonical-json.ts';
 import type { DecisionRecord, RecordInput } from './decision-record.ts';
 import { pack } from './record-pack.ts';
-import type { Packed } from './record-packed.ts';
+import type { Packed, PackedPolicy } from './record-packed.ts';
 import { unpack } from './record-unpack.ts';
 
 /**
@@ -9,9 +9,30 @@ import { unpack } from './record-unpack.ts';
  * the same bytes on any machine. Holds scores, codes and versions, and nothing that a patient wrote. Source: RFC 8785.
  */
 export function decisionRecord(input: RecordInput): { text: string; digest: string } {
-  const text = canonicalJson(pack(input));
+  const text = recordText(pack(input));
   return { text, digest: sha256(text) };
 }
+
+/** `canonicalJson` of a record. What names its policies is much of it and mostly the same: that is written once. */
+function recordText(record: Packed): string {
+  const parts = Object.entries(record)
+    .filter(([, member]) => member !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, member]) => `"${name}":${member === record.policies ? policiesText(member) : canonicalJson(member)}`);
+  return `{${parts.join(',')}}`;
+}
+
+const policiesText = (policies: readonly PackedPolicy[]): string => `[${policies.map(policyText).join(',')}]`;
+
+function policyText(policy: PackedPolicy): string {
+  const known = POLICY_TEXTS.get(policy);
+  if (known !== undefined) return known;
+  const text = canonicalJson(policy);
+  POLICY_TEXTS.set(policy, text);
+  return text;
+}
+
+const POLICY_TEXTS = new WeakMap<PackedPolicy, string>();
 
 /** The record that a text holds. Throws a SyntaxError when it is not JSON, a TypeError when it is no record of ours. */
 export function readRecord(text: string): DecisionRecord {
