@@ -35,22 +35,37 @@ export async function* simulateStored(
   const question = await questionOf(db, within, request);
   const members = request.cohort === undefined ? undefined : await membersOf(db, within, request.cohort);
   const total = members?.length ?? (await countPatients(db, within));
+  const read = async ({ done, place }: Pick<Checkpoint, 'done' | 'place'>): Promise<Page> => {
+    const names = members?.slice(done, done + PAGE);
+    const past = names ? await pastOfPatients(db, within, names) : await pastAfter(db, within, place, PAGE);
+    return { past, patients: names?.length ?? past.length };
+  };
   let at: Checkpoint = from ? { ...from, total } : { done: 0, total, place: FIRST, tally: NO_TALLY };
+  let next = read(at);
   for (;;) {
-    const names = members?.slice(at.done, at.done + PAGE);
-    const page = names ? await pastOfPatients(db, within, names) : await pastAfter(db, within, at.place, PAGE);
-    const last = page.at(-1);
-    if (names ? names.length === 0 : !last) return yield { ...at, total: at.done };
+    const { past, patients } = await next;
+    if (patients === 0) return yield { ...at, total: at.done };
+    const last = past.at(-1);
+    const done = at.done + patients;
+    const place = last ? placeOf(last) : at.place;
+    // The database reads the next page while this one is folded. That it failed is met where it is awaited.
+    next = read({ done, place });
+    next.catch(() => undefined);
     let { tally } = at;
-    for (const stored of page) {
+    for (const stored of past) {
       if (stored.content !== '') tally = mergeTallies(tally, one(stored, question));
       // Where it shares a thread others have their turn.
       await new Promise(setImmediate);
     }
-    const done = at.done + (names?.length ?? page.length);
-    at = { done, total: Math.max(total, done), place: last ? placeOf(last) : at.place, tally };
+    at = { done, total: Math.max(total, done), place, tally };
     yield at;
   }
+}
+
+/** Pasts of the next patients of all, or of a cohort: of these some may not be held. */
+interface Page {
+  past: readonly StoredPast[];
+  patients: number;
 }
 
 /** A past that cannot be read or folded is counted, and takes none of the others with it. */
