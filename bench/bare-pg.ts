@@ -1,7 +1,9 @@
 /** What `pg` alone does with the same rows: one Node process, so many connections, prepared statements, no HTTP. Takes one job. */
 import pg from 'pg';
 import { newId } from '../src/fhir/ids.ts';
+import { transactionWrites } from './bare-transaction.ts';
 import { type Captured, capture } from './captured.ts';
+import { freshTokens } from './fresh-tokens.ts';
 import { Tally } from './measured.ts';
 import type { BareRead } from './rows.ts';
 
@@ -10,8 +12,9 @@ export interface BarePgJob {
   connections: number;
   warmUp: number;
   seconds: number;
-  /** Writes what the service wrote, or asks this statement, turn by turn. */
+  /** Writes what the service wrote for responses, or for transactions, or asks this statement, turn by turn. */
   read?: BareRead;
+  transaction?: boolean;
 }
 
 process.once('message', (job: BarePgJob) => {
@@ -28,13 +31,20 @@ async function run(job: BarePgJob): Promise<void> {
   );
   const [first] = clients;
   if (!first) throw new Error('No connection');
-  const next = job.read ? reading(job.read) : writing(await capture(first, 2000));
+  const next = await turnsOf(job, first);
   await during(job.warmUp, clients, next);
   await told({ measuring: true });
   const result = await during(job.seconds, clients, next);
   await told({ result });
   await Promise.all(clients.map((client) => client.end()));
   process.disconnect();
+}
+
+async function turnsOf({ read, transaction }: BarePgJob, client: pg.Client): Promise<() => Turn> {
+  if (read) return reading(read);
+  if (!transaction) return writing(await capture(client, 2000));
+  const next = await transactionWrites(client, 1000);
+  return () => ({ statement: next(), rows: 1 });
 }
 
 type Statement = pg.QueryConfig<unknown[]>;
@@ -81,12 +91,8 @@ function reading({ text, turns }: BareRead): () => Turn {
 /** The captured writes again and again, each time under new ids and with new values where a value was one write's own. */
 function writing(captured: readonly Captured[]): () => Turn {
   if (captured.length === 0) throw new Error('There is no write to repeat');
-  const uses = new Map<string, number>();
-  for (const { current } of captured) {
-    for (const tok of new Set(current.flatMap((row) => row.tok))) uses.set(tok, (uses.get(tok) ?? 0) + 1);
-  }
+  const fresh = freshTokens(captured.map(({ current }) => current.flatMap(({ tok }) => tok)));
   let turn = 0;
-  let fresh = 1n << 40n;
   let ids = new Map<string, string>();
   return () => {
     const write = captured[turn % captured.length];
@@ -99,18 +105,7 @@ function writing(captured: readonly Captured[]): () => Turn {
       ids.set(old, known);
       return known;
     };
-    const own = new Map<string, string>();
-    const tokOf = (tok: string): string => {
-      if ((uses.get(tok) ?? 0) > 1) return tok;
-      const known = own.get(tok);
-      if (known !== undefined) return known;
-      fresh += 1n;
-      // The golden ratio spreads the numbers over all 64 bits, as hashes are.
-      const made = BigInt.asIntN(64, fresh * 0x9e3779b97f4a7c15n).toString();
-      own.set(tok, made);
-      return made;
-    };
-    return { statement: statement(write, shard, patient, idOf, tokOf), rows: 1 };
+    return { statement: statement(write, shard, patient, idOf, fresh()), rows: 1 };
   };
 }
 
