@@ -344,5 +344,188 @@ export const CONTROLS: readonly Control[] = [
       name: 'a report stays judged by the policies that were active when it came in',
     },
   },
+  {
+    id: 'S29',
+    hazard: 'Unseen silence',
+    control: 'A slot that ends without an answer becomes a report that nothing came',
+    code: {
+      file: 'src/jobs/slot.ts',
+      from: 'return together(await evaluate(deps, within, ofSlot(await slotAbout(about), expected, false)), goesOn);',
+      to: 'return goesOn;',
+    },
+    test: {
+      file: 'test/evaluation/expected.test.ts',
+      name: 'a slot without a report becomes a Flag, once; the next answer closes it',
+    },
+  },
+  {
+    id: 'S30',
+    hazard: 'Unseen silence',
+    control: 'An answer that is withdrawn leaves its slot without one',
+    code: { file: 'src/evaluation/expected.ts', from: 'new Set(lost.map(({ item }) => item)),', to: 'new Set(),' },
+    test: { file: 'test/evaluation/expected.test.ts', name: 'a report that is withdrawn is missing' },
+  },
+  {
+    id: 'S31',
+    hazard: 'Unseen silence',
+    control: 'A time that cannot be read is refused: nobody guesses when a patient was to answer',
+    code: {
+      file: 'src/rules/calendar/timing.ts',
+      from: 'if (Object.hasOwn(repeat, element)) return refused(',
+      to: "if (Object.hasOwn(repeat, '')) return refused(",
+    },
+    test: {
+      file: 'test/rules/calendar/slots.test.ts',
+      name: 'a part of the day',
+    },
+  },
+  {
+    id: 'S32',
+    hazard: 'Unseen silence',
+    control: 'A part of a plan that stands elsewhere in it is waited for as before',
+    code: {
+      file: 'src/save/rules/care-plan.ts',
+      from: 'const knownAs = (part: string): string => names.get(part) ?? part;',
+      to: 'const knownAs = (part: string): string => part;',
+    },
+    test: {
+      file: 'test/evaluation/expected.test.ts',
+      name: 'what else a plan asks for, and in which order, does not hide that a report is missing',
+    },
+  },
+  {
+    id: 'S33',
+    hazard: 'Unseen silence',
+    control: 'A term is asked again after the time without news that a policy names',
+    code: {
+      file: 'src/rules/moments.ts',
+      from: 'if (is && is.at !== was?.at) changes.set.push(',
+      to: 'if (is && is.at === was?.at) changes.set.push(',
+    },
+    test: {
+      file: 'test/jobs/tick.test.ts',
+      name: 'what persists rises by itself, at its moment, with all that an evaluation leaves',
+    },
+  },
+  {
+    id: 'S34',
+    hazard: 'Undone work',
+    control: 'A Flag that calls a person makes a work item in the same statement',
+    code: {
+      file: 'src/rules/work/follow.ts',
+      from: "if (told.flag.status !== 'active' || priority === undefined || priority === 'PN') return undefined;",
+      to: "if (told.flag.status !== 'active' || priority === undefined || priority === 'PL') return undefined;",
+    },
+    test: { file: 'test/rules/work/follow.test.ts', name: 'a Flag of low priority makes routine work' },
+  },
+  {
+    id: 'S35',
+    hazard: 'Undone work',
+    control: 'Work that nobody answers in time goes to the next level',
+    code: {
+      file: 'src/rules/work/escalate.ts',
+      from: 'const next = escalated(task, escalation) ?? {',
+      to: 'const next = {',
+    },
+    test: {
+      file: 'test/save/work-items.test.ts',
+      name: 'overdue work goes on to the next level, and at the last is called overdue once',
+    },
+  },
+  {
+    id: 'S36',
+    hazard: 'Undone work',
+    control: 'Work that sleeps is work again at its moment',
+    code: {
+      file: 'src/rules/work/escalate.ts',
+      from: "if (task.status === 'on-hold') return snoozedUntil(task);",
+      to: "if (task.status === 'on-hold') return undefined;",
+    },
+    test: { file: 'test/rules/work/escalate.test.ts', name: 'what sleeps wakes' },
+  },
+  {
+    id: 'S37',
+    hazard: 'Undone work',
+    control: 'Work that sleeps wakes at once by a report above the level that was expected',
+    code: {
+      file: 'src/rules/work/follow.ts',
+      from: "if ((rises || exceeds) && open.status === 'on-hold') return woken(task, around, WORSE);",
+      to: '',
+    },
+    test: { file: 'test/rules/work/follow.test.ts', name: 'what sleeps wakes by what is worse' },
+  },
+  {
+    id: 'S38',
+    hazard: 'Undone work',
+    control: 'The end of a snooze judges again what it held back',
+    code: {
+      file: 'src/rules/moments.ts',
+      from: 'if (until >= report.at) changes.set.push(momentOfWaking(term, until, timeZone));',
+      to: '',
+    },
+    test: { file: 'test/jobs/tick.test.ts', name: 'the end of a snooze wakes what it held back' },
+  },
+  {
+    id: 'S39',
+    hazard: 'Undone work',
+    control: 'Who takes work that somebody has is told so',
+    code: { file: 'src/rules/work/moves.ts', from: '  refuseTakeover(before, after);\n', to: '' },
+    test: {
+      file: 'test/save/work-items.test.ts',
+      name: 'of two nurses who take the same work one has it, and the other is told who',
+    },
+  },
+  {
+    id: 'S40',
+    hazard: 'Undone work',
+    control: 'What is due and fails is kept, and tried again',
+    code: {
+      file: 'src/store/due.ts',
+      from: 'and (d.attempts >= $5 or d.id = (',
+      to: 'and (d.attempts < $5 and d.id = (',
+    },
+    test: {
+      file: 'test/jobs/scheduler.test.ts',
+      name: 'what fails is kept, parked at last, and lets later things pass',
+    },
+  },
+  {
+    id: 'S41',
+    hazard: 'Alert overload',
+    control: 'What is due happens once, however many processes have it',
+    code: { file: 'src/save/moment.ts', from: 'if (!(await findDue(deps.db, within, due))) return;', to: '' },
+    test: {
+      file: 'test/jobs/scheduler.test.ts',
+      name: 'taken by two at once, in spite of every lease, a thing happens once',
+    },
+  },
+  {
+    id: 'S42',
+    hazard: 'Silent rule change',
+    control: 'A stored policy becomes active by $activate alone',
+    code: {
+      file: 'src/save/rules/plan.ts',
+      from: "if (current && plan.status === 'active') refuseSilent(JSON.parse(current.content), current.id);",
+      to: '',
+    },
+    test: {
+      file: 'test/routes/operations/activate.test.ts',
+      name: 'of a stored draft by PUT or PATCH is refused, and $activate is named',
+    },
+  },
+  {
+    id: 'S43',
+    hazard: 'Silent rule change',
+    control: 'A simulation of another content does not activate a policy',
+    code: {
+      file: 'src/routes/operations/activate.ts',
+      from: 'if (request.digest !== digest) {',
+      to: "if (request.digest === '') {",
+    },
+    test: {
+      file: 'test/routes/operations/activate.test.ts',
+      name: 'of what was changed since its simulation is refused',
+    },
+  },
 ];
 /* biome-ignore-end lint/suspicious/noTemplateCurlyInString: see above */
