@@ -57,6 +57,7 @@ const line = (cells: readonly Cell[]): string => `${cells.map(cellText).join(','
 export function cellText(cell: Cell): string {
   if (cell === undefined) return '';
   if (typeof cell === 'number') return String(cell);
-  const text = /^[=+\-@\t\r\n＝＋－＠]/.test(cell) ? `'${cell}` : cell;
+  // Where a comma is the decimal sign, as in France, spreadsheets begin a new cell after a semicolon.
+  const text = cell.replaceAll(/(^|;)(?=[=+\-@\t\r\n＝＋－＠])/g, "$1'");
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -46,6 +46,7 @@ const cells: [name: string, cell: string | number | undefined, text: string][] =
   ['a carriage return', '\r=1', `"'\r=1"`],
   ['a sign further on is none', 'a=1', 'a=1'],
   ['a number below 0 is no formula', -1, '-1'],
+  ['nor after a semicolon, where some spreadsheets begin a cell', 'a;=1;+2;b', "a;'=1;'+2;b"],
 ];
 
 for (const [name, cell, text] of cells) {
