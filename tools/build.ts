@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { generateIfChanged } from './generated.ts';
+import { oneByte } from './one-byte.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const entries: Record<string, string> = {
@@ -71,7 +72,7 @@ await build({
   outdir: join(ROOT, 'dist'),
   bundle: true,
   splitting: true,
-  plugins: [packages, data],
+  plugins: [packages, data, oneByte],
   platform: 'node',
   format: 'esm',
   target: 'node20',
