@@ -78,13 +78,15 @@ async function settled(about: About, due: Due): Promise<Happening> {
   const marks = new Map(
     all.flatMap((report) => (isMark(report, item) ? [[markedStart(report), report] as const] : [])),
   );
+  const lastMarked = [...marks.keys()].sort().at(-1) ?? '';
   const wanted = new Set<string>();
   for (const expected of expectedSlots(item, expectations, item.spans[0]?.from ?? now)) {
     const { start, due: last } = expected.slot;
-    if (last > now) break;
+    // What has happened stays, also where the clock has been put back to before it.
+    if (last > now && start > lastMarked) break;
     if (expected.isPaused) continue;
     wanted.add(start);
-    if (!met.has(start) && !marks.has(start) && !isDead(context, expected.slot.close))
+    if (last <= now && !met.has(start) && !marks.has(start) && !isDead(context, expected.slot.close))
       return onceMore(about, due, await evaluate(deps, within, ofSlot(await slotAbout(about), expected, true)));
   }
   // What has come since for a slot that was called missing the fold knows.

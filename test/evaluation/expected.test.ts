@@ -1,4 +1,4 @@
-import type { PlanDefinition, Questionnaire, QuestionnaireResponse } from '@medplum/fhirtypes';
+import type { Encounter, PlanDefinition, Questionnaire, QuestionnaireResponse } from '@medplum/fhirtypes';
 import t, { type Test } from 'tap';
 import { type TestApp, testApp } from '../support/app.ts';
 import { flagsOf, post } from '../support/observations.ts';
@@ -189,6 +189,26 @@ t.test(
     t.equal((await s.flags()).filter((flag) => flag.startsWith('active')).length, 1);
   },
 );
+
+t.test('a clock that is put back takes nothing back that was called missing', async (t) => {
+  const s = await story(t);
+  await plan(s);
+  await s.at('2026-11-09T08:00:00.000Z');
+  s.clock('2026-11-08T08:00:00.000Z');
+  const stay: Encounter = {
+    resourceType: 'Encounter',
+    status: 'finished',
+    class: { code: 'IMP' },
+    subject: { reference: s.patient },
+    period: { start: '2026-11-04T08:00:00Z', end: '2026-11-05T08:00:00Z' },
+  };
+  await post(s.app, stay);
+  await s.at('2026-11-08T09:00:00.000Z');
+  t.match(await s.flags(), [/^active v1 Report missing/]);
+  await s.at('2026-11-10T08:00:00.000Z');
+  t.match(await s.flags(), [/^active v1 Report missing/], 'nor is it said twice');
+  t.same(await s.due(), ['2026-11-16T08:00:00.000Z']);
+});
 
 t.test('late is said once the slot has ended', async (t) => {
   const s = await story(t, [
