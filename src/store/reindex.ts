@@ -225,6 +225,7 @@ async function refill(
       },
     })),
     (value) => `$${values.push(value)}`,
+    { fixed: true },
   );
   if (text !== undefined) await tx.named(`refill-${table}`, text, values);
 }

@@ -1,4 +1,4 @@
-import { int2Array, int4Array, textArray } from './pg-arrays.ts';
+import { type Column, rowsOf } from './columns.ts';
 import type { IndexRow, IndexTable, NewVersion, Param } from './write-input.ts';
 
 /** The rows of the narrow tables: those of the version before go where there may be any, those of this one come. */
@@ -19,38 +19,33 @@ export function indexed(versions: readonly NewVersion[], p: Param): string[] {
 
 const INDEX_TABLES: readonly IndexTable[] = ['index_date', 'index_number', 'index_string'];
 
-/** An INSERT of all rows that versions have in a table; undefined where there are none. $1 is the tenant. */
+/** An INSERT of all rows that versions have in a table; undefined where there are none. $1 is the tenant. `fixed`: one text for any rows. */
 export function indexRows(
   table: IndexTable,
   versions: readonly Pick<NewVersion, 'shard' | 'type' | 'id' | 'version' | 'index'>[],
   p: Param,
+  { fixed = false } = {},
 ): string | undefined {
   const columns = COLUMNS[table](versions);
   if (columns[0]?.values.length === 0) return undefined;
-  const at = versions.flatMap(({ index }, n) => new Array<number>(rowsOf(table, index)).fill(n));
-  const of = <T>(pick: (version: Pick<NewVersion, 'shard' | 'type' | 'id' | 'version'>) => T): T[] =>
-    at.flatMap((n) => {
-      const version = versions[n];
-      return version ? [pick(version)] : [];
-    });
+  const at = versions.flatMap((version) => new Array<typeof version>(countOf(table, version.index)).fill(version));
+  const [param, ...amounts] = columns;
   const names = columns.map(({ name }) => name).join(', ');
-  const casts = columns.map(({ name, type }) => `x.${name}${type === 'text' ? '' : `::${type}`}`).join(', ');
+  const steady: Column[] = [
+    { name: 'shard', type: 'int2', values: at.map(({ shard }) => shard) },
+    { name: 'type', type: 'text', values: at.map(({ type }) => type) },
+    { name: 'version', type: 'int4', values: at.map(({ version }) => version) },
+    ...(param ? [param] : []),
+  ];
+  const others: Column[] = [{ name: 'id', type: 'text', values: at.map(({ id }) => id) }, ...amounts];
   return `
   insert into ${table} (tenant, shard, type, id, version, n, ${names})
-  select $1, x.shard, x.type, x.id, x.version, x.n, ${casts}
-  from unnest(${p(int2Array(of(({ shard }) => shard)))}::int2[], ${p(textArray(of(({ type }) => type)))}::text[],
-              ${p(textArray(of(({ id }) => id)))}::text[], ${p(int4Array(of(({ version }) => version)))}::int4[], ${columns.map(({ values }) => `${p(textArray(values))}::text[]`).join(', ')})
-       with ordinality as x(shard, type, id, version, ${names}, n)
+  select $1, x.shard, x.type, x.id, x.version, x.n, ${columns.map(({ name }) => `x.${name}`).join(', ')}
+  from ${rowsOf(fixed ? [] : steady, fixed ? [...steady, ...others] : others, p, 'n')} x
 `;
 }
 
-interface Column {
-  name: string;
-  type: string;
-  values: readonly (string | null)[];
-}
-
-function rowsOf(table: IndexTable, { dates, numbers, strings }: IndexRow): number {
+function countOf(table: IndexTable, { dates, numbers, strings }: IndexRow): number {
   return { index_date: dates, index_number: numbers, index_string: strings }[table].length;
 }
 
@@ -61,19 +56,19 @@ const COLUMNS: Readonly<Record<IndexTable, (versions: Indexed) => Column[]>> = {
     const rows = versions.flatMap(({ index }) => index.dates);
     return [
       { name: 'param', type: 'text', values: rows.map(({ param }) => param) },
-      { name: 'lo', type: 'timestamptz', values: rows.map(({ lo }) => lo) },
-      { name: 'hi', type: 'timestamptz', values: rows.map(({ hi }) => hi) },
+      { name: 'lo', type: 'text', cast: 'timestamptz', values: rows.map(({ lo }) => lo) },
+      { name: 'hi', type: 'text', cast: 'timestamptz', values: rows.map(({ hi }) => hi) },
     ];
   },
   index_number(versions) {
     const rows = versions.flatMap(({ index }) => index.numbers);
     return [
       { name: 'param', type: 'text', values: rows.map(({ param }) => param) },
-      { name: 'lo', type: 'numeric', values: rows.map(({ lo }) => lo) },
-      { name: 'hi', type: 'numeric', values: rows.map(({ hi }) => hi) },
-      { name: 'unit', type: 'text[]', values: rows.map(({ unit }) => arrayLiteral(unit)) },
-      { name: 'clo', type: 'numeric', values: rows.map(({ clo }) => clo) },
-      { name: 'chi', type: 'numeric', values: rows.map(({ chi }) => chi) },
+      { name: 'lo', type: 'text', cast: 'numeric', values: rows.map(({ lo }) => lo) },
+      { name: 'hi', type: 'text', cast: 'numeric', values: rows.map(({ hi }) => hi) },
+      { name: 'unit', type: 'text', cast: 'text[]', values: rows.map(({ unit }) => arrayLiteral(unit)) },
+      { name: 'clo', type: 'text', cast: 'numeric', values: rows.map(({ clo }) => clo) },
+      { name: 'chi', type: 'text', cast: 'numeric', values: rows.map(({ chi }) => chi) },
       { name: 'cunit', type: 'text', values: rows.map(({ cunit }) => cunit) },
     ];
   },

@@ -1,8 +1,9 @@
 import type { Compartment } from '../fhir/compartment.ts';
 import { storedKey } from './claims.ts';
+import { rowsOf } from './columns.ts';
 import type { Database } from './database.ts';
 import { dueParts } from './due.ts';
-import { boolArray, int2Array, int4Array, int8Array, textArray } from './pg-arrays.ts';
+import { int2Array, textArray } from './pg-arrays.ts';
 import { workParts } from './work.ts';
 import { indexed } from './write-index.ts';
 import type { Claim, NewVersion, Param, PatientWrite, Write } from './write-input.ts';
@@ -113,17 +114,28 @@ const STAMP = `stamp as materialized (
 
 const input = (versions: readonly NewVersion[], p: Param): string => `input as materialized (
   select i.*, s.at, s.last_updated
-  from unnest(${p(textArray(versions.map(({ type }) => type)))}::text[], ${p(textArray(versions.map(({ id }) => id)))}::text[],
-              ${p(int2Array(versions.map(({ shard }) => shard)))}::int2[], ${p(int4Array(versions.map(({ version }) => version)))}::int4[],
-              ${p(textArray(versions.map(({ head }) => head)))}::text[], ${p(textArray(versions.map(({ tail }) => tail)))}::text[],
-              ${p(boolArray(versions.map(({ deleted }) => deleted === true)))}::bool[],
-              ${p(boolArray(versions.map(({ derived }) => derived === true)))}::bool[],
-              ${p(textArray(versions.map(({ index }) => `{${index.tok.join(',')}}`)))}::text[],
-              ${p(int8Array(versions.map(({ index }) => index.key1)))}::int8[],
-              ${p(textArray(versions.map(({ index }) => index.lo)))}::text[], ${p(textArray(versions.map(({ index }) => index.hi)))}::text[],
-              ${p(textArray(versions.map(({ index }) => index.patient)))}::text[], ${p(int8Array(versions.map(({ index }) => index.present)))}::int8[],
-              ${p(int8Array(versions.map(({ index }) => index.registry)))}::int8[])
-       as i(type, id, shard, version, head, tail, deleted, derived, tok, key1, lo, hi, patient, present, registry), stamp s
+  from ${rowsOf(
+    [
+      { name: 'type', type: 'text', values: versions.map(({ type }) => type) },
+      { name: 'shard', type: 'int2', values: versions.map(({ shard }) => shard) },
+      { name: 'version', type: 'int4', values: versions.map(({ version }) => version) },
+      { name: 'deleted', type: 'bool', values: versions.map(({ deleted }) => deleted === true) },
+      { name: 'derived', type: 'bool', values: versions.map(({ derived }) => derived === true) },
+      { name: 'patient', type: 'text', values: versions.map(({ index }) => index.patient) },
+      { name: 'registry', type: 'int8', values: versions.map(({ index }) => index.registry) },
+    ],
+    [
+      { name: 'id', type: 'text', values: versions.map(({ id }) => id) },
+      { name: 'head', type: 'text', values: versions.map(({ head }) => head) },
+      { name: 'tail', type: 'text', values: versions.map(({ tail }) => tail) },
+      { name: 'tok', type: 'text', values: versions.map(({ index }) => `{${index.tok.join(',')}}`) },
+      { name: 'key1', type: 'int8', values: versions.map(({ index }) => index.key1) },
+      { name: 'lo', type: 'text', values: versions.map(({ index }) => index.lo) },
+      { name: 'hi', type: 'text', values: versions.map(({ index }) => index.hi) },
+      { name: 'present', type: 'int8', values: versions.map(({ index }) => index.present) },
+    ],
+    p,
+  )} i, stamp s
 )`;
 
 const VERSIONS = `versions as (
