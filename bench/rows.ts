@@ -135,16 +135,19 @@ function mixedTurn({ entry = [] }: Answered): BareRead['turns'][number] {
     found.map(({ id }) => shardOfId(id)),
     found.map(({ resourceType }) => resourceType),
     found.map(({ id }) => id),
-    found.map(({ meta }) => Number(meta.versionId)),
   ];
   return { values, rows: found.length };
 }
 
+/**
+ * The newest version of each, as the list itself reads them: work that has become overdue since the copy was made has a version there that the
+ * copy does not have.
+ */
 const MIXED = `
-select v.content from unnest($1::int2[], $2::text[], $3::text[], $4::int[]) k(shard, type, id, version)
+select v.content from unnest($1::int2[], $2::text[], $3::text[]) k(shard, type, id)
 cross join lateral (
   select content from resource_version
-  where tenant = 1 and shard = k.shard and type = k.type and id = k.id and version = k.version limit 1
+  where tenant = 1 and shard = k.shard and type = k.type and id = k.id order by version desc limit 1
 ) v`;
 const CURRENT = `
 select v.content from resource_current c join resource_version v using (tenant, shard, type, id, version)
