@@ -130,6 +130,7 @@ function standingOf(...statuses: readonly (string | undefined)[]): Standing {
 }
 
 function ofCarePlan(plan: CarePlan, { formOf }: PlanAround): Asked[] {
+  if (!isAsked(plan.intent)) return [];
   const ids = (plan.activity ?? []).map(({ id }) => id);
   return (plan.activity ?? []).flatMap((activity, place): Asked[] => {
     const { detail } = activity;
@@ -154,6 +155,9 @@ function ofCarePlan(plan: CarePlan, { formOf }: PlanAround): Asked[] {
   });
 }
 
+/** What is proposed has not been asked for. Source: HL7 FHIR R4 4.0.1, ValueSets care-plan-intent and request-intent. */
+const isAsked = (intent: string | undefined): boolean => intent !== 'proposal' && intent !== 'option';
+
 /** An id that names one part, and is not taken for the place of another. */
 const isName = (id: string, all: readonly (string | undefined)[]): boolean =>
   /^(?=.*[A-Za-z\-.])[A-Za-z0-9\-.]{1,64}$/.test(id) && all.filter((one) => one === id).length === 1;
@@ -176,9 +180,7 @@ function ofRequest(request: ServiceRequest, { formOf }: PlanAround): Asked[] {
       : occurrenceDateTime === undefined
         ? undefined
         : { moment: occurrenceDateTime, element: 'occurrenceDateTime' };
-  // What is proposed has not been asked for. Source: HL7 FHIR R4 4.0.1, ValueSet request-intent.
-  const isAsked = request.intent !== 'proposal' && request.intent !== 'option' && !request.doNotPerform;
-  if (form === undefined || !when || !isAsked) return [];
+  if (form === undefined || !when || !isAsked(request.intent) || request.doNotPerform) return [];
   return [
     {
       part: '0',

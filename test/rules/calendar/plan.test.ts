@@ -34,6 +34,9 @@ t.test('a part that names a form of ours at a time is read, whatever its version
   t.same(read(aPlan('Patient/p', MONDAYS, { form: 'https://elsewhere.example/form' })).items, []);
   t.same(read(activity({})).items, [], 'without a time nothing is expected at any time');
   t.same(read(activity({ scheduledTiming: MONDAYS, doNotPerform: true })).items, []);
+  t.same(read({ ...aPlan('Patient/p'), intent: 'proposal' }).items, [], 'a proposal has not been asked for');
+  t.same(read({ ...aPlan('Patient/p'), intent: 'option' }).items, []);
+  t.equal(read({ ...aPlan('Patient/p'), intent: 'order' }).items.length, 1);
 });
 
 t.test('a part is named by its id, where that can be part of another', async (t) => {
