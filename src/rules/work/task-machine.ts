@@ -89,6 +89,7 @@ export const MOVES: readonly Move[] = [
   engine('episode ends', 'accepted', 'accepted', 'episode-ended'),
   engine('episode ends', 'in-progress', 'in-progress', 'episode-ended'),
   engine('episode ends', 'on-hold', 'on-hold', 'episode-ended'),
+  engine('episode goes on', 'requested', 'requested', 'new'),
   engine('episode goes on', 'accepted', 'accepted', 'acknowledged'),
   engine('episode goes on', 'in-progress', 'in-progress', 'acknowledged'),
   engine('episode goes on', 'on-hold', 'on-hold', 'snoozed'),
