@@ -21,7 +21,7 @@ export type SearchIn =
   | { patient: string; type?: string };
 
 /**
- * Answers a search with the text of a searchset Bundle. `pairs` are the parameters of URL and body, in their order. Throws FhirError
+ * Answers a search with a searchset Bundle, JSON in UTF-8. `pairs` are the parameters of URL and body, in their order. Throws FhirError
  * 400, and 404 for a type that is not served. Source: FHIR R4, sections 3.1.1 Search and 3.1.0.9.
  */
 export async function searchset(
@@ -30,7 +30,7 @@ export async function searchset(
   where: SearchIn,
   pairs: readonly (readonly [string, string])[],
   options: { strict: boolean },
-): Promise<string> {
+): Promise<Buffer> {
   const types = typesOf(where, pairs);
   const path = pathOf(where);
   const params = pairs.filter(([name]) => name === '_summary' || name === '_elements');

@@ -20,14 +20,14 @@ export interface Links {
 export type Found = Pick<Entry, 'type' | 'id' | 'content'> & { searchExtension?: string };
 
 /**
- * A searchset as JSON text. `lastUpdated` is the watermark: nothing older can still appear. An outcome (warnings about the search)
+ * A searchset as JSON in UTF-8. `lastUpdated` is the watermark: nothing older can still appear. An outcome (warnings about the search)
  * stands last with mode "outcome". Source: FHIR R4, section 3.1.1.7 and Bundle.
  */
 export function searchBundle(
   baseUrl: string,
   matches: readonly Found[],
   options: Links & { included: readonly Found[]; lastUpdated: string; total?: number; outcome?: OperationOutcome },
-): string {
+): Buffer {
   const { included, lastUpdated, total, outcome } = options;
   const parts = [
     `{"resourceType":"Bundle","meta":{"lastUpdated":"${lastUpdated}"},"type":"searchset"` +
@@ -46,7 +46,7 @@ export function searchBundle(
   if (outcome) add(`{"resource":${JSON.stringify(outcome)},"search":{"mode":"outcome"}}`);
   // FHIR has no empty arrays.
   parts.push(parts.length === 1 ? '}' : ']}');
-  return parts.join('');
+  return inUtf8(parts);
 }
 
 const MATCH = ',"search":{"mode":"match"}}';
@@ -100,3 +100,13 @@ const entryList = (entries: readonly string[]): string =>
 
 const links = ({ self, next }: Links): string =>
   JSON.stringify([{ relation: 'self', url: self }, ...(next === undefined ? [] : [{ relation: 'next', url: next }])]);
+
+/** Written once, into place: contents are long, and there are many of them. */
+function inUtf8(parts: readonly string[]): Buffer {
+  let size = 0;
+  for (const part of parts) size += Buffer.byteLength(part);
+  const bytes = Buffer.allocUnsafe(size);
+  let at = 0;
+  for (const part of parts) at += bytes.write(part, at);
+  return bytes;
+}

@@ -14,15 +14,15 @@ const GZIP: ZlibOptions = { level: 4 };
 const BROTLI: BrotliOptions = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
 
 /**
- * Sends a text, compressed where the client takes that and it pays. Bodies are whole texts already, so zlib is asked directly: the answer keeps
+ * Sends a text, or one in UTF-8, compressed where the client takes that and it pays. Bodies are whole texts already, so zlib is asked directly: the answer keeps
  * its Content-Length, and nothing is done for those who do not ask.
  */
-export function sendText(reply: FastifyReply, text: string): FastifyReply {
+export function sendText(reply: FastifyReply, text: string | Buffer): FastifyReply {
   if (text.length < LEAST_COMPRESSED) return reply.send(text);
   reply.header('Vary', [reply.getHeader('Vary'), 'Accept-Encoding'].filter(Boolean).join(', '));
   const encoding = encodingFor(reply.request.headers['accept-encoding']);
   // As bytes, since their number is told first: of a long text both are taken in one go.
-  if (encoding === undefined) return reply.send(Buffer.from(text));
+  if (encoding === undefined) return reply.send(typeof text === 'string' ? Buffer.from(text) : text);
   const done = (error: Error | null, bytes: Buffer): void => {
     if (error) reply.send(text);
     else reply.header('Content-Encoding', encoding).send(bytes);

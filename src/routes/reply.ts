@@ -19,11 +19,11 @@ export function versionHeaders(reply: FastifyReply, { version, lastUpdated }: Ve
 export const locationOf = (baseUrl: string, { type, id, version }: Version): string =>
   `${baseUrl}/${type}/${id}/_history/${version}`;
 
-/** Sends a resource or its text; set out for people where `_pretty=true` asks for it, in the URL or in the form of a search. */
-export function sendJson(reply: FastifyReply, body: string | object, form = ''): FastifyReply {
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
+/** Sends a resource or its JSON, as text or in UTF-8; set out for people where `_pretty=true` asks for it, in the URL or in the form of a search. */
+export function sendJson(reply: FastifyReply, body: string | Buffer | object, form = ''): FastifyReply {
+  const text = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
   const isPretty = reply.request.url.includes('_pretty=true') || form.includes('_pretty=true');
-  return sendText(reply.type(FHIR_JSON), isPretty ? pretty(text) : text);
+  return sendText(reply.type(FHIR_JSON), isPretty ? pretty(text.toString()) : text);
 }
 
 /**

@@ -16,7 +16,7 @@ const LAST = '2026-11-21T12:00:00.000Z';
 
 t.test('an empty searchset has no entry at all, and is valid', async (t) => {
   const bundle: Bundle = JSON.parse(
-    searchBundle(BASE, [], { included: [], lastUpdated: LAST, self: `${BASE}/Patient` }),
+    searchBundle(BASE, [], { included: [], lastUpdated: LAST, self: `${BASE}/Patient` }).toString(),
   );
   t.same(bundle, {
     resourceType: 'Bundle',
@@ -35,7 +35,7 @@ t.test('matches, then what is included, then the outcome; content byte for byte'
     outcome: { resourceType: 'OperationOutcome', issue: [{ severity: 'warning', code: 'not-supported' }] },
     self: `${BASE}/Patient`,
     next: `${BASE}/Patient?_cursor=x`,
-  });
+  }).toString();
   t.ok(text.includes('1.50'));
   const bundle: Bundle = JSON.parse(text);
   t.same(
