@@ -153,10 +153,17 @@ function together(consequence: Consequence | undefined, goesOn: Kept): Happening
   };
 }
 
-/** What an evaluation writes; then the same is due again. */
-const onceMore = ({ context, patient }: About, due: Due, consequence: Consequence | undefined): Happening =>
-  together(consequence, {
+/**
+ * What an evaluation writes; then the same is due again. Throws where it leaves nothing behind by which the next look would see that it has been done: it would be
+ * done again and again at once, and each time somebody would be told that it failed.
+ */
+function onceMore({ context, patient }: About, due: Due, consequence: Consequence | undefined): Happening {
+  if (!consequence?.patient.reports?.length && !consequence?.patient.retract) {
+    throw new Error('a slot that went by could not be evaluated: it stays due');
+  }
+  return together(consequence, {
     versions: [],
     patient: counted(patient, context),
     due: [{ shard: due.shard, id: due.id, at: due.at, patient: due.patient, kind: due.kind, content: due.content }],
   });
+}
