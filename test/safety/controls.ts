@@ -527,5 +527,19 @@ export const CONTROLS: readonly Control[] = [
       name: 'of what was changed since its simulation is refused',
     },
   },
+  {
+    id: 'S44',
+    hazard: 'Alert overload',
+    control: 'What is gone through anew and cannot be evaluated stays due, and tells nobody again and again',
+    code: {
+      file: 'src/jobs/slot.ts',
+      from: 'if (!consequence?.patient.reports?.length && !consequence?.patient.retract) {',
+      to: 'if (consequence === undefined) {',
+    },
+    test: {
+      file: 'test/jobs/slot.test.ts',
+      name: 'what is gone through anew and cannot be evaluated stays due, and is not told again and again',
+    },
+  },
 ];
 /* biome-ignore-end lint/suspicious/noTemplateCurlyInString: see above */
