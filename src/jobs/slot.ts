@@ -64,7 +64,7 @@ async function ended(about: About): Promise<Happening | undefined> {
   if (texts.some((text) => meets(readReport(text).report, item, expectations)?.slot.start === expected.slot.start)) {
     return goesOn;
   }
-  return together(await evaluate(deps, within, ofSlot(await slotAbout(about), expected, false)), goesOn);
+  return together(leftBehind(await evaluate(deps, within, ofSlot(await slotAbout(about), expected, false))), goesOn);
 }
 
 /** The earliest mark that is wanting, or no longer right, is set right; when none is left the next slot is waited for. */
@@ -153,17 +153,21 @@ function together(consequence: Consequence | undefined, goesOn: Kept): Happening
   };
 }
 
-/**
- * What an evaluation writes; then the same is due again. Throws where it leaves nothing behind by which the next look would see that it has been done: it would be
- * done again and again at once, and each time somebody would be told that it failed.
- */
-function onceMore({ context, patient }: About, due: Due, consequence: Consequence | undefined): Happening {
-  if (!consequence?.patient.reports?.length && !consequence?.patient.retract) {
-    throw new Error('a slot that went by could not be evaluated: it stays due');
-  }
-  return together(consequence, {
+/** What an evaluation writes; then the same is due again. */
+const onceMore = ({ context, patient }: About, due: Due, consequence: Consequence | undefined): Happening =>
+  together(leftBehind(consequence), {
     versions: [],
     patient: counted(patient, context),
     due: [{ shard: due.shard, id: due.id, at: due.at, patient: due.patient, kind: due.kind, content: due.content }],
   });
+
+/**
+ * An evaluation that leaves behind that it was done. Throws where it does not: no report came that could be lost, so the slot stays due and is told once that can be done.
+ * Otherwise it would be forgotten, or done again and again at once, and each time somebody would be told that a report was received.
+ */
+function leftBehind(consequence: Consequence | undefined): Consequence {
+  if (!consequence?.patient.reports?.length && !consequence?.patient.retract) {
+    throw new Error('a slot that went by could not be evaluated: it stays due');
+  }
+  return consequence;
 }

@@ -1,4 +1,4 @@
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { Catalog, type Snapshot } from '../../src/catalog.ts';
 import { SLOT_DUE } from '../../src/evaluation/expected.ts';
 import { type Compartment, everyone } from '../../src/fhir/compartment.ts';
@@ -24,11 +24,11 @@ class Broken extends Catalog {
   }
 }
 
-t.test('what is gone through anew and cannot be evaluated stays due, and is not told again and again', async (t) => {
-  let now = '2026-11-01T12:00:00.000Z';
+async function story(t: Test) {
+  const clock = { now: '2026-11-01T12:00:00.000Z' };
   const broken = { is: false };
   const app = await testApp({
-    now: () => new Date(now),
+    now: () => new Date(clock.now),
     change: (deps) => {
       deps.catalog = new Broken(deps, broken);
     },
@@ -40,18 +40,40 @@ t.test('what is gone through anew and cannot be evaluated stays due, and is not 
   );
   const [patient, form] = await Promise.all([aPatient(app), weeklyForm(app)]);
   await post(app, aPlan(patient));
-  now = '2026-11-04T08:00:00.000Z';
-  const answer = await post(app, aResponse(form, patient, now, { PROCTCAE_16A_SCL: 0 }));
-  now = '2026-11-10T08:00:00.000Z';
+  const looked = async (): Promise<void> => {
+    const [due] = await takeDue(app.deps.db, everyone(), { now: clock.now, limit: 10, seconds: 0 });
+    t.equal(due?.kind, SLOT_DUE);
+    if (due) await t.rejects(slot(app.deps, everyone(), due), /stays due/);
+  };
+  return { app, clock, broken, patient, form, looked };
+}
+
+t.test('what is gone through anew and cannot be evaluated stays due, and is not told again and again', async (t) => {
+  const { app, clock, broken, patient, form, looked } = await story(t);
+  clock.now = '2026-11-04T08:00:00.000Z';
+  const answer = await post(app, aResponse(form, patient, clock.now, { PROCTCAE_16A_SCL: 0 }));
+  clock.now = '2026-11-10T08:00:00.000Z';
   broken.is = true;
   const put = await app.send('PUT', `/QuestionnaireResponse/${answer.id}`, { ...answer, status: 'entered-in-error' });
   t.equal(put.status, 200, put.text);
   const before = await flagsOf(app, patient);
-  const [due] = await takeDue(app.deps.db, everyone(), { now, limit: 10, seconds: 0 });
-  t.equal(due?.kind, SLOT_DUE);
-  if (due) await t.rejects(slot(app.deps, everyone(), due), /stays due/);
+  await looked();
   t.same(await flagsOf(app, patient), before);
   broken.is = false;
   await sweep(app);
   t.match(await flagsOf(app, patient), [/^active v1 Report missing/], 'once it can be evaluated it is');
 });
+
+t.test(
+  'a slot that went by while nothing could be evaluated is missing once that can be done, and no report was received',
+  async (t) => {
+    const { app, clock, broken, patient, looked } = await story(t);
+    clock.now = '2026-11-09T08:00:00.000Z';
+    broken.is = true;
+    await looked();
+    t.same(await flagsOf(app, patient), []);
+    broken.is = false;
+    await sweep(app);
+    t.match(await flagsOf(app, patient), [/^active v1 Report missing.* 2026-11-02\)$/]);
+  },
+);

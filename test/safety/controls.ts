@@ -350,7 +350,7 @@ export const CONTROLS: readonly Control[] = [
     control: 'A slot that ends without an answer becomes a report that nothing came',
     code: {
       file: 'src/jobs/slot.ts',
-      from: 'return together(await evaluate(deps, within, ofSlot(await slotAbout(about), expected, false)), goesOn);',
+      from: 'return together(leftBehind(await evaluate(deps, within, ofSlot(await slotAbout(about), expected, false))), goesOn);',
       to: 'return goesOn;',
     },
     test: {
