@@ -41,7 +41,7 @@ t.test('a taken port and an unknown option are told in one sentence', async (t) 
 });
 
 function run(env: Record<string, string>, ...args: string[]): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', 'src/demo.ts', ...args], {
+  return spawn(process.execPath, ['dist/demo.js', ...args], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -45,7 +45,7 @@ t.test('npm run cohort writes a file, one resource a line, with what was planted
   const folder = mkdtempSync(join(tmpdir(), 'vigie-cohort-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const run = (...args: string[]) =>
-    promisify(execFile)(process.execPath, ['--import', 'tsx', 'src/cohort.ts', ...args], { encoding: 'utf8' });
+    promisify(execFile)(process.execPath, ['dist/cohort.js', ...args], { encoding: 'utf8' });
   const out = join(folder, 'cohort.ndjson');
   await run('--patients', '4', '--weeks', '5', '--out', out);
   const resources = lines(out);

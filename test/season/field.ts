@@ -138,19 +138,24 @@ export class Field {
     const kill = this.#take('sweep', step);
     const dieAt = kill && { run: kill.after, millis: kill.millis };
     const hit = kill && this.#processes[kill.which % this.#processes.length];
-    const told = await Promise.all(this.#processes.map((one) => one.sweep(one === hit ? dieAt : undefined)));
-    for (const one of told) {
-      this.done += one?.done ?? 0;
-      this.parked = Math.max(this.parked, one?.parked ?? 0);
-    }
-    if (!kill || !hit) return;
-    if (hit.runs) {
+    const fell = await Promise.all(
+      this.#processes.map(async (one) => {
+        const told = await one.sweep(one === hit ? dieAt : undefined);
+        this.done += told?.done ?? 0;
+        this.parked = Math.max(this.parked, told?.parked ?? 0);
+        if (one !== hit || one.runs) return false;
+        // At once: the other ones wait for what it held.
+        await this.#back(one);
+        return true;
+      }),
+    );
+    if (!kill) return;
+    if (!fell.includes(true)) {
       // Too little was due: the next time at which anything is.
       this.#left.unshift({ ...kill, after: 1 });
       return;
     }
     this.killed.sweep += 1;
-    await this.#back(hit);
     await this.sweep(step);
   }
 
