@@ -1,5 +1,6 @@
 import { Temporal } from 'temporal-polyfill';
 import type { Cycle, Schedule } from './schedule.ts';
+import { addMonths, DAY, dayOf, instantShown, shownAt, weekdayOf } from './zone-clock.ts';
 
 /** A beginning, in milliseconds since the epoch, and whether it lies within count and end of the schedule. */
 export interface Occurrence {
@@ -26,7 +27,7 @@ export function* occurrences(schedule: Schedule, from: number): Generator<Occurr
     return;
   }
   const anchor = Date.parse(schedule.anchor);
-  const begin = Temporal.Instant.fromEpochMilliseconds(anchor).toZonedDateTimeISO(schedule.zone);
+  const begin: Begin = { at: anchor, zone: schedule.zone, shown: shownAt(schedule.zone, anchor) };
   const inCycle = (k: number): number[] => beginnings(rule, begin, k);
   let last = Number.NEGATIVE_INFINITY;
   const first = firstCycle(rule, from - anchor);
@@ -68,40 +69,57 @@ const slackOf = ({ unit }: Cycle): number => (unit === 'mo' || unit === 'a' ? 3 
 const firstCycle = (rule: Cycle, since: number): number =>
   Math.max(0, Math.floor(since / cycleMillis(rule)) - slackOf(rule));
 
-function beginnings(rule: Cycle, begin: Temporal.ZonedDateTime, k: number): number[] {
-  const { unit, period, times, days, at } = rule;
-  if (unit === 'h') {
-    const start = begin.epochMilliseconds + k * period * HOUR;
-    return Array.from({ length: times }, (_, i) => start + Math.round((i * period * HOUR) / times));
-  }
-  const zone = begin.timeZoneId;
-  const moment = (date: Temporal.PlainDate, plainTime: Temporal.PlainTime): number =>
-    date.toZonedDateTime({ timeZone: zone, plainTime }).epochMilliseconds;
-  const first = begin.toPlainDate();
-  const clock = begin.toPlainTime();
-  const hours = at?.map((text) => Temporal.PlainTime.from(text)) ?? [clock];
-  if (days) {
-    const monday = first.subtract({ days: first.dayOfWeek - 1 }).add({ weeks: k * (unit === 'wk' ? period : 1) });
-    return days.flatMap((day) => hours.map((time) => moment(monday.add({ days: day - 1 }), time)));
-  }
-  const day = first.add(lengthOf(unit, k * period));
-  if (at || times === 1) return hours.map((time) => moment(day, time));
-  const minutes = first.add(lengthOf(unit, (k + 1) * period)).since(day, { largestUnit: 'days' }).days * 1440;
-  return Array.from({ length: times }, (_, i) => {
-    const local = day.toPlainDateTime(clock).add({ minutes: Math.round((i * minutes) / times) });
-    return local.toZonedDateTime(zone).epochMilliseconds;
-  });
+/** The beginning of a schedule: the instant, and what the clock shows then. */
+interface Begin {
+  at: number;
+  zone: string;
+  shown: number;
 }
 
-function lengthOf(unit: Exclude<Cycle['unit'], 'h'>, n: number): Temporal.DurationLike {
+function beginnings({ unit, period, times, days, at }: Cycle, begin: Begin, k: number): number[] {
+  if (unit === 'h') {
+    const start = begin.at + k * period * HOUR;
+    return Array.from({ length: times }, (_, i) => start + Math.round((i * period * HOUR) / times));
+  }
+  const moment = (day: number, clock: number): number => instantShown(begin.zone, day * DAY + clock);
+  const first = dayOf(begin.shown);
+  const clock = begin.shown - first * DAY;
+  const clocks = at?.map(clockOf) ?? [clock];
+  if (days) {
+    const monday = first - weekdayOf(first) + 1 + 7 * k * (unit === 'wk' ? period : 1);
+    return days.flatMap((day) => clocks.map((clock) => moment(monday + day - 1, clock)));
+  }
+  const day = after(first, unit, k * period);
+  if (at || times === 1) return clocks.map((clock) => moment(day, clock));
+  const minutes = (after(first, unit, (k + 1) * period) - day) * MINUTES;
+  return Array.from({ length: times }, (_, i) => moment(day, clock + Math.round((i * minutes) / times) * 60_000));
+}
+
+const MINUTES = 1440;
+
+/** So many units after a day. */
+function after(day: number, unit: Exclude<Cycle['unit'], 'h'>, n: number): number {
   switch (unit) {
     case 'd':
-      return { days: n };
+      return day + n;
     case 'wk':
-      return { weeks: n };
+      return day + 7 * n;
     case 'mo':
-      return { months: n };
+      return addMonths(day, n);
     case 'a':
-      return { years: n };
+      return addMonths(day, 12 * n);
   }
+}
+
+/** Times of the day that have been read: there are no more than seconds of a day. */
+const clocks = new Map<string, number>();
+
+/** Milliseconds of a day at a time of the day. */
+function clockOf(text: string): number {
+  const known = clocks.get(text);
+  if (known !== undefined) return known;
+  const { hour, minute, second } = Temporal.PlainTime.from(text);
+  const clock = ((hour * 60 + minute) * 60 + second) * 1000;
+  clocks.set(text, clock);
+  return clock;
 }
