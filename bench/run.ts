@@ -23,9 +23,9 @@ const DIST = join(import.meta.dirname, '..');
 const MAIN = join(DIST, 'main.js');
 const fileOf = (name: string): string => join(DIST, 'bench', `${name}.js`);
 
-const WARM_UP = 2;
-/** The write path is long: V8 has compiled what is hot of it after about this many seconds, and a service runs for weeks. */
-const WARM_UP_POST = 15;
+const WARM_UP = 4;
+/** The write path is long: V8 has compiled what is hot of it after some 5,000 responses (docs/performance.md), and a service runs for weeks. */
+const WARM_UP_POST = 45;
 /** The write path and its limits are measured in turns: a machine that slows down meanwhile slows all of them. */
 const TURNS = 3;
 const STARTS = 3;

@@ -18,7 +18,7 @@ const DIST = join(import.meta.dirname, '..');
 const LOAD = join(DIST, 'bench', 'load.js');
 /** Patients who are written through the service; the others are their copies. */
 const SEED = 100;
-const WARM_UP_SECONDS = 15;
+const WARM_UP_SECONDS = 45;
 
 const { values } = parseArgs({
   options: {
