@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import t from 'tap';
 import { freshDatabase } from './support/database.ts';
 import { freePort } from './support/listening.ts';
+import { BRIEF } from './support/node-flags.ts';
 
 t.test('npm run demo tells its story, keeps serving, and ends cleanly', async (t) => {
   const database = await freshDatabase({ migrated: false });
@@ -41,7 +42,7 @@ t.test('a taken port and an unknown option are told in one sentence', async (t) 
 });
 
 function run(env: Record<string, string>, ...args: string[]): ChildProcess {
-  return spawn(process.execPath, ['dist/demo.js', ...args], {
+  return spawn(process.execPath, [...BRIEF, 'dist/demo.js', ...args], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

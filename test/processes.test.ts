@@ -10,6 +10,7 @@ import t from 'tap';
 import { freshDatabase } from './support/database.ts';
 import { readExposition, sumOf } from './support/exposition.ts';
 import { freePort } from './support/listening.ts';
+import { BRIEF } from './support/node-flags.ts';
 
 /** What the service writes to its log, one line each. */
 type Line = Record<string, unknown> & { msg?: string };
@@ -29,7 +30,7 @@ class Several {
 
   private constructor(port: number, env: Record<string, string>) {
     this.port = port;
-    this.process = spawn(process.execPath, ['dist/main.js'], {
+    this.process = spawn(process.execPath, [...BRIEF, 'dist/main.js'], {
       env: {
         PATH: process.env.PATH,
         HOST: '127.0.0.1',

@@ -25,6 +25,7 @@ import { join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { type FinalResults, Parser } from 'tap-parser';
+import { BRIEF } from '../test/support/node-flags.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const OUT = join(ROOT, 'dist', `test-${process.pid}`);
@@ -60,11 +61,11 @@ const JOINED: Readonly<Record<string, string>> = {
 /** Folders that are long enough to be worth more than one process. */
 const PARTS: Readonly<Record<string, number>> = { routes: 2 };
 
-/**
- * Young objects, of which one request makes megabytes, are collected less often. Most code of tests runs for so short a time that to optimise it
- * costs more than it gives: what is to be optimised has run for longer than Node's own 67,584 bytes.
- */
-const FLAGS = ['--max-semi-space-size=32', '--interrupt-budget=300000'];
+/** Young objects, of which one request makes megabytes, are collected less often. */
+const FLAGS = ['--max-semi-space-size=32', ...BRIEF];
+
+/** What is loaded before the tests of a process. */
+const BEFORE = 'before-tests';
 
 /** What makes the database that the apps of all tests begin with a copy of, and says its name. */
 const TEMPLATE = 'template-of-tests';
@@ -128,8 +129,9 @@ async function bundle(list: readonly Group[]): Promise<void> {
     join(OUT, `${TEMPLATE}.entry.ts`),
     `import { bootOnce } from ${JSON.stringify(join(ROOT, 'test/support/app.ts'))};\nconsole.log(await bootOnce());\n`,
   );
+  writeFileSync(join(OUT, `${BEFORE}.entry.ts`), `import ${JSON.stringify(join(ROOT, 'test/support/unhooked.ts'))};\n`);
   await build({
-    entryPoints: [...list.map(({ name }) => name), TEMPLATE].map((name) => join(OUT, `${name}.entry.ts`)),
+    entryPoints: [...list.map(({ name }) => name), TEMPLATE, BEFORE].map((name) => join(OUT, `${name}.entry.ts`)),
     outdir: OUT,
     outExtension: { '.js': '.mjs' },
     bundle: true,
@@ -149,11 +151,16 @@ async function bundle(list: readonly Group[]): Promise<void> {
 function run(group: Group, env: NodeJS.ProcessEnv): Promise<Tally> {
   return new Promise((resolve) => {
     const started = Date.now();
-    const child: ChildProcess = spawn(process.execPath, [...FLAGS, join(OUT, `${group.name}.entry.mjs`)], {
-      cwd: ROOT,
-      env: { ...process.env, ...env, TAP_TIMEOUT: '0', NODE_NO_WARNINGS: '1' },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const program = (name: string): string => join(OUT, `${name}.entry.mjs`);
+    const child: ChildProcess = spawn(
+      process.execPath,
+      [...FLAGS, `--import=${program(BEFORE)}`, program(group.name)],
+      {
+        cwd: ROOT,
+        env: { ...process.env, ...env, TAP_TIMEOUT: '0', NODE_NO_WARNINGS: '1' },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
     const watch = (parser: Parser, path: string) => {
       let lastChild = false;

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import pg from 'pg';
 import { findPlaces } from '../../src/embedded/places.ts';
 import { isPostmaster, readPidFile } from '../../src/embedded/postmaster.ts';
+import { BRIEF } from '../support/node-flags.ts';
 import { Client } from './http.ts';
 
 /** A service process with the embedded database, in a folder of its own, and the means to kill both. */
@@ -39,7 +40,7 @@ export class Bed {
   async start(): Promise<void> {
     for (let attempt = 1; attempt <= 5; attempt += 1) {
       const log = openSync(join(this.folder, 'service.log'), 'a');
-      const child = spawn(process.execPath, [this.#main], {
+      const child = spawn(process.execPath, [...BRIEF, this.#main], {
         env: {
           PATH: process.env.PATH,
           DATA_DIR: this.#data,

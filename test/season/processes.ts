@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { freePort } from '../support/listening.ts';
+import { BRIEF } from '../support/node-flags.ts';
 import type { Asked, Told } from './process.ts';
 
 /** How a process is started. */
@@ -45,7 +46,7 @@ export class Process {
     const { main, databaseUrl, log: file, baseUrl = this.base } = this.#launch;
     for (let attempt = 1; attempt <= 20; attempt += 1) {
       const log = openSync(file, 'a');
-      const child = spawn(process.execPath, [main], {
+      const child = spawn(process.execPath, [...BRIEF, main], {
         env: {
           PATH: process.env.PATH,
           DATABASE_URL: databaseUrl,
