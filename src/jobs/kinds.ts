@@ -1,5 +1,6 @@
 import type { LookDue, RunDue } from './scheduler.ts';
 import { slot } from './slot.ts';
+import { lookAtSlots } from './slot-look.ts';
 import { taskOverdue } from './task-overdue.ts';
 import { lookAtTicks, tick } from './tick.ts';
 
@@ -11,4 +12,4 @@ export const KINDS: Readonly<Record<string, RunDue>> = {
 };
 
 /** Those of which much may come to nothing. */
-export const LOOKS: Readonly<Record<string, LookDue>> = { tick: lookAtTicks };
+export const LOOKS: Readonly<Record<string, LookDue>> = { tick: lookAtTicks, slot: lookAtSlots };

@@ -41,23 +41,26 @@ export const slot: RunDue = (deps, within, due) =>
     return item.unsettled === undefined ? ended(about) : settled(about, due);
   });
 
-interface About {
-  deps: Deps;
-  within: Compartment;
-  context: PatientContext;
+/** What is waited for of a patient by an item, and what a change of it rests on. */
+export interface Waiting {
+  context: Pick<PatientContext, 'shard' | 'n'>;
   patient: string;
   expectations: Expectations;
   item: ExpectedItem;
 }
 
+interface About extends Waiting {
+  deps: Deps;
+  within: Compartment;
+  context: PatientContext;
+}
+
 /** The open slot has ended: the next one is waited for, and where nothing came that is said. */
 async function ended(about: About): Promise<Happening | undefined> {
   const { deps, within, context, patient, expectations, item } = about;
-  const { open } = item;
-  if (!open) return undefined;
-  const goesOn = withItem(about, waitingFor(item, expectations, open.due));
-  const expected = slotNamed(item, expectations, open);
-  if (!expected || expected.isPaused) return goesOn;
+  const past = passed(about);
+  if (!past?.expected) return past?.goesOn;
+  const { goesOn, expected } = past;
   if (isDead(context, expected.slot.close)) return goesOn;
   const window = { from: expected.slot.open, to: expected.slot.due };
   const texts = await responsesBetween(deps.db, within, context.shard, patient, window);
@@ -65,6 +68,19 @@ async function ended(about: About): Promise<Happening | undefined> {
     return goesOn;
   }
   return together(leftBehind(await evaluate(deps, within, ofSlot(await slotAbout(about), expected, false))), goesOn);
+}
+
+/**
+ * The open slot of an item, once it has ended: what is written where nothing has to be said, and the slot itself, where somebody has to have answered it. Undefined
+ * where nothing is waited for any more.
+ */
+export function passed(waiting: Waiting): { goesOn: Kept; expected?: ExpectedSlot } | undefined {
+  const { expectations, item } = waiting;
+  const { open } = item;
+  if (!open) return undefined;
+  const goesOn = withItem(waiting, waitingFor(item, expectations, open.due));
+  const expected = slotNamed(item, expectations, open);
+  return !expected || expected.isPaused ? { goesOn } : { goesOn, expected };
 }
 
 /** The earliest mark that is wanting, or no longer right, is set right; when none is left the next slot is waited for. */
@@ -99,14 +115,14 @@ async function settled(about: About, due: Due): Promise<Happening> {
  * Whether the patient had died by a moment: nobody is called because somebody who is dead has not answered. Slots are gone through all the same, so that what
  * was recorded by mistake hides none that ends after it has been put right.
  */
-function isDead({ patient: { content } }: PatientContext, at: string): boolean {
+export function isDead({ patient: { content } }: { patient: { content: string } }, at: string): boolean {
   const { deceasedBoolean, deceasedDateTime }: Patient = JSON.parse(content);
   const died = deceasedDateTime === undefined ? undefined : dateInterval(deceasedDateTime)?.start;
   return deceasedBoolean === true || (died !== undefined && died <= Date.parse(at));
 }
 
 /** The slot that a complete answer to the form meets; undefined where it meets none. */
-function meets(report: Report, item: ExpectedItem, expectations: Expectations): ExpectedSlot | undefined {
+export function meets(report: Report, item: ExpectedItem, expectations: Expectations): ExpectedSlot | undefined {
   const { source, form = '', draft, at } = report;
   if (source.type !== 'QuestionnaireResponse' || draft || splitCanonical(form).url !== item.form) return undefined;
   const expected = slotOf(item, expectations, at);
@@ -130,7 +146,7 @@ async function slotAbout({ deps, within, context, patient, item }: About): Promi
 }
 
 /** The expectations with the item as it goes on, and when it is looked at next. */
-function withItem({ context, patient, expectations, item }: About, next: ExpectedItem): Kept {
+function withItem({ context, patient, expectations, item }: Waiting, next: ExpectedItem): Kept {
   const items = expectations.items.map((one) => (one === item ? next : one));
   return {
     versions: [],
@@ -139,7 +155,8 @@ function withItem({ context, patient, expectations, item }: About, next: Expecte
   };
 }
 
-type Kept = Required<Pick<Happening, 'versions' | 'patient' | 'due'>>;
+/** What is written where nothing has to be said. */
+export type Kept = Required<Pick<Happening, 'versions' | 'patient' | 'due'>>;
 
 /** What an evaluation writes, and how it goes on. */
 function together(consequence: Consequence | undefined, goesOn: Kept): Happening {

@@ -1,7 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { readFile, rm } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
-import { build } from 'esbuild';
+import { readFile } from 'node:fs/promises';
 import t, { type Test } from 'tap';
 import { everyone } from '../../src/fhir/compartment.ts';
 import { FhirError, fault } from '../../src/fhir/errors.ts';
@@ -12,7 +9,7 @@ import { type Due, overdue } from '../../src/store/due.ts';
 import { shardOfId } from '../../src/store/resources.ts';
 import { type TestApp, testApp } from '../support/app.ts';
 import { MORNING, PERSISTS } from '../support/clock.ts';
-import type { ClockProcess } from '../support/clock-process.ts';
+import { clockProcess, endOfClock } from '../support/clock-runs.ts';
 import { aResult, NEUTROPHILS, post } from '../support/observations.ts';
 import { aPatient } from '../support/responses.ts';
 import { secondDeps } from '../support/second.ts';
@@ -277,10 +274,10 @@ t.test('a process that is killed in the middle loses nothing and does nothing tw
     );
   }
   now.at = '2026-11-28T08:00:00.000Z';
-  const file = await bundled(t);
+  const file = await clockProcess(t);
   // Killed as things begin, at several places; the last one is left to end.
   for (const kills of [1, 6, 9, Number.POSITIVE_INFINITY]) {
-    const signal = await ran(file, { url: app.database.url, now: now.at, leaseSeconds: 1 }, kills);
+    const signal = await endOfClock(file, { url: app.database.url, now: now.at, leaseSeconds: 1 }, kills);
     t.equal(signal, Number.isFinite(kills) ? 'SIGKILL' : null);
     await release(app);
   }
@@ -296,40 +293,6 @@ t.test('a process that is killed in the middle loses nothing and does nothing tw
   }
   t.equal((await left(app)).filter((id) => id.startsWith('tick')).length, 0);
 });
-
-async function bundled(t: Test): Promise<string> {
-  const outfile = `dist/clock-process-${process.pid}.mjs`;
-  await build({
-    entryPoints: ['test/support/clock-process.ts'],
-    outfile,
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    logLevel: 'warning',
-  });
-  t.teardown(() => rm(outfile, { force: true }));
-  return outfile;
-}
-
-/** Runs the process, and kills it as soon as it has begun so many things. */
-function ran(file: string, options: ClockProcess, kill: number): Promise<string | null> {
-  return new Promise((resolve, reject) => {
-    const child: ChildProcess = spawn(process.execPath, [file, JSON.stringify(options)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let begun = 0;
-    if (child.stdout) {
-      createInterface({ input: child.stdout }).on('line', (line) => {
-        if (line.startsWith('begins')) begun += 1;
-        if (begun >= kill) child.kill('SIGKILL');
-      });
-    }
-    child.on('error', reject);
-    child.on('exit', (_code, signal) => resolve(signal));
-  });
-}
 
 t.test('docs/clock.md names every kind of what is due, and no other', async (t) => {
   const text = await readFile('docs/clock.md', 'utf8');

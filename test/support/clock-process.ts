@@ -4,8 +4,8 @@
  */
 import { resolve } from 'node:path';
 import { boot } from '../../src/bootstrap.ts';
-import { KINDS } from '../../src/jobs/kinds.ts';
-import { type RunDue, Scheduler } from '../../src/jobs/scheduler.ts';
+import { KINDS, LOOKS } from '../../src/jobs/kinds.ts';
+import { type LookDue, type RunDue, Scheduler } from '../../src/jobs/scheduler.ts';
 import { openLog } from '../../src/log.ts';
 import { openDatabase } from '../../src/store/database.ts';
 
@@ -13,6 +13,8 @@ export interface ClockProcess {
   url: string;
   now: string;
   leaseSeconds: number;
+  /** Without it so few that nothing is looked at together. */
+  batch?: number;
 }
 
 const options: ClockProcess = JSON.parse(process.argv[2] ?? '{}');
@@ -30,6 +32,15 @@ const kinds = Object.fromEntries(
     },
   ]),
 );
+const looks = Object.fromEntries(
+  Object.entries(LOOKS).map(([kind, look]): [string, LookDue] => [
+    kind,
+    async (deps, within, due) => {
+      tell(`begins to look at ${due.length} of ${kind}`);
+      return look(deps, within, due);
+    },
+  ]),
+);
 const db = openDatabase(options.url, { connections: 4 });
 const deps = await boot({
   db,
@@ -40,6 +51,10 @@ const deps = await boot({
   demoPolicy: true,
   now: () => new Date(options.now),
 });
-const done = await new Scheduler(deps, kinds, { leaseSeconds: options.leaseSeconds, batch: 8 }).sweep();
+const done = await new Scheduler(deps, kinds, {
+  looks,
+  leaseSeconds: options.leaseSeconds,
+  batch: options.batch ?? 8,
+}).sweep();
 tell(`done ${done}`);
 await db.close();

@@ -1,0 +1,96 @@
+import type { Deps } from '../deps.ts';
+import type { SlotDue } from '../evaluation/expected.ts';
+import { readReport } from '../evaluation/stored-report.ts';
+import type { Compartment } from '../fhir/compartment.ts';
+import { type ExpectedSlot, itemKey, readExpectations } from '../rules/calendar/expectations.ts';
+import type { Due } from '../store/due.ts';
+import { type Awaited, awaited, type MovedOn, moveOn, patientTexts, responsesWithin } from '../store/expected.ts';
+import type { LookDue } from './scheduler.ts';
+import { isDead, type Kept, meets, passed, type Waiting } from './slot.ts';
+
+/**
+ * Ends of slots of which nothing has to be said are seen a thousand at one look: the patient has answered, is away or dead, or the plan waits for nothing any more.
+ * Their patients go on to the next slot in one statement, as `slot` would have them do. Where a report is missing, something is to be gone through
+ * anew, or another writer is at work on the patient, the thing is left to be done by itself.
+ */
+export const lookAtSlots: LookDue = async (deps, within, due) => {
+  const open = (await awaited(deps.db, within, onceOfEach(due))).flatMap(endOf);
+  const ends = await answered(deps, within, open);
+  const moved = await moveOn(deps.db, within, ends.map(moveOf));
+  return due.filter(({ patient }) => !moved.has(patient));
+};
+
+/** Of a patient of whom several things are due, which can only be where one is parked, each is done by itself. */
+function onceOfEach(due: readonly Due[]): Due[] {
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const { patient } of due) (seen.has(patient) ? twice : seen).add(patient);
+  return due.filter(({ patient }) => !twice.has(patient));
+}
+
+/** The end of a slot, or of all waiting. */
+interface End {
+  due: Due;
+  n: bigint;
+  /** Absent where nothing is waited for any more. */
+  goesOn?: Kept;
+  waiting?: Waiting;
+  /** The slot that has to have been answered. */
+  expected?: ExpectedSlot;
+}
+
+function endOf({ due, n, expected }: Awaited): End[] {
+  const { item: key }: SlotDue = JSON.parse(due.content);
+  const expectations = readExpectations(expected);
+  const item = expectations.items.find((one) => itemKey(one) === key);
+  if (!item) return [{ due, n }];
+  if (item.unsettled !== undefined) return [];
+  const waiting: Waiting = { context: { shard: due.shard, n }, patient: due.patient, expectations, item };
+  return [{ due, n, waiting, ...passed(waiting) }];
+}
+
+/** Those of which nothing has to be said. */
+async function answered({ db }: Deps, within: Compartment, ends: readonly End[]): Promise<End[]> {
+  const asked = ends.flatMap(({ due: { shard, patient }, expected }) =>
+    expected ? [{ shard, patient, from: expected.slot.open, to: expected.slot.due }] : [],
+  );
+  const texts = byPatient(await responsesWithin(db, within, asked));
+  const unmet = ends.filter((end) => !isMet(end, texts.get(end.due.patient) ?? []));
+  const patients = byPatient(
+    await patientTexts(
+      db,
+      within,
+      unmet.map(({ due }) => due),
+    ),
+  );
+  const missing = new Set(
+    unmet.filter(({ due, expected }) => {
+      const [content] = patients.get(due.patient) ?? [];
+      return !expected || content === undefined || !isDead({ patient: { content } }, expected.slot.close);
+    }),
+  );
+  return ends.filter((end) => !missing.has(end));
+}
+
+const isMet = ({ waiting, expected }: End, texts: readonly string[]): boolean =>
+  !waiting ||
+  !expected ||
+  texts.some(
+    (text) => meets(readReport(text).report, waiting.item, waiting.expectations)?.slot.start === expected.slot.start,
+  );
+
+function byPatient(rows: readonly { patient: string; content: string }[]): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const { patient, content } of rows) {
+    const texts = found.get(patient);
+    if (texts) texts.push(content);
+    else found.set(patient, [content]);
+  }
+  return found;
+}
+
+function moveOf({ due: { shard, id, patient }, n, goesOn }: End): MovedOn {
+  const [next = { shard, id, at: null }] = goesOn?.due ?? [];
+  const expected = goesOn?.patient.expected;
+  return { patient, n, ...(expected === undefined ? {} : { expected }), due: next };
+}
