@@ -22,6 +22,7 @@ const entries: Record<string, string> = {
   'bench/bare-http': 'bench/bare-http.ts',
   'bench/fold': 'bench/fold.ts',
   'bench/simulate': 'bench/simulate.ts',
+  'bench/sweep': 'bench/sweep.ts',
   'season/process': 'test/season/process.ts',
 };
 

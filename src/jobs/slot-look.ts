@@ -1,6 +1,6 @@
 import type { Deps } from '../deps.ts';
 import type { SlotDue } from '../evaluation/expected.ts';
-import { readReport } from '../evaluation/stored-report.ts';
+import { readAnswer } from '../evaluation/stored-report.ts';
 import type { Compartment } from '../fhir/compartment.ts';
 import { type ExpectedSlot, itemKey, readExpectations } from '../rules/calendar/expectations.ts';
 import type { Due } from '../store/due.ts';
@@ -14,11 +14,24 @@ import { isDead, type Kept, meets, passed, type Waiting } from './slot.ts';
  * anew, or another writer is at work on the patient, the thing is left to be done by itself.
  */
 export const lookAtSlots: LookDue = async (deps, within, due) => {
-  const open = (await awaited(deps.db, within, onceOfEach(due))).flatMap(endOf);
-  const ends = await answered(deps, within, open);
-  const moved = await moveOn(deps.db, within, ends.map(moveOf));
+  const each = onceOfEach(due);
+  const parts: Due[][] = [];
+  for (let from = 0; from < each.length; from += PART) parts.push(each.slice(from, from + PART));
+  const moved = new Set<string>();
+  const look = async (part: readonly Due[]): Promise<void> => {
+    const open = (await awaited(deps.db, within, part)).flatMap(endOf);
+    const ends = await answered(deps, within, open);
+    for (const patient of await moveOn(deps.db, within, ends.map(moveOf))) moved.add(patient);
+  };
+  // What one writes another reads: the database and this process work at the same time.
+  const looked = await Promise.allSettled(parts.map(look));
+  const failed = looked.find(({ status }) => status === 'rejected');
+  if (moved.size === 0 && failed?.status === 'rejected') throw failed.reason;
   return due.filter(({ patient }) => !moved.has(patient));
 };
+
+/** So many at a time, some of them side by side. */
+const PART = 250;
 
 /** Of a patient of whom several things are due, which can only be where one is parked, each is done by itself. */
 function onceOfEach(due: readonly Due[]): Due[] {
@@ -75,9 +88,7 @@ async function answered({ db }: Deps, within: Compartment, ends: readonly End[])
 const isMet = ({ waiting, expected }: End, texts: readonly string[]): boolean =>
   !waiting ||
   !expected ||
-  texts.some(
-    (text) => meets(readReport(text).report, waiting.item, waiting.expectations)?.slot.start === expected.slot.start,
-  );
+  texts.some((text) => meets(readAnswer(text), waiting.item, waiting.expectations)?.slot.start === expected.slot.start);
 
 function byPatient(rows: readonly { patient: string; content: string }[]): Map<string, string[]> {
   const found = new Map<string, string[]>();

@@ -3,7 +3,7 @@ import type { Deps } from '../deps.ts';
 import type { Consequence } from '../evaluation/evaluating.ts';
 import { type SlotDue, slotDue } from '../evaluation/expected.ts';
 import { type AboutSlot, isMark, markedStart, ofSlot, withoutSlot } from '../evaluation/of-slot.ts';
-import { readReport } from '../evaluation/stored-report.ts';
+import { readAnswer, readReport } from '../evaluation/stored-report.ts';
 import { evaluate } from '../evaluation.ts';
 import { splitCanonical } from '../fhir/canonical.ts';
 import type { Compartment } from '../fhir/compartment.ts';
@@ -64,7 +64,7 @@ async function ended(about: About): Promise<Happening | undefined> {
   if (isDead(context, expected.slot.close)) return goesOn;
   const window = { from: expected.slot.open, to: expected.slot.due };
   const texts = await responsesBetween(deps.db, within, context.shard, patient, window);
-  if (texts.some((text) => meets(readReport(text).report, item, expectations)?.slot.start === expected.slot.start)) {
+  if (texts.some((text) => meets(readAnswer(text), item, expectations)?.slot.start === expected.slot.start)) {
     return goesOn;
   }
   return together(leftBehind(await evaluate(deps, within, ofSlot(await slotAbout(about), expected, false))), goesOn);
@@ -122,7 +122,11 @@ export function isDead({ patient: { content } }: { patient: { content: string } 
 }
 
 /** The slot that a complete answer to the form meets; undefined where it meets none. */
-export function meets(report: Report, item: ExpectedItem, expectations: Expectations): ExpectedSlot | undefined {
+export function meets(
+  report: Pick<Report, 'source' | 'form' | 'draft' | 'at'>,
+  item: ExpectedItem,
+  expectations: Expectations,
+): ExpectedSlot | undefined {
   const { source, form = '', draft, at } = report;
   if (source.type !== 'QuestionnaireResponse' || draft || splitCanonical(form).url !== item.form) return undefined;
   const expected = slotOf(item, expectations, at);
