@@ -35,9 +35,10 @@ export function* occurrences(schedule: Schedule, from: number): Generator<Occurr
   const skipped = first === 0 || rule.count !== undefined ? inCycle(0).filter((at) => at < anchor).length : 0;
   for (let k = first; k <= first + MOST_CYCLES; k += 1) {
     const all = inCycle(k);
-    for (const [place, at] of all.entries()) {
-      // By its place, wherever one begins to count.
-      const index = k * all.length + place - skipped;
+    // By its place, wherever one begins to count.
+    let index = k * all.length - skipped - 1;
+    for (const at of all) {
+      index += 1;
       if (index < 0 || at <= last) continue;
       const counts = at < until && (rule.count === undefined || index < rule.count);
       yield { at, counts };
@@ -81,18 +82,29 @@ function beginnings({ unit, period, times, days, at }: Cycle, begin: Begin, k: n
     const start = begin.at + k * period * HOUR;
     return Array.from({ length: times }, (_, i) => start + Math.round((i * period * HOUR) / times));
   }
-  const moment = (day: number, clock: number): number => instantShown(begin.zone, day * DAY + clock);
-  const first = dayOf(begin.shown);
-  const clock = begin.shown - first * DAY;
-  const clocks = at?.map(clockOf) ?? [clock];
+  const { zone, shown } = begin;
+  const first = dayOf(shown);
+  const clock = shown - first * DAY;
+  const found: number[] = [];
+  const addAll = (day: number): void => {
+    if (!at) found.push(instantShown(zone, day * DAY + clock));
+    else for (const text of at) found.push(instantShown(zone, day * DAY + clockOf(text)));
+  };
   if (days) {
     const monday = first - weekdayOf(first) + 1 + 7 * k * (unit === 'wk' ? period : 1);
-    return days.flatMap((day) => clocks.map((clock) => moment(monday + day - 1, clock)));
+    for (const day of days) addAll(monday + day - 1);
+    return found;
   }
   const day = after(first, unit, k * period);
-  if (at || times === 1) return clocks.map((clock) => moment(day, clock));
+  if (at || times === 1) {
+    addAll(day);
+    return found;
+  }
   const minutes = (after(first, unit, (k + 1) * period) - day) * MINUTES;
-  return Array.from({ length: times }, (_, i) => moment(day, clock + Math.round((i * minutes) / times) * 60_000));
+  for (let i = 0; i < times; i += 1) {
+    found.push(instantShown(zone, day * DAY + clock + Math.round((i * minutes) / times) * 60_000));
+  }
+  return found;
 }
 
 const MINUTES = 1440;
