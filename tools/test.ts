@@ -33,20 +33,20 @@ const AT_ONCE = 4;
 
 /** Begun first, the longest before the others, so that all lanes are busy to the end. */
 const LONGEST = [
-  'crash',
-  'season',
-  'embedded',
-  'processes',
-  'routes',
   'save',
-  'rules',
   'store',
-  'journeys',
+  'season',
+  'crash',
+  'embedded',
+  'routes',
+  'rules',
   'evaluation',
+  'jobs',
   'fuzz',
   'fhir',
+  'processes',
   'demo',
-  'jobs',
+  'journeys',
   'examples',
 ];
 /** Files directly in `test/` that start processes of their own and wait for them. The rest of them share a process. */
