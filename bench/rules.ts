@@ -30,9 +30,10 @@ const responses = Array.from({ length: RESPONSES }, (_, k): QuestionnaireRespons
 const shipped = readdirSync('profiles/policies').map(
   (file): PlanDefinition => JSON.parse(readFileSync(`profiles/policies/${file}`, 'utf8')),
 );
-const worked = [...readFileSync('docs/policies.md', 'utf8').matchAll(/```json\n([\s\S]*?)```/g)].map(
-  ([, text = '']): PlanDefinition => JSON.parse(text),
-);
+/** Other blocks of that page are parts of policies. */
+const worked = [...readFileSync('docs/policies.md', 'utf8').matchAll(/```json\n([\s\S]*?)```/g)]
+  .map(([, text = '']): PlanDefinition => JSON.parse(text))
+  .filter(({ resourceType, version }) => resourceType === 'PlanDefinition' && version !== undefined);
 /** A draft with a number in place of each open one: what it costs does not depend on which. */
 const filled = (plan: PlanDefinition): PlanDefinition =>
   JSON.parse(JSON.stringify(plan).replaceAll(/%fill\.\w+/g, '3'));
