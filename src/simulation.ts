@@ -5,10 +5,10 @@ import { simulateStored } from './jobs/simulation-past.ts';
 import { openDatabase } from './store/database.ts';
 
 /**
- * The thread of a simulation: see src/jobs/simulate.ts. On Linux the priority is that of this thread alone: where all cores are busy it gets a third of
+ * The thread of a simulation: see src/jobs/simulate.ts. On Linux the priority is that of this thread alone: where all cores are busy it gets a seventieth of
  * what a thread gets that answers requests; where one is idle, all of it. Elsewhere it would be that of the process, and is left.
  */
-const GIVES_WAY = 5;
+const GIVES_WAY = 19;
 
 async function main({ url, within, request, from }: ThreadData): Promise<void> {
   if (process.platform === 'linux') setPriority(GIVES_WAY);
