@@ -6,7 +6,8 @@ import { spliceOwn } from '../fhir/text.ts';
 import type { Finding } from '../rules/finding.ts';
 import { packFinding } from '../rules/finding-packed.ts';
 import { type ObservationContext, observationOf, recallStart } from '../rules/resources/observation.ts';
-import { compartmentsOf, compartmentToken, indexed, indexRow, instant, token } from '../store/index-rows.ts';
+import { compartmentsOf, indexed, indexRow, instant } from '../store/index-rows.ts';
+import { compartmentToken, token } from '../store/tokens.ts';
 import type { IndexRow, NewVersion } from '../store/write.ts';
 
 /** Whose Observations they are, of when, and from what: all in which Observations of the same answers differ, but their own ids. */

@@ -1,6 +1,6 @@
 import type { Compartment } from '../fhir/compartment.ts';
 import type { Database } from './database.ts';
-import { token } from './index-rows.ts';
+import { token } from './tokens.ts';
 
 /** A number that grows with every change of a conformance resource. */
 export async function catalogGeneration(db: Database, within: Compartment): Promise<string> {

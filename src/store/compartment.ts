@@ -3,9 +3,10 @@ import type { Compartment } from '../fhir/compartment.ts';
 import { resourceSpec } from '../fhir/resources.ts';
 import type { Database } from './database.ts';
 import { outage } from './errors.ts';
-import { compartmentToken, instant } from './index-rows.ts';
+import { instant } from './index-rows.ts';
 import { visibleToken } from './resources.ts';
 import type { Hit } from './search/row.ts';
+import { compartmentToken } from './tokens.ts';
 
 /** Which part of a patient's compartment. */
 export interface CompartmentPage {

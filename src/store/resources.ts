@@ -4,8 +4,8 @@ import { hashShard, isId, shardOf } from '../fhir/ids.ts';
 import { batching } from './batch.ts';
 import type { Database } from './database.ts';
 import { homeOf, knownShard } from './homes.ts';
-import { compartmentToken, token } from './index-rows.ts';
 import { int2Array, int4Array, int8Array, textArray } from './pg-arrays.ts';
+import { compartmentToken, token } from './tokens.ts';
 
 /** One stored version. `content` is the body, served as it is. */
 export interface Stored {

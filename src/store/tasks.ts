@@ -1,6 +1,6 @@
 import type { Compartment } from '../fhir/compartment.ts';
 import type { Database } from './database.ts';
-import { token } from './index-rows.ts';
+import { token } from './tokens.ts';
 
 /**
  * Every Task of a patient that is about one of these Flags, ended ones too: work items and whatever else names them as its focus. A shard has few

@@ -2,10 +2,10 @@ import t from 'tap';
 import { everyone } from '../../src/fhir/compartment.ts';
 import { matches } from '../../src/fhir/match.ts';
 import { parseQuery } from '../../src/fhir/query.ts';
-import { token } from '../../src/store/index-rows.ts';
 import { tokenInSql } from '../../src/store/search/keys.ts';
 import { sql } from '../../src/store/search/sql.ts';
 import { search } from '../../src/store/search.ts';
+import { token } from '../../src/store/tokens.ts';
 import { seeded } from '../crash/random.ts';
 import { NOW, testApp } from '../support/app.ts';
 

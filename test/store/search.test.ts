@@ -1,6 +1,6 @@
 import t from 'tap';
 import { everyone } from '../../src/fhir/compartment.ts';
-import { token } from '../../src/store/index-rows.ts';
+import { token } from '../../src/store/tokens.ts';
 import { type TestApp, testApp } from '../support/app.ts';
 
 const BASE = 'http://localhost:8080/fhir';

@@ -1,6 +1,6 @@
 import type { Compartment } from '../../fhir/compartment.ts';
 import type { Database } from '../database.ts';
-import { token } from '../index-rows.ts';
+import { token } from '../tokens.ts';
 import { type Hit, type Row, toHit } from './row.ts';
 import { run } from './run.ts';
 import { type Condition, outermost, seen } from './scope.ts';

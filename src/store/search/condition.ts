@@ -1,6 +1,7 @@
 import type { Filter } from '../../fhir/query/filter.ts';
 import { keepsTexts } from '../../fhir/search-parameters.ts';
-import { compartmentToken, namesOwner } from '../index-rows.ts';
+import { namesOwner } from '../index-rows.ts';
+import { compartmentToken } from '../tokens.ts';
 import { dateFilter, lastUpdatedFilter } from './dates.ts';
 import { isExact, keysFilter, tokenInSql } from './keys.ts';
 import { numberFilter, quantityFilter } from './numbers.ts';

@@ -4,7 +4,7 @@ import type { Include } from '../../fhir/query/include.ts';
 import { resourceSpec } from '../../fhir/resources.ts';
 import { type Element, keysOf, parseReference, type SearchParam } from '../../fhir/search-parameters.ts';
 import type { Database } from '../database.ts';
-import { compartmentToken } from '../index-rows.ts';
+import { compartmentToken } from '../tokens.ts';
 import { canonicalsOf, fetchHits, namedBy } from './canonicals.ts';
 import { hashesOf, ownerOf } from './keys.ts';
 import type { Hit } from './row.ts';

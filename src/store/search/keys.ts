@@ -1,6 +1,7 @@
 import type { KeysFilter } from '../../fhir/query/filter.ts';
 import type { SearchParam } from '../../fhir/search-parameters.ts';
-import { compartmentToken, indexed, namesOwner, token } from '../index-rows.ts';
+import { indexed, namesOwner } from '../index-rows.ts';
+import { compartmentToken, token } from '../tokens.ts';
 import { anyOf, type Condition, either, indexedAs, type Scope, specOf } from './scope.ts';
 import { sql } from './sql.ts';
 
@@ -51,7 +52,7 @@ const oneOf = (texts: readonly string[]): Condition =>
   texts.length === 1 ? sql`= ${texts[0]}` : sql`in (${sql.join([...texts])})`;
 
 /**
- * The hash of a value that the database makes, the same as `token` of src/store/index-rows.ts: the first eight bytes of SHA-256 over
+ * The hash of a value that the database makes, the same as `token` of src/store/tokens.ts: the first eight bytes of SHA-256 over
  * tenant, type, parameter and value, with NUL between, as a signed number.
  */
 export function tokenInSql(tenant: number, type: string, param: string, value: Condition): Condition {
