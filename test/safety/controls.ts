@@ -541,5 +541,19 @@ export const CONTROLS: readonly Control[] = [
       name: 'what is gone through anew and cannot be evaluated stays due, and is not told again and again',
     },
   },
+  {
+    id: 'S45',
+    hazard: 'Unseen silence',
+    control: 'A look at many slots at once passes over none that nobody has answered',
+    code: {
+      file: 'src/jobs/slot-look.ts',
+      from: 'const unmet = ends.filter((end) => !isMet(end, texts.get(end.due.patient) ?? []));',
+      to: 'const unmet = ends.filter((end) => !isMet(end, []) && texts.size < 0);',
+    },
+    test: {
+      file: 'test/jobs/slot-look.test.ts',
+      name: 'a missing report among many that came is said, once',
+    },
+  },
 ];
 /* biome-ignore-end lint/suspicious/noTemplateCurlyInString: see above */
