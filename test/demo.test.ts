@@ -6,7 +6,7 @@ import { freePort } from './support/listening.ts';
 import { BRIEF } from './support/node-flags.ts';
 
 t.test('npm run demo tells its story, keeps serving, and ends cleanly', async (t) => {
-  const database = await freshDatabase({ migrated: false });
+  const database = await freshDatabase({ holding: 'nothing' });
   t.teardown(() => database.drop());
   const port = await freePort();
   const env = { DATABASE_URL: database.url, PORT: String(port) };
@@ -30,7 +30,7 @@ t.test('npm run demo tells its story, keeps serving, and ends cleanly', async (t
 });
 
 t.test('a taken port and an unknown option are told in one sentence', async (t) => {
-  const database = await freshDatabase({ migrated: false });
+  const database = await freshDatabase({ holding: 'nothing' });
   t.teardown(() => database.drop());
   const port = await freePort();
   const other = createServer();

@@ -152,7 +152,7 @@ class Several {
 }
 
 t.test('two processes on one database', async (t) => {
-  const database = await freshDatabase({ migrated: false });
+  const database = await freshDatabase({ holding: 'nothing' });
   const several = await Several.ready({ DATABASE_URL: database.url });
   t.teardown(async () => {
     several.kill();
@@ -316,7 +316,7 @@ t.test('when the first process is killed, nobody holds the port, and the next st
 });
 
 t.test('a start that fails says so once, in the words of one process, and leaves nothing', async (t) => {
-  const database = await freshDatabase({ migrated: false });
+  const database = await freshDatabase({ holding: 'nothing' });
   t.teardown(() => database.drop());
   const once1 = (text: string, part: string) => text.split(part).length === 2;
 

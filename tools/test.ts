@@ -70,8 +70,8 @@ const FLAGS = ['--max-semi-space-size=32', '--initial-old-space-size=512', ...BR
 /** What is loaded before the tests of a process. */
 const BEFORE = 'before-tests';
 
-/** What makes the database that the apps of all tests begin with a copy of, and says its name. */
-const TEMPLATE = 'template-of-tests';
+/** What makes the databases that all tests begin with copies of, and says their names. */
+const TEMPLATES = 'databases-to-copy';
 
 interface Group {
   name: string;
@@ -125,16 +125,17 @@ async function bundle(list: readonly Group[]): Promise<void> {
   for (const { name, files } of list) {
     writeFileSync(
       join(OUT, `${name}.entry.ts`),
-      files.map((file) => `import ${JSON.stringify(join(ROOT, file))};\n`).join(''),
+      `${files.map((file) => `import ${JSON.stringify(join(ROOT, file))};\n`).join('')}
+import { last } from ${JSON.stringify(join(ROOT, 'test/support/last.ts'))};\nlast();\n`,
     );
   }
   writeFileSync(
-    join(OUT, `${TEMPLATE}.entry.ts`),
-    `import { bootOnce } from ${JSON.stringify(join(ROOT, 'test/support/app.ts'))};\nconsole.log(await bootOnce());\n`,
+    join(OUT, `${TEMPLATES}.entry.ts`),
+    `import { databasesToCopy } from ${JSON.stringify(join(ROOT, 'test/support/app.ts'))};\nconsole.log(JSON.stringify(await databasesToCopy()));\n`,
   );
   writeFileSync(join(OUT, `${BEFORE}.entry.ts`), `import ${JSON.stringify(join(ROOT, 'test/support/unhooked.ts'))};\n`);
   await build({
-    entryPoints: [...list.map(({ name }) => name), TEMPLATE, BEFORE].map((name) => join(OUT, `${name}.entry.ts`)),
+    entryPoints: [...list.map(({ name }) => name), TEMPLATES, BEFORE].map((name) => join(OUT, `${name}.entry.ts`)),
     outdir: OUT,
     outExtension: { '.js': '.mjs' },
     bundle: true,
@@ -298,13 +299,13 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 const url = own?.url ?? process.env.TEST_DATABASE_URL;
 // A server of our own ends with all its databases: to drop one costs a checkpoint.
 const env = { TEST_DATABASE_URL: url, ...(own ? { TEST_SERVER: 'own' } : {}) };
-const template = (await output(TEMPLATE, env)).trim();
+const { all, tables }: { all: string; tables: string } = JSON.parse(await output(TEMPLATES, env));
 const total: Tally = { passed: 0, failed: 0, skipped: 0 };
 const queue = [...list];
 await Promise.all(
   Array.from({ length: AT_ONCE }, async () => {
     for (let group = queue.shift(); group; group = queue.shift()) {
-      const tally = await run(group, { ...env, TEST_TEMPLATE: template });
+      const tally = await run(group, { ...env, TEST_TEMPLATE_ALL: all, TEST_TEMPLATE_TABLES: tables });
       total.passed += tally.passed;
       total.failed += tally.failed;
       total.skipped += tally.skipped;
@@ -312,6 +313,9 @@ await Promise.all(
   }),
 );
 if (own) await own.stop();
-else await (await import('../test/support/database.ts')).asAdmin(`drop database if exists ${template}`);
+else {
+  const { asAdmin } = await import('../test/support/database.ts');
+  for (const name of [all, tables]) await asAdmin(`drop database if exists ${name}`);
+}
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped ? `, ${total.skipped} skipped` : ''}`);
 process.exit(total.failed > 0 ? 1 : 0);

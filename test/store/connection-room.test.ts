@@ -35,7 +35,7 @@ t.test('a limit of the database or of the role counts where it is the least', as
 });
 
 t.test('a server is asked', async (t) => {
-  const database = await freshDatabase({ migrated: false });
+  const database = await freshDatabase({ holding: 'nothing' });
   t.teardown(() => database.drop());
   const { pool } = database.db;
   await checkRoom(pool, { workers: 2, connections: 10 });

@@ -23,14 +23,14 @@ t.test('migrations are numbered without a gap', async (t) => {
 });
 
 t.test('a fresh database gets all of them, a second start none', async (t) => {
-  const database = await freshDatabase({ migrated: false });
+  const database = await freshDatabase({ holding: 'nothing' });
   t.teardown(() => database.drop());
   t.strictSame(await migrate(database.db, FOLDER), ALL);
   t.strictSame(await migrate(database.db, FOLDER), []);
 });
 
 t.test('of several starters at once one migrates, and the others wait for it', async (t) => {
-  const database = await freshDatabase({ migrated: false });
+  const database = await freshDatabase({ holding: 'nothing' });
   const others = Array.from({ length: 3 }, () => openDatabase(database.url, { connections: 2 }));
   t.teardown(async () => {
     await Promise.all(others.map((other) => other.close()));

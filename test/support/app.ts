@@ -4,7 +4,7 @@ import { type AppOptions, buildApp } from '../../src/app.ts';
 import { boot } from '../../src/bootstrap.ts';
 import type { Deps } from '../../src/deps.ts';
 import { openLog } from '../../src/log.ts';
-import { freshDatabase, type TestDatabase } from './database.ts';
+import { databaseToCopy, freshDatabase, type Holding, type TestDatabase } from './database.ts';
 
 /** The service of one test: a fresh database, everything that ships with it, and no socket. */
 export interface TestApp {
@@ -47,10 +47,9 @@ export interface TestOptions {
 export const NOW = new Date('2026-11-21T12:00:00.000Z');
 
 export async function testApp(options: TestOptions = {}): Promise<TestApp> {
-  const template = (options.demoPolicy ?? true) ? bootedTemplate() : undefined;
   const database = await freshDatabase({
     connections: options.connections ?? 10,
-    ...(template === undefined ? {} : { template }),
+    holding: (options.demoPolicy ?? true) ? 'all' : 'tables',
   });
   const log: string[] = [];
   const deps = await bootOn(database, options, log);
@@ -104,17 +103,9 @@ function bootOn(database: TestDatabase, options: TestOptions, log: string[]): Pr
   });
 }
 
-/** A database that holds what ships, made once for all tests by tools/test.ts: each app begins with a copy, since writing it anew takes most of a second. */
-function bootedTemplate(): string {
-  const template = process.env.TEST_TEMPLATE;
-  if (!template) throw new Error('TEST_TEMPLATE is not set: run the tests with npm test');
-  return template;
-}
-
-/** Makes the database that `testApp` copies, and gives its name. */
-export async function bootOnce(): Promise<string> {
-  const database = await freshDatabase();
-  await bootOn(database, {}, []);
-  await database.db.close();
-  return new URL(database.url).pathname.slice(1);
+/** The databases that tests begin with copies of, by what they hold: to write what ships takes most of a second. */
+export async function databasesToCopy(): Promise<Record<Exclude<Holding, 'nothing'>, string>> {
+  const all = databaseToCopy(async (database) => void (await bootOn(database, {}, [])));
+  const tables = databaseToCopy(async () => {});
+  return { all: await all, tables: await tables };
 }
