@@ -14,6 +14,7 @@ import {
 } from '../../src/rules/moments.ts';
 import { compilePolicy, type Policy } from '../../src/rules/policy.ts';
 import { readState, writeState } from '../../src/rules/state-packed.ts';
+import { often } from '../support/often.ts';
 import {
   type ActionSpec,
   action,
@@ -353,7 +354,8 @@ t.test('hours, days and weeks over a change of clock and a leap day', async (t) 
 
 t.test('any order of arrival, and any time at which a moment is heard, comes to the same', async (t) => {
   let raised = 0;
-  for (let seed = 1; seed <= 60; seed += 1) {
+  const seeds = often(25);
+  for (let seed = 1; seed <= seeds; seed += 1) {
     const next = chance(seed);
     const season = seasonOf(next);
     const end = '2026-06-30T00:00:00.000Z';
@@ -365,7 +367,7 @@ t.test('any order of arrival, and any time at which a moment is heard, comes to 
       t.same(plain(heard.episodes), plain(expected.episodes), `seed ${seed}`);
     }
   }
-  t.ok(raised > 20, `${raised} moments raised a priority`);
+  t.ok(raised > seeds / 3, `${raised} moments raised a priority`);
 });
 
 function seasonOf(next: (below: number) => number): Report[] {

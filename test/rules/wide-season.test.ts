@@ -2,12 +2,13 @@ import t from 'tap';
 import { fold } from '../../src/rules/episodes.ts';
 import type { Report } from '../../src/rules/finding.ts';
 import { writeState } from '../../src/rules/state-packed.ts';
+import { often } from '../support/often.ts';
 import { chance } from './clinic.ts';
 import { type Arrival, arrivals } from './wide/arrivals.ts';
 import { policiesOf } from './wide/policies.ts';
 import { WritePath } from './wide/write-path.ts';
 
-const SEASONS = 150;
+const SEASONS = often(150);
 
 /** What is wrong with a season; undefined when it comes to what its reports come to in the order of their symptom times. */
 function wrong(season: readonly Arrival[]): string | undefined {

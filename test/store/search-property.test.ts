@@ -8,11 +8,12 @@ import { search } from '../../src/store/search.ts';
 import { token } from '../../src/store/tokens.ts';
 import { seeded } from '../crash/random.ts';
 import { NOW, testApp } from '../support/app.ts';
+import { often } from '../support/often.ts';
 
 const BASE = 'http://localhost:8080/fhir';
 const UCUM = 'http://unitsofmeasure.org';
 const RESOURCES = 120;
-const QUERIES = 600;
+const QUERIES = often(300);
 
 /** Values that meet each other: few, and on both sides of each edge. */
 const DATES = [

@@ -5,11 +5,12 @@ import { checkExpression } from '../../../src/rules/policy/check-expression.ts';
 import { compileCondition, compileExpression } from '../../../src/rules/policy/run-expression.ts';
 import { compilePolicy } from '../../../src/rules/policy.ts';
 import type { Context } from '../../../src/rules/policy-language.ts';
+import { often } from '../../support/often.ts';
 import { answers, atLeast, contradictory, notGradable, plan, presence, type Score, TERM } from '../builders.ts';
 import { chance } from '../clinic.ts';
 import { condition, type Made, type Next, pick } from './reference.ts';
 
-const ROUNDS = 70;
+const ROUNDS = often(30);
 /** Conditions of one policy, and situations that each is asked in. */
 const TOGETHER = 6;
 const SITUATIONS = 40;
