@@ -42,21 +42,21 @@ const LONGEST = [
   'crash',
   'embedded',
   'routes',
-  'rules',
   'evaluation',
-  'jobs',
   'fuzz',
+  'rules',
+  'jobs',
   'fhir',
   'processes',
   'demo',
-  'journeys',
-  'examples',
 ];
 /** Files directly in `test/` that start processes of their own and wait for them. The rest of them share a process. */
 const SLOW = new Set(['crash', 'demo', 'embedded', 'processes', 'season']);
 /** Folders that are too short to be worth a process, and whose they share. */
 const JOINED: Readonly<Record<string, string>> = {
   transaction: 'save',
+  journeys: 'evaluation',
+  examples: 'fuzz',
   cohort: 'others',
   metrics: 'others',
   safety: 'others',
