@@ -255,6 +255,8 @@ async function startServer(dataDir: string): Promise<{ url: string; stop(): Prom
     wal_compression: 'off',
     max_wal_size: '2GB',
     checkpoint_timeout: '30min',
+    // A statement is planned once on a connection, and not for its first five uses each: most connections live no longer.
+    plan_cache_mode: 'force_generic_plan',
   };
   const { url, stop } = await startEmbedded({ dataDir, log: () => {}, settings });
   return {
