@@ -71,7 +71,8 @@ try {
   };
 
   await post(FORM);
-  const patient = await post({ resourceType: 'Patient', ...{ birthDate: '1961-05-04' } });
+  const person = { resourceType: 'Patient', birthDate: '1961-05-04' };
+  const patient = await post(person);
   const plan = await post({ resourceType: 'CarePlan', ...weekly(patient) });
   const { rows } = await client.query<{ expected: string }>('select expected from patient_state where patient = $1', [
     patient,

@@ -5,7 +5,7 @@ t.test(
   'a season of time and work comes to the same undisturbed, with processes killed, and by two processes',
   { timeout: 0 },
   async (t) => {
-    const runs = await seasonTest({ patients: 4, weeks: 3, kills: 3, seed: 6, start: '2025-10-06' });
+    const runs = await seasonTest({ patients: 5, weeks: 3, kills: 3, seed: 6, start: '2025-10-06' });
     t.equal(runs.length, 3);
     for (const { name, killed, spared, violations, differences, refused } of runs) {
       t.same(violations, [], `${name}: every request was answered as it must be`);

@@ -228,7 +228,7 @@ t.test('ids that clients choose', async (t) => {
       ['Observation of a patient and of none', (id, i) => observation(id, i % 2 ? 'Patient/race' : undefined, i), true],
     ];
     for (const [name, make, refusals] of cases) {
-      for (let round = 0; round < often(2); round += 1) {
+      for (let round = 0; round < often(4); round += 1) {
         const id = `race.${round}.${name.replaceAll(' ', '')}`;
         const settled = await Promise.allSettled(
           Array.from({ length: CLIENTS }, (_, i) => updateIn(i % 8 < 7 ? app.deps : second.deps, make(id, i))),

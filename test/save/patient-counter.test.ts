@@ -86,7 +86,7 @@ t.test('responses of one patient at the same moment', async (t) => {
 
   await t.test('the same over two services that share only the database; who gives up is told 503', async (t) => {
     const faults: string[] = [];
-    for (let round = 0; round < often(10); round += 1) {
+    for (let round = 0; round < often(ROUNDS); round += 1) {
       const patient = await aPatient(app);
       const answers = await Promise.allSettled(
         responses(patient).map((response, i) => createIn(i % 2 === 0 ? app.deps : second.deps, response)),

@@ -13,7 +13,7 @@ import { often } from '../support/often.ts';
 const BASE = 'http://localhost:8080/fhir';
 const UCUM = 'http://unitsofmeasure.org';
 const RESOURCES = 120;
-const QUERIES = often(300);
+const QUERIES = often(600);
 
 /** Values that meet each other: few, and on both sides of each edge. */
 const DATES = [

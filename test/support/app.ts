@@ -4,6 +4,7 @@ import { type AppOptions, buildApp } from '../../src/app.ts';
 import { boot } from '../../src/bootstrap.ts';
 import type { Deps } from '../../src/deps.ts';
 import { openLog } from '../../src/log.ts';
+import type { Database } from '../../src/store/database.ts';
 import { databaseToCopy, freshDatabase, type Holding, type TestDatabase } from './database.ts';
 
 /** The service of one test: a fresh database, everything that ships with it, and no socket. */
@@ -52,7 +53,7 @@ export async function testApp(options: TestOptions = {}): Promise<TestApp> {
     holding: (options.demoPolicy ?? true) ? 'all' : 'tables',
   });
   const log: string[] = [];
-  const deps = await bootOn(database, options, log);
+  const deps = await bootOn(database.db, options, log);
   options.change?.(deps);
   const app = buildApp(deps, options.app);
   return {
@@ -91,9 +92,9 @@ export async function testApp(options: TestOptions = {}): Promise<TestApp> {
   };
 }
 
-function bootOn(database: TestDatabase, options: TestOptions, log: string[]): Promise<Deps> {
+function bootOn(db: Database, options: TestOptions, log: string[]): Promise<Deps> {
   return boot({
-    db: database.db,
+    db,
     log: openLog('info', { write: (line) => void log.push(line) }),
     baseUrl: options.baseUrl ?? 'http://localhost:8080/fhir',
     language: 'en',
@@ -105,7 +106,6 @@ function bootOn(database: TestDatabase, options: TestOptions, log: string[]): Pr
 
 /** The databases that tests begin with copies of, by what they hold: to write what ships takes most of a second. */
 export async function databasesToCopy(): Promise<Record<Exclude<Holding, 'nothing'>, string>> {
-  const all = databaseToCopy(async (database) => void (await bootOn(database, {}, [])));
-  const tables = databaseToCopy(async () => {});
-  return { all: await all, tables: await tables };
+  const [all, tables] = await Promise.all([databaseToCopy((db) => bootOn(db, {}, [])), databaseToCopy()]);
+  return { all, tables };
 }

@@ -79,11 +79,11 @@ function templateOf(holding: Exclude<Holding, 'nothing'>): string {
   return name;
 }
 
-/** Makes a database that `freshDatabase` copies, `filled` after its migration, and gives its name. */
-export async function databaseToCopy(fill: (database: TestDatabase) => Promise<void>): Promise<string> {
+/** Makes a database that `freshDatabase` copies, with what `fill` adds to the empty tables, and gives its name. */
+export async function databaseToCopy(fill?: (db: Database) => Promise<unknown>): Promise<string> {
   const { url, db } = await newDatabase('nothing', 10);
   await migrate(db, resolve('migrations'));
-  await fill({ url, db, drop: () => dropDatabase(url, db) });
+  await fill?.(db);
   await keep(db);
   await db.close();
   return new URL(url).pathname.slice(1);

@@ -47,7 +47,7 @@ const KEEP = `
       raise exception 'it is large';
     end if;
     for name in select tablename from pg_tables where schemaname = 'public' loop
-      execute format('delete from public.%I where xmin::text::bigint >= (select xid from kept.mark)', name);
+      execute format('delete from public.%I where age(xmin) <= (select age(xid) from kept.mark)', name);
       execute format('select (select count(*) from public.%1$I) = (select count(*) from kept.%1$I)', name) into same;
       if not same then
         execute format('delete from public.%I', name);
@@ -62,8 +62,8 @@ const KEEP = `
     for name in select tablename from pg_tables where schemaname = 'public' loop
       execute format('create table kept.%1$I as select * from public.%1$I', name);
     end loop;
-    create table kept.mark (xid bigint, shape text);
-    insert into kept.mark values (pg_current_xact_id()::text::bigint, '');
+    create table kept.mark (xid xid, shape text);
+    insert into kept.mark values (pg_current_xact_id()::xid, '');
     update kept.mark set shape = kept.shape();
   end $$;
 `;

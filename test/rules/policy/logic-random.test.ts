@@ -10,7 +10,7 @@ import { answers, atLeast, contradictory, notGradable, plan, presence, type Scor
 import { chance } from '../clinic.ts';
 import { condition, type Made, type Next, pick } from './reference.ts';
 
-const ROUNDS = often(30);
+const ROUNDS = often(70);
 /** Conditions of one policy, and situations that each is asked in. */
 const TOGETHER = 6;
 const SITUATIONS = 40;
