@@ -13,6 +13,7 @@ import { everyone } from '../src/fhir/compartment.ts';
 import { KINDS, LOOKS } from '../src/jobs/kinds.ts';
 import { Scheduler } from '../src/jobs/scheduler.ts';
 import { REPORT_WINDOW } from '../src/rules/calendar/plan.ts';
+import { readShipped } from '../src/shipped.ts';
 import { openDatabase } from '../src/store/database.ts';
 import { overdue } from '../src/store/due.ts';
 import { migrate } from '../src/store/migrate.ts';
@@ -53,7 +54,7 @@ try {
     log: pino({ level: 'warn' }, pino.destination(2)),
     baseUrl: 'http://localhost:8080/fhir',
     language: 'en',
-    profiles: 'profiles',
+    shipped: readShipped('profiles'),
     demoPolicy: true,
     now: () => new Date(clock.now()),
   });

@@ -1,6 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Resource, SearchParameter } from '@medplum/fhirtypes';
 import fhirpath from 'fhirpath';
 import type { Logger } from 'pino';
 import { Catalog } from './catalog.ts';
@@ -14,15 +11,14 @@ import { Metrics } from './metrics.ts';
 import { checkGradings } from './rules/check.ts';
 import type { CtcaeVersion } from './rules/finding.ts';
 import { NO_CODES, type ReviewedCodes } from './rules/gradings/ctcae-codes.ts';
-import { gradingLibrary, libraryName, type PublishedGrading } from './rules/gradings/grading.ts';
-import { PUBLISHED } from './rules/gradings/index.ts';
 import { allLabels } from './rules/resources/all-labels.ts';
 import { NAMING } from './rules/resources/codes.ts';
 import { engineDevice } from './rules/resources/device.ts';
 import type { Language } from './rules/resources/labels.ts';
 import { DEFAULT_SITE, type Site } from './rules/site.ts';
 import { create } from './save.ts';
-import { type Named, oldestNamed } from './store/catalog.ts';
+import { isDraft, isFormOrPolicy, type Shipped, type Typed } from './shipped.ts';
+import { oldestNamed } from './store/catalog.ts';
 import type { Database } from './store/database.ts';
 import { linkKey } from './store/link-key.ts';
 import { search } from './store/search.ts';
@@ -37,8 +33,7 @@ export interface BootOptions {
   log: Logger;
   baseUrl: string;
   language: Language;
-  /** Folder of our profiles. */
-  profiles: string;
+  shipped: Shipped;
   /** Also the demonstration forms, and the policies that are active: the demonstration's and those of emergencies. */
   demoPolicy: boolean;
   /** Versions of CTCAE that measured values are graded by; 5.0 without. */
@@ -56,8 +51,7 @@ export interface BootOptions {
  */
 export async function boot(options: BootOptions): Promise<Deps> {
   checkGradings();
-  const shipped = readProfiles(options.profiles);
-  const ours = shipped.flatMap(({ searchParameter }) => searchParameter ?? []);
+  const { resources, searchParameters: ours } = options.shipped;
   const indexing = new Indexing({ db: options.db, log: options.log, baseUrl: options.baseUrl, ours });
   const readOnly = new Set<string>();
   const deps: Deps = {
@@ -85,9 +79,7 @@ export async function boot(options: BootOptions): Promise<Deps> {
   const { id } = await put(deps, device, `identifier=${NAMING.engine}|vigie/${ENGINE_VERSION}`);
   deps.engine.device = `Device/${id}`;
   readOnly.add(deps.engine.device);
-  const wanted = [...shipped, ...PUBLISHED.map(libraryOf)].filter(
-    (one) => !isFormOrPolicy(one) || isDraft(one) || options.demoPolicy,
-  );
+  const wanted = resources.filter((one) => !isFormOrPolicy(one) || isDraft(one) || options.demoPolicy);
   const held = await oldestNamed(options.db, everyone(), wanted);
   for (const [at, one] of wanted.entries()) {
     const id = held[at] ?? (await put(deps, one.resource(), `url=${one.url}&version=${one.version}`)).id;
@@ -99,60 +91,6 @@ export async function boot(options: BootOptions): Promise<Deps> {
   await indexing.refresh();
   return deps;
 }
-
-/** A resource that ships with the service. What it holds is made when it is asked for: at most starts all of it is there already. */
-interface Shipped extends Named {
-  status?: string;
-  /** The whole of it, where the search parameters of this process are made from it. */
-  searchParameter?: SearchParameter;
-  resource(): Typed;
-}
-
-type Typed = Pick<Resource, 'resourceType'>;
-
-/** What is looked at of its content. */
-type ShippedResource = Typed & { url?: string; version?: string; status?: string };
-
-const isFormOrPolicy = ({ type }: Shipped): boolean => type === 'Questionnaire' || type === 'PlanDefinition';
-
-/** A draft acts on nothing: it can be read, and filled in, wherever the service runs. */
-const isDraft = ({ status }: Shipped): boolean => status === 'draft';
-
-const libraryOf = (grading: PublishedGrading): Shipped => ({
-  type: 'Library',
-  ...libraryName(grading),
-  resource: () => gradingLibrary(grading),
-});
-
-/** Our definitions; forms and policies last, since they use the code systems. */
-function readProfiles(folder: string): Shipped[] {
-  const files = [...jsonFiles(folder), ...jsonFiles(join(folder, 'policies'))];
-  // One after the other, and of each only its name is kept: all of them at once are megabytes that nothing needs.
-  const shipped: Shipped[] = [];
-  for (const file of files) shipped.push(named(file, readJson(file)));
-  return [...shipped.filter((one) => !isFormOrPolicy(one)), ...shipped.filter(isFormOrPolicy)];
-}
-
-/** Nothing else goes on at a start, and to wait for each file in turn takes twice the CPU, and turns of a busy machine. */
-const readJson = (file: string): ShippedResource => JSON.parse(readFileSync(file, 'utf8'));
-
-function named(file: string, resource: ShippedResource): Shipped {
-  const { resourceType: type, url = '', version = '', status } = resource;
-  return {
-    type,
-    url,
-    version,
-    ...(status === undefined ? {} : { status }),
-    ...(type === 'SearchParameter' ? { searchParameter: resource as SearchParameter } : {}),
-    resource: () => readJson(file),
-  };
-}
-
-const jsonFiles = (folder: string): string[] =>
-  readdirSync(folder)
-    .filter((file) => file.endsWith('.json'))
-    .sort()
-    .map((file) => join(folder, file));
 
 /** Conditional create: what is there already stays. Where clients have made copies of it, the oldest is given. */
 async function put(deps: Deps, resource: Typed, criteria: string): Promise<{ id: string }> {

@@ -11,6 +11,7 @@ import { Scheduler } from './jobs/scheduler.ts';
 import { openStore } from './open-store.ts';
 import type { Peers } from './routes/metrics.ts';
 import { labCodesOf, readSettingFiles, type SettingFiles, siteOf } from './setting-files.ts';
+import { readShipped } from './shipped.ts';
 import { migrate } from './store/migrate.ts';
 
 /** A running service. */
@@ -78,7 +79,7 @@ export async function startService(config: Config, { log, root, now, among }: St
       ctcaeVersions: config.ctcaeVersions,
       labCodes: labCodesOf(files),
       site: siteOf(files),
-      profiles: join(root, 'profiles'),
+      shipped: readShipped(join(root, 'profiles')),
       demoPolicy: config.demoPolicy,
       ...(now ? { now } : {}),
     });

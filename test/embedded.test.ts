@@ -167,6 +167,13 @@ async function eventually<T>(ask: () => Promise<T> | T, done: (answer: T) => boo
   }
 }
 
+/** A Pool that has ended may hold a connection that has not: the end of the server is nothing to it. */
+function openPool(url: string, max = 10): pg.Pool {
+  const pool = new pg.Pool({ connectionString: url, max });
+  pool.on('error', () => {});
+  return pool;
+}
+
 const pidOn = (data: string): number => readPidFile(data)?.pid ?? 0;
 const fresh = (name: string): string => join(scratch, `${name}-${randomBytes(3).toString('hex')}`);
 const mode = (path: string): string => (lstatSync(path).mode & 0o777).toString(8);
@@ -225,7 +232,7 @@ t.test(`a new folder becomes a running database (${run})`, async (t) => {
 t.test('the URL is read by Client, Pool and new URL, and names another database', async (t) => {
   const server = await start(shared);
   t.equal(server.how, 'started');
-  const pool = new pg.Pool({ connectionString: server.url, max: 3 });
+  const pool = openPool(server.url, 3);
   t.strictSame((await pool.query('select 1 as one')).rows, [{ one: 1 }]);
   await pool.end();
   await query(server.url, 'create database "a b/ü"');
@@ -310,8 +317,7 @@ t.test('a killed service leaves its server running, and the next attaches to it'
 
 t.test('a server of ours that is killed is started again, twice, and a Pool finds it', async (t) => {
   const server = await start(shared);
-  const pool = new pg.Pool({ connectionString: server.url });
-  pool.on('error', () => {});
+  const pool = openPool(server.url);
   for (const time of [1, 2]) {
     await pool.query('select 1');
     const pid = pidOn(server.data);
@@ -500,7 +506,7 @@ t.test('the same characters in the path of the socket itself', async (t) => {
   const server = await start(dataDir);
   t.equal(socketsOf(server.url), join(dataDir, 'socket'));
   t.strictSame(await query(server.url, 'select 1 as one'), { one: 1 });
-  const pool = new pg.Pool({ connectionString: server.url });
+  const pool = openPool(server.url);
   t.strictSame((await pool.query('select 1 as one')).rows, [{ one: 1 }]);
   await pool.end();
   await server.stop();

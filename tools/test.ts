@@ -31,6 +31,7 @@ import { BRIEF } from '../test/support/node-flags.ts';
 const ROOT = join(import.meta.dirname, '..');
 const OUT = join(ROOT, 'dist', `test-${process.pid}`);
 const AT_ONCE = 4;
+const MEMORY = '/dev/shm';
 /** Bytes that the databases of a run come to, with room to spare. */
 const ROOM = 6 * 2 ** 30;
 
@@ -136,7 +137,10 @@ async function bundle(list: readonly Group[]): Promise<void> {
     join(OUT, `${TEMPLATES}.entry.ts`),
     `import { databasesToCopy } from ${JSON.stringify(join(ROOT, 'test/support/app.ts'))};\nconsole.log(JSON.stringify(await databasesToCopy()));\n`,
   );
-  writeFileSync(join(OUT, `${BEFORE}.entry.ts`), `import ${JSON.stringify(join(ROOT, 'test/support/unhooked.ts'))};\n`);
+  const before = ['unhooked', 'gathered'].map(
+    (name) => `import ${JSON.stringify(join(ROOT, `test/support/${name}.ts`))};`,
+  );
+  writeFileSync(join(OUT, `${BEFORE}.entry.ts`), before.join('\n'));
   await build({
     entryPoints: [...list.map(({ name }) => name), TEMPLATES, BEFORE].map((name) => join(OUT, `${name}.entry.ts`)),
     outdir: OUT,
@@ -244,11 +248,28 @@ function mapOf(file: string): SourceMap | undefined {
  * written and synced is thrown away; on disk the files alone cost a twentieth of a run, and seconds to remove.
  */
 function placeOfData(): string {
-  const memory = '/dev/shm';
-  if (!existsSync(memory)) return tmpdir();
-  const { bavail, bsize } = statfsSync(memory);
-  return bavail * bsize >= ROOM && process.availableMemory() >= 2 * ROOM ? memory : tmpdir();
+  if (!existsSync(MEMORY)) return tmpdir();
+  const { bavail, bsize } = statfsSync(MEMORY);
+  return bavail * bsize >= ROOM && process.availableMemory() >= 2 * ROOM ? MEMORY : tmpdir();
 }
+
+/** A folder of the tests' own for what they write and start: beside the databases, but where programs may not run in memory. */
+function placeOfFiles(scratch: string): string {
+  const [, , , options = ''] = mounts().find(([, place]) => place === MEMORY) ?? [];
+  if (scratch.startsWith(MEMORY) && options.split(',').includes('noexec')) return tmpdir();
+  const files = join(scratch, 'files');
+  mkdirSync(files);
+  // As that of the system: anybody may write, and remove what is his own.
+  chmodSync(files, 0o1777);
+  return files;
+}
+
+const mounts = (): string[][] =>
+  existsSync('/proc/mounts')
+    ? readFileSync('/proc/mounts', 'utf8')
+        .split('\n')
+        .map((line) => line.split(' '))
+    : [];
 
 async function startServer(dataDir: string): Promise<{ url: string; stop(): Promise<void> }> {
   const { startEmbedded } = await import('../src/embedded.ts');
@@ -301,7 +322,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 const url = own?.url ?? process.env.TEST_DATABASE_URL;
 // A server of our own ends with all its databases: to drop one costs a checkpoint.
-const env = { TEST_DATABASE_URL: url, ...(own ? { TEST_SERVER: 'own' } : {}) };
+const env = { TEST_DATABASE_URL: url, TMPDIR: placeOfFiles(scratch), ...(own ? { TEST_SERVER: 'own' } : {}) };
 const { all, tables }: { all: string; tables: string } = JSON.parse(await output(TEMPLATES, env));
 const total: Tally = { passed: 0, failed: 0, skipped: 0 };
 const queue = [...list];

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import t, { type Test } from 'tap';
 import { buildApp } from '../../src/app.ts';
 import { boot } from '../../src/bootstrap.ts';
@@ -7,6 +6,7 @@ import { type TestApp, testApp } from '../support/app.ts';
 import { type Cut, startProxy } from '../support/proxy.ts';
 import { aPatient, aResponse } from '../support/responses.ts';
 import { WEEKLY } from '../support/save.ts';
+import { shipped } from '../support/shipped.ts';
 
 const SYSTEM = 'https://example.org/app';
 const SEVERE = { PROCTCAE_16A_SCL: 4 };
@@ -17,7 +17,7 @@ async function brokenNetwork(t: Test) {
   const proxy = await startProxy(whole.database.url);
   const db = openDatabase(proxy.url, { connections: 4, waitMillis: 2000 });
   const { log, baseUrl, language } = whole.deps;
-  const deps = await boot({ db, log, baseUrl, language, profiles: resolve('profiles'), demoPolicy: true });
+  const deps = await boot({ db, log, baseUrl, language, shipped: shipped(), demoPolicy: true });
   const app = buildApp(deps);
   t.teardown(async () => {
     await app.close();

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 import { type AppOptions, buildApp } from '../../src/app.ts';
 import { boot } from '../../src/bootstrap.ts';
@@ -6,6 +5,7 @@ import type { Deps } from '../../src/deps.ts';
 import { openLog } from '../../src/log.ts';
 import type { Database } from '../../src/store/database.ts';
 import { databaseToCopy, freshDatabase, type Holding, type TestDatabase } from './database.ts';
+import { shipped } from './shipped.ts';
 
 /** The service of one test: a fresh database, everything that ships with it, and no socket. */
 export interface TestApp {
@@ -98,7 +98,7 @@ function bootOn(db: Database, options: TestOptions, log: string[]): Promise<Deps
     log: openLog('info', { write: (line) => void log.push(line) }),
     baseUrl: options.baseUrl ?? 'http://localhost:8080/fhir',
     language: 'en',
-    profiles: resolve('profiles'),
+    shipped: shipped(),
     demoPolicy: options.demoPolicy ?? true,
     ...(options.now ? { now: options.now } : {}),
   });

@@ -2,12 +2,12 @@
  * A process that does what is due in a database at a moment, for tests that kill it: tells each thing that it begins and ends, then how much was done,
  * as lines. Takes its options as JSON.
  */
-import { resolve } from 'node:path';
 import { boot } from '../../src/bootstrap.ts';
 import { KINDS, LOOKS } from '../../src/jobs/kinds.ts';
 import { type LookDue, type RunDue, Scheduler } from '../../src/jobs/scheduler.ts';
 import { openLog } from '../../src/log.ts';
 import { openDatabase } from '../../src/store/database.ts';
+import { shipped } from './shipped.ts';
 
 export interface ClockProcess {
   url: string;
@@ -47,7 +47,7 @@ const deps = await boot({
   log: openLog('error', { write: (line) => void process.stderr.write(line) }),
   baseUrl: 'http://localhost:8080/fhir',
   language: 'en',
-  profiles: resolve('profiles'),
+  shipped: shipped(),
   demoPolicy: true,
   now: () => new Date(options.now),
 });

@@ -9,6 +9,7 @@ import { simulateInThread, simulationJob } from '../../src/jobs/simulate.ts';
 import { openLog } from '../../src/log.ts';
 import { SIMULATE } from '../../src/rules/simulation-request.ts';
 import { openDatabase } from '../../src/store/database.ts';
+import { shipped } from './shipped.ts';
 
 export interface JobProcess {
   url: string;
@@ -28,7 +29,7 @@ const deps = await boot({
   log: openLog('error', { write: (line) => void process.stderr.write(line) }),
   baseUrl: 'http://localhost:8080/fhir',
   language: 'en',
-  profiles: resolve('profiles'),
+  shipped: shipped(),
   demoPolicy: true,
 });
 const inThread = simulateInThread(resolve('dist/simulation.js'));
