@@ -2,12 +2,13 @@ import { fault, type Issue, type IssueCode } from '../errors.ts';
 import { R4_TYPES } from '../loose.ts';
 import type { Terminology } from '../terminology.ts';
 import { isCoded, isOfSet } from './bindings.ts';
-import { type Item, isObject, itemsOf } from './items.ts';
+import { type Item, itemsOf } from './items.ts';
 import { CORE } from './layers.ts';
 import type { CompiledProfile, Constraint, Rule, TypeRule } from './model.ts';
 import { coreType, mannerFault, resolveIn } from './references.ts';
 import type { Sink } from './sink.ts';
 import { isOfSlice, type Match, type SliceContext, typeOfReference } from './slices.ts';
+import { isCore, isExtensionOf, isType } from './types.ts';
 import { fits, isEqual, isWithin } from './values.ts';
 
 /** Profiles within profiles; a definition may name itself. */
@@ -349,24 +350,3 @@ function told(value: unknown): string {
   const text = JSON.stringify(value);
   return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
 }
-
-function isType({ type, value }: Item, code: string): boolean {
-  if (
-    type === code ||
-    code === 'Resource' ||
-    code === 'DomainResource' ||
-    code === 'Element' ||
-    code === 'BackboneElement'
-  )
-    return true;
-  // A profile of Quantity is a Quantity: SimpleQuantity, Age.
-  return isObject(value) && value.resourceType === undefined && QUANTITIES.has(type) && QUANTITIES.has(code);
-}
-
-const QUANTITIES = new Set(['Quantity', 'Age', 'Count', 'Distance', 'Duration', 'MoneyQuantity', 'SimpleQuantity']);
-
-/** The definition of a type itself, which its structure has been checked by. */
-const isCore = (canonical: string, type: string): boolean => canonical.split('|')[0] === `${CORE}${type}`;
-
-const isExtensionOf = ({ value }: Item, wanted: readonly string[]): boolean =>
-  isObject(value) && wanted.some((canonical) => canonical.split('|')[0] === value.url);
