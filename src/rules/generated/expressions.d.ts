@@ -1,0 +1,2 @@
+/** JSON of `ExpressionTrees`. */
+export const EXPRESSION_TREES: string;
