@@ -1,6 +1,7 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
-import { outage, unknownOutcome } from './errors.ts';
+import { connectionLost, outage, unknownOutcome } from './errors.ts';
 import { openLanes } from './lanes.ts';
 
 /** The tables, as migrations/*.sql make them. */
@@ -113,8 +114,10 @@ export interface Database {
   kysely: Kysely<Tables>;
   pool: pg.Pool;
   /**
-   * A short read by key or within one shard, planned once per connection; many share one. Safe to repeat. What may take longer than some
-   * milliseconds is `named`.
+   * A short read by key or within one shard, planned once per connection; many share one. What may take longer than some milliseconds is
+   * `named`. It must be safe to repeat: when its connection is lost under it (the server was restarted, and an idle connection had not heard of
+   * it), it is asked once more on another, and the caller sees nothing of it. Throws 503 when that is lost too or none can be had. Within
+   * a transaction nothing is repeated.
    */
   read<Row extends pg.QueryResultRow>(name: string, text: string, values: unknown[]): Promise<Row[]>;
   /** A read, planned once per connection, on a connection of its own. Safe to repeat. */
@@ -186,7 +189,7 @@ export function openDatabase(
     read: async <Row extends pg.QueryResultRow>(name: string, text: string, values: unknown[]) => {
       const statement = { name, text, values };
       const asked = short.ask<Row>(statement);
-      if (!asked) return ask<Row>(pool, statement, (lost) => lost);
+      if (!asked) return ask<Row>(pool, statement, (lost) => lost, true);
       try {
         return await asked;
       } catch (error) {
@@ -217,11 +220,15 @@ export function openDatabase(
 /** How our connections name themselves: the watermark asks the server for the oldest statement of these. */
 export const APPLICATION_NAME = 'vigie';
 
-/** One named statement. Where its connection is lost under way, that connection is not used again, and `told` says what the caller is told. */
+/**
+ * One named statement. Where its connection is lost under way, that connection is not used again, and `told` says what the caller is told;
+ * with `again` it is asked once more before that.
+ */
 async function ask<Row extends pg.QueryResultRow>(
   pool: pg.Pool,
   statement: { name: string; text: string; values: unknown[] },
   told: (lost: Error) => Error,
+  again = false,
 ): Promise<Row[]> {
   const client = await connect(pool);
   let lost: Error | undefined;
@@ -229,10 +236,15 @@ async function ask<Row extends pg.QueryResultRow>(
     return (await client.query<Row>(statement)).rows;
   } catch (error) {
     lost = outage(error);
-    throw lost ? told(lost) : error;
+    if (!again || !connectionLost(error)) throw lost ? told(lost) : error;
   } finally {
     client.release(lost);
   }
+  // Connections end together. Between two turns of the event loop all is read that has arrived: the pool hears of those that ended with
+  // this one, and gives them to nobody.
+  await turn();
+  await turn();
+  return ask(pool, statement, told);
 }
 
 interface Statement {

@@ -14,6 +14,8 @@ const SQLSTATE = {
 
 /** Classes and codes that say the server, not the statement, is the trouble. */
 const OUTAGE = /^(08...|57P0[1-5]|53...|25006)$/;
+/** Those with which the server ends the session: a connection's own end, administrator, crash, dropped database, idle for too long. */
+const LOST = /^(08(000|003|006)|57P0[1245])$/;
 const NETWORK = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -26,7 +28,7 @@ const NETWORK = new Set([
   'EHOSTUNREACH',
 ]);
 const NODE_PG =
-  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|Cannot use a pool after)/;
+  /^(Connection terminated|timeout expired$|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|Cannot use a pool after)/;
 
 /**
  * True when a write gave way to another: its compare-and-set failed, its version was taken, its claim was made, or the
@@ -62,6 +64,16 @@ export function outage(error: unknown): FhirError | undefined {
   return out
     ? tryAgain('The database cannot be reached at the moment; nothing is lost by sending the request again')
     : undefined;
+}
+
+/**
+ * True when the connection under a statement is gone, and with it the statement: another connection may answer it. Other outages leave the
+ * connection as it is (no room on the server), or are met before there is one (the server starts).
+ */
+export function connectionLost(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = codeOf(error);
+  return code === undefined ? NODE_PG.test(error.message) : LOST.test(code) || NETWORK.has(code);
 }
 
 /** The connection broke while a write was under way: it may stand or not. */

@@ -1,12 +1,13 @@
 import type { Duplex } from 'node:stream';
 import pg from 'pg';
+import { connectionLost } from './errors.ts';
 import { isPlain, LaneQuery, type Shapes, type Statement } from './lane-query.ts';
 
 /** Short reads, many at a time on few connections. */
 export interface Lanes {
   /**
-   * The rows of one named statement; undefined when no lane can take it now, and another connection has to. Rejects as `pg` does,
-   * also when the connection breaks under way.
+   * The rows of one named statement that only reads; undefined when no lane can take it now, and another connection has to. Rejects as
+   * `pg` does. A statement whose connection turns out to be lost is sent once more, on a new one; when that is lost too, it rejects.
    */
   ask<Row extends pg.QueryResultRow>(statement: Statement): Promise<Row[]> | undefined;
   /** Connections that are open, those of them that are busy, and statements under way on them. */
@@ -72,6 +73,7 @@ class Lane {
   #connected: Promise<unknown> | undefined;
   /** Since when the oldest statement waits. */
   #waits = 0;
+  #closed = false;
 
   constructor(config: pg.ClientConfig, onError: (error: Error) => void, silentMillis: number) {
     this.#config = config;
@@ -91,40 +93,46 @@ class Lane {
     if (this.underWay === 0) this.#waits = now;
     this.underWay += 1;
     try {
-      const client = this.#client ?? this.#open();
-      if (this.#connected) await this.#connected;
-      gather(client);
-      if (!isPlain(statement)) return (await client.query<Row>(statement)).rows;
-      const shapes = this.#shapes;
-      return await new Promise<Row[]>((resolve, reject) => {
-        // Rows of the columns that the caller knows its statement to have.
-        client.query(
-          new LaneQuery(statement, shapes, (error, rows) => (error ? reject(error) : resolve(rows as Row[]))),
-        );
-      });
+      for (let again = false; ; again = true) {
+        const client = this.#client ?? this.#open();
+        if (this.#connected) await this.#connected;
+        try {
+          return await this.#send<Row>(client, statement);
+        } catch (error) {
+          if (again || this.#closed || !connectionLost(error)) throw error;
+          // On a new connection, not on the pool: where one is lost, the idle ones of the pool may be too and not have heard of it.
+          this.#forget(client);
+        }
+      }
     } finally {
       this.underWay -= 1;
       this.#waits = performance.now();
     }
   }
 
+  async #send<Row extends pg.QueryResultRow>(client: pg.Client, statement: Statement): Promise<Row[]> {
+    gather(client);
+    if (!isPlain(statement)) return (await client.query<Row>(statement)).rows;
+    const shapes = this.#shapes;
+    return await new Promise<Row[]>((resolve, reject) => {
+      // Rows of the columns that the caller knows its statement to have.
+      client.query(new LaneQuery(statement, shapes, (error, rows) => (error ? reject(error) : resolve(rows as Row[]))));
+    });
+  }
+
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#connected?.catch(() => undefined);
     await this.#client?.end();
   }
 
   #open(): pg.Client {
     const client = new pg.Client({ ...this.#config, pipeline: true });
-    const forget = (): void => {
-      if (this.#client !== client) return;
-      this.#client = undefined;
-      this.#connected = undefined;
-    };
     client.on('error', (error) => {
-      forget();
+      this.#forget(client);
       this.#onError(error);
     });
-    client.on('end', forget);
+    client.on('end', () => this.#forget(client));
     this.#client = client;
     this.#shapes = new Map();
     const connected = client.connect();
@@ -134,11 +142,17 @@ class Lane {
         if (this.#connected === connected) this.#connected = undefined;
       },
       () => {
-        forget();
+        this.#forget(client);
         void client.end().catch(() => undefined);
       },
     );
     return client;
+  }
+
+  #forget(client: pg.Client): void {
+    if (this.#client !== client) return;
+    this.#client = undefined;
+    this.#connected = undefined;
   }
 }
 
