@@ -115,12 +115,12 @@ export interface Database {
   pool: pg.Pool;
   /**
    * A short read by key or within one shard, planned once per connection; many share one. What may take longer than some milliseconds is
-   * `named`. It must be safe to repeat: when its connection is lost under it (the server was restarted, and an idle connection had not heard of
-   * it), it is asked once more on another, and the caller sees nothing of it. Throws 503 when that is lost too or none can be had. Within
-   * a transaction nothing is repeated.
+   * `named`. When its connection is lost under it (the server was restarted, and an idle connection had not heard of it), it is asked once more
+   * on another, and the caller sees nothing of it: it must be safe to repeat. Throws 503 when that is lost too or none can be had. Within a
+   * transaction nothing is repeated.
    */
   read<Row extends pg.QueryResultRow>(name: string, text: string, values: unknown[]): Promise<Row[]>;
-  /** A read, planned once per connection, on a connection of its own. Safe to repeat. */
+  /** A read, planned once per connection, on a connection of its own. Asked once more as `read` is. */
   named<Row extends pg.QueryResultRow>(name: string, text: string, values: unknown[]): Promise<Row[]>;
   /** A write, planned once per connection. When its connection is lost under way, its outcome is unknown and the error says so. */
   write<Row extends pg.QueryResultRow>(name: string, text: string, values: unknown[]): Promise<Row[]>;
@@ -196,7 +196,7 @@ export function openDatabase(
         throw outage(error) ?? error;
       }
     },
-    named: (name, text, values) => ask(pool, { name, text, values }, (lost) => lost),
+    named: (name, text, values) => ask(pool, { name, text, values }, (lost) => lost, true),
     write: (name, text, values) => ask(pool, { name, text, values }, unknownOutcome),
     transaction: (work) => transaction(pool, work),
     afterCommit: (told) => told(),
