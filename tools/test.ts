@@ -120,7 +120,8 @@ function parted({ name, files }: Group): Group[] {
   }));
 }
 
-async function bundle(list: readonly Group[]): Promise<void> {
+/** What is bundled, by name: the groups, what stands before each of them, and what makes the databases. */
+function writeEntries(list: readonly Group[]): void {
   rmSync(OUT, { recursive: true, force: true });
   mkdirSync(OUT, { recursive: true });
   for (const { name, files } of list) {
@@ -141,8 +142,11 @@ async function bundle(list: readonly Group[]): Promise<void> {
     (name) => `import ${JSON.stringify(join(ROOT, `test/support/${name}.ts`))};`,
   );
   writeFileSync(join(OUT, `${BEFORE}.entry.ts`), before.join('\n'));
+}
+
+async function bundle(names: readonly string[]): Promise<void> {
   await build({
-    entryPoints: [...list.map(({ name }) => name), TEMPLATES, BEFORE].map((name) => join(OUT, `${name}.entry.ts`)),
+    entryPoints: names.map((name) => join(OUT, `${name}.entry.ts`)),
     outdir: OUT,
     outExtension: { '.js': '.mjs' },
     bundle: true,
@@ -313,9 +317,10 @@ chmodSync(scratch, 0o711);
 process.on('exit', () => {
   for (const folder of [scratch, OUT]) rmSync(folder, { recursive: true, force: true });
 });
+writeEntries(list);
 const [own] = await Promise.all([
   process.env.TEST_DATABASE_URL ? undefined : startServer(join(scratch, 'data')),
-  bundle(list),
+  bundle([TEMPLATES]),
 ]);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => void (own?.stop() ?? Promise.resolve()).finally(() => process.exit(1)));
@@ -323,7 +328,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 const url = own?.url ?? process.env.TEST_DATABASE_URL;
 // A server of our own ends with all its databases: to drop one costs a checkpoint.
 const env = { TEST_DATABASE_URL: url, TMPDIR: placeOfFiles(scratch), ...(own ? { TEST_SERVER: 'own' } : {}) };
-const { all, tables }: { all: string; tables: string } = JSON.parse(await output(TEMPLATES, env));
+const [made] = await Promise.all([output(TEMPLATES, env), bundle([BEFORE, ...list.map(({ name }) => name)])]);
+const { all, tables }: { all: string; tables: string } = JSON.parse(made);
 const total: Tally = { passed: 0, failed: 0, skipped: 0 };
 const queue = [...list];
 await Promise.all(
