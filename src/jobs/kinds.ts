@@ -1,3 +1,4 @@
+import { awaitedForm, heldForm } from './awaited-form.ts';
 import type { LookDue, RunDue } from './scheduler.ts';
 import { slot } from './slot.ts';
 import { lookAtSlots } from './slot-look.ts';
@@ -9,6 +10,8 @@ export const KINDS: Readonly<Record<string, RunDue>> = {
   'task-overdue': taskOverdue,
   tick,
   slot,
+  'awaited-form': awaitedForm,
+  'held-form': heldForm,
 };
 
 /** Those of which much may come to nothing. */

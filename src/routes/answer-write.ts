@@ -30,6 +30,7 @@ export async function answerWrite(
         reply,
         outcomeOf({
           ...(saved.changes ?? { flags: [], findings: [], undecided: [] }),
+          warnings: saved.warnings,
           labels: deps.labels,
           language: deps.language,
         }),

@@ -128,6 +128,7 @@ function transactionEntry(deps: Deps, answer: Answer, preferred: Return, url: st
             outcome: JSON.stringify(
               outcomeOf({
                 ...(saved.changes ?? { flags: [], findings: [], undecided: [] }),
+                warnings: saved.warnings,
                 labels: deps.labels,
                 language: deps.language,
               }),

@@ -59,7 +59,7 @@ async function rehearseWrite(
   // Rules look at the patient's data; without the patient they would refuse for that alone.
   if (issues.length > 0) return issues;
   const current = held?.deleted ? undefined : held;
-  await unlessRefused(issues, async () =>
+  const ruled = await unlessRefused(issues, async () =>
     rulesOf(spec).check?.(deps, within, {
       spec,
       resource,
@@ -70,6 +70,7 @@ async function rehearseWrite(
       ...(owner ? { patient: owner.id } : {}),
     }),
   );
+  issues.push(...(ruled?.warnings ?? []));
   return issues;
 }
 

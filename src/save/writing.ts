@@ -2,6 +2,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import type { Deps } from '../deps.ts';
 import type { Consequence } from '../evaluation/evaluating.ts';
 import type { Compartment } from '../fhir/compartment.ts';
+import type { Issue } from '../fhir/errors.ts';
 import { newId } from '../fhir/ids.ts';
 import type { ResourceSpec } from '../fhir/resources.ts';
 import { type ReceivedText, splice } from '../fhir/text.ts';
@@ -26,6 +27,8 @@ export interface Saved {
   outcome: 'created' | 'existing' | 'updated';
   /** What followed from it; absent where nothing was evaluated. */
   changes?: Consequence['changes'];
+  /** What was written all the same. */
+  warnings?: readonly Issue[];
 }
 
 /** One version to be written, and what it rests on. */
@@ -88,6 +91,7 @@ export async function write(
     content: head + lastUpdated + tail,
     outcome: writing.current ? 'updated' : 'created',
     ...(consequence ? { changes: consequence.changes } : {}),
+    ...(ruled?.warnings ? { warnings: ruled.warnings } : {}),
   };
 }
 

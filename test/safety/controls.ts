@@ -555,5 +555,19 @@ export const CONTROLS: readonly Control[] = [
       name: 'a missing report among many that came is said, once',
     },
   },
+  {
+    id: 'S46',
+    hazard: 'Unseen silence',
+    control: 'A plan that came before its form expects reports once the form comes',
+    code: {
+      file: 'src/save/rules/form.ts',
+      from: 'due: [heldDue(questionnaire, id, deps.now().toISOString())]',
+      to: 'due: []',
+    },
+    test: {
+      file: 'test/evaluation/expected-form.test.ts',
+      name: 'form after plan: the plan expects from then on, and a week of silence is a Flag',
+    },
+  },
 ];
 /* biome-ignore-end lint/suspicious/noTemplateCurlyInString: see above */

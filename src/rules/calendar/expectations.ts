@@ -22,6 +22,8 @@ export interface ExpectedItem {
   form: string;
   /** Of the form, when the plan was written. */
   title?: string;
+  /** When the plan first asked for it, UTC instant, where that was before its form came: what says no beginning begins then. */
+  written?: string;
   /** The plan was entered in error: nothing was ever expected by it. */
   void?: true;
   /** What was expected when: the last one still is, where it has no end. */
@@ -219,6 +221,22 @@ export function rewaited(
     return next;
   });
   return { expectations: { ...after, items }, changed };
+}
+
+/**
+ * With the items that are new in what comes after, each waiting for its first slot that is due after a moment; what was expected before stays as it is, whatever has been
+ * answered of it since then. Gives the new ones, which the plan has asked for since it was `written`. UTC instants.
+ */
+export function begun(
+  before: Expectations,
+  after: Expectations,
+  { moment, written }: { moment: string; written: string },
+): { expectations: Expectations; changed: ExpectedItem[] } {
+  const known = new Set(before.items.map(itemKey));
+  const changed = after.items
+    .filter((item) => !known.has(itemKey(item)))
+    .map((item) => ({ ...waitingFor(item, before, moment), written }));
+  return { expectations: { ...before, items: [...before.items, ...changed] }, changed };
 }
 
 function waitsFor(

@@ -52,8 +52,8 @@ export interface PlanAround {
   zone: string;
   /** When a part of it was first written: what says no beginning begins then, whatever else of it changes later. */
   written: (part: string, form: string) => string;
-  /** A form that is held here by what names it: a canonical, or a reference to a Questionnaire; undefined where it is none of ours. */
-  formOf: (named: string) => AskedForm | undefined;
+  /** The form that counts of those that one part names, by canonical or by reference to a Questionnaire; undefined where none of them is held here. */
+  formOf: (named: readonly string[]) => AskedForm | undefined;
 }
 
 /** A form of ours: its canonical without the version, and its title. */
@@ -86,6 +86,26 @@ export function readPlan(plan: Plan, around: PlanAround): { items: PlanItem[]; i
     else items.push(read);
   }
   return { items, issues };
+}
+
+/**
+ * The names of forms that a plan waits for: of parts that would ask for reports, were one of the forms held that they name. Beside them what could not be read
+ * then.
+ */
+export function formsAwaited(plan: Plan, around: PlanAround): { names: string[]; issues: Issue[] } {
+  const named = new Map<string, Set<string>>();
+  const formOf = (names: readonly string[]): AskedForm | undefined => {
+    const [first] = names;
+    if (first === undefined || around.formOf(names)) return undefined;
+    named.set(first, new Set([...(named.get(first) ?? []), ...names]));
+    return { url: first };
+  };
+  const { items, issues } = readPlan(plan, { ...around, formOf });
+  const isOver = (first: string): boolean => {
+    const parts = items.filter(({ form }) => form === first);
+    return parts.length > 0 && parts.every(({ standing }) => standing === 'ended' || standing === 'never');
+  };
+  return { names: [...named].flatMap(([first, names]) => (isOver(first) ? [] : [...names])), issues };
 }
 
 /** A part that names a form of ours, and the element that says when. */
@@ -134,10 +154,11 @@ function ofCarePlan(plan: CarePlan, { formOf }: PlanAround): Asked[] {
   const ids = (plan.activity ?? []).map(({ id }) => id);
   return (plan.activity ?? []).flatMap((activity, place): Asked[] => {
     const { detail } = activity;
-    const form = detail?.instantiatesCanonical?.map(formOf).find((one) => one !== undefined);
     const at = `CarePlan.activity[${place}].detail`;
     const when = detail && whenOf(detail);
-    if (!detail || form === undefined || !when || detail.doNotPerform) return [];
+    if (!detail || !when || detail.doNotPerform) return [];
+    const form = formOf(detail.instantiatesCanonical ?? []);
+    if (form === undefined) return [];
     return [
       {
         part: activity.id !== undefined && isName(activity.id, ids) ? activity.id : String(place),
@@ -169,9 +190,6 @@ function whenOf({ scheduledTiming, scheduledPeriod, scheduledString }: CarePlanA
 }
 
 function ofRequest(request: ServiceRequest, { formOf }: PlanAround): Asked[] {
-  const form = formsNamed(request)
-    .map(formOf)
-    .find((one) => one !== undefined);
   const { occurrenceTiming, occurrencePeriod, occurrenceDateTime } = request;
   const when: When | undefined = occurrenceTiming
     ? { timing: occurrenceTiming, element: 'occurrenceTiming' }
@@ -180,7 +198,9 @@ function ofRequest(request: ServiceRequest, { formOf }: PlanAround): Asked[] {
       : occurrenceDateTime === undefined
         ? undefined
         : { moment: occurrenceDateTime, element: 'occurrenceDateTime' };
-  if (form === undefined || !when || !isAsked(request.intent) || request.doNotPerform) return [];
+  if (!when || !isAsked(request.intent) || request.doNotPerform) return [];
+  const form = formOf(formsNamed(request));
+  if (form === undefined) return [];
   return [
     {
       part: '0',

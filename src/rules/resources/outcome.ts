@@ -1,4 +1,6 @@
 import type { Flag, OperationOutcome, OperationOutcomeIssue } from '@medplum/fhirtypes';
+import type { Issue } from '../../fhir/errors.ts';
+import { toOutcome } from '../../fhir/outcome.ts';
 import { type DataQuality, type Finding, type Missing, type NotGradable, termKey } from '../finding.ts';
 import { PRIORITY } from './codes.ts';
 import { priorityOf } from './flag.ts';
@@ -23,17 +25,20 @@ export interface Changes {
     policy: string;
     action: string;
   }[];
+  /** What the resource says that was written all the same. */
+  warnings?: readonly Issue[] | undefined;
   labels: Labels;
   language: Language;
 }
 
 /**
  * The answer to `Prefer: return=OperationOutcome`: one issue per Flag opened, changed or closed, per term that has no one
- * grade, and per term that a policy could not decide; one saying so when there is nothing to tell.
+ * grade, per term that a policy could not decide, and per warning; one saying so when there is nothing to tell.
  * Source: HL7 FHIR R4 4.0.1, RESTful API, section 3.1.0.1.8.
  */
 export function outcomeOf(changes: Changes): OperationOutcome {
-  const issue = [...flagIssues(changes), ...findingIssues(changes), ...undecidedIssues(changes)];
+  const warnings = toOutcome(changes.warnings ?? []).issue;
+  const issue = [...flagIssues(changes), ...findingIssues(changes), ...undecidedIssues(changes), ...warnings];
   return {
     resourceType: 'OperationOutcome',
     issue: issue.length ? issue : [information(WORDS[changes.language].nothing)],

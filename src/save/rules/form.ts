@@ -5,18 +5,18 @@ import type { Compartment } from '../../fhir/compartment.ts';
 import { businessRule, type FhirError } from '../../fhir/errors.ts';
 import { checkQuestionnaire, compileQuestionnaire } from '../../fhir/questionnaire.ts';
 import { checkGradingItems } from '../../rules/grade.ts';
-import type { Claim } from '../../store/write.ts';
 import { inTurn } from '../canonical.ts';
 import { isAnswered } from './answered.ts';
+import { heldDue } from './awaited-form.ts';
 import { inUse, refuse } from './refusals.ts';
-import type { Change, Removal } from './type-rules.ts';
+import type { Change, Removal, Ruled } from './type-rules.ts';
 
 /**
  * A form is sound in itself, its items that carry codes of a grading system can be graded, and what patients have answered stays what
- * they were asked: neither this resource nor another of its url and version may say otherwise.
+ * they were asked: neither this resource nor another of its url and version may say otherwise. Plans that wait for it are told.
  */
-export async function checkForm(deps: Deps, within: Compartment, change: Change): Promise<{ claims: Claim[] }> {
-  const { resource, current } = change;
+export async function checkForm(deps: Deps, within: Compartment, change: Change): Promise<Ruled> {
+  const { resource, id, current } = change;
   const questionnaire = resource as Questionnaire; // the row's type
   const claims = await inTurn(deps, within, { ...change, type: 'Questionnaire' }, questionnaire);
   const { terminology, form } = await deps.catalog.at(within);
@@ -25,12 +25,13 @@ export async function checkForm(deps: Deps, within: Compartment, change: Change)
   const before: Questionnaire | undefined = current && JSON.parse(current.content);
   if (before && askedOf(before) !== askedOf(questionnaire) && (await isAnswered(deps, within, before)))
     throw answered(before);
-  if (questionnaire.url === undefined || questionnaire.version === undefined) return { claims };
+  const ruled = { claims, due: [heldDue(questionnaire, id, deps.now().toISOString())] };
+  if (questionnaire.url === undefined || questionnaire.version === undefined) return ruled;
   const held = form(`${questionnaire.url}|${questionnaire.version}`);
-  if (!held || held.reference.startsWith(`Questionnaire/${current?.id}/`)) return { claims };
+  if (!held || held.reference.startsWith(`Questionnaire/${current?.id}/`)) return ruled;
   // Not even before the first answer: a report that names the one would be read by the other, and what is severe be missed.
   if (held.asked !== askedOf(questionnaire)) throw taken(questionnaire, held);
-  return { claims };
+  return ruled;
 }
 
 /** A form that has been answered can only be retired. */

@@ -2,6 +2,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import type { Deps } from '../../deps.ts';
 import type { Consequence } from '../../evaluation/evaluating.ts';
 import type { Compartment } from '../../fhir/compartment.ts';
+import type { Issue } from '../../fhir/errors.ts';
 import type { ResourceSpec } from '../../fhir/resources.ts';
 import type { PatientContext } from '../../store/context.ts';
 import type { Stored } from '../../store/resources.ts';
@@ -29,6 +30,8 @@ export interface Ruled extends Pick<Write, 'work' | 'due'> {
   claims?: Claim[];
   /** What is expected of the patient from now on, JSON text. */
   expected?: string;
+  /** What the client is told of, and is not refused for. */
+  warnings?: readonly Issue[];
 }
 
 export interface Change {

@@ -17,7 +17,7 @@ const read = (plan: Plan) =>
   readPlan(plan, {
     zone: 'Europe/Paris',
     written: () => WRITTEN,
-    formOf: (named) => (named.startsWith(WEEKLY) ? { url: WEEKLY, title: 'Weekly' } : undefined),
+    formOf: (named) => (named.some((one) => one.startsWith(WEEKLY)) ? { url: WEEKLY, title: 'Weekly' } : undefined),
   });
 
 const expressions = (plan: Plan): (string | undefined)[] => read(plan).issues.map(({ expression }) => expression);
