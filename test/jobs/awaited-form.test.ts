@@ -5,6 +5,10 @@ import { type Due, takeDue } from '../../src/store/due.ts';
 import { park, wake } from '../../src/store/due-forms.ts';
 import { shardOfId } from '../../src/store/resources.ts';
 import { testApp } from '../support/app.ts';
+import { clockProcess, endOfClock } from '../support/clock-runs.ts';
+import { post } from '../support/observations.ts';
+import { aPlan, dueSlots, MONDAYS } from '../support/plans.ts';
+import { aPatient } from '../support/responses.ts';
 
 const NOW = '2026-11-01T12:00:00.000Z';
 const LATER = '2026-11-01T13:00:00.000Z';
@@ -74,3 +78,34 @@ t.test(
     });
   },
 );
+
+t.test('processes that are killed in the middle: every plan that waited expects, once the form is there', async (t) => {
+  const app = await testApp({ now: () => new Date(NOW) });
+  t.teardown(() => app.close());
+  const { db } = app.deps;
+  const url = 'https://hospital.example/Questionnaire/own';
+  const patients = await Promise.all(Array.from({ length: 8 }, () => aPatient(app)));
+  for (const patient of patients) await post(app, aPlan(patient, MONDAYS, { form: url }));
+  const file = await clockProcess(t);
+  const run = async (now: string, kill: number): Promise<string | null> => {
+    await db.pool.query(`update due set locked_until = '-infinity'`);
+    return endOfClock(file, { url: app.database.url, now, leaseSeconds: 30 }, kill);
+  };
+  // Where they are killed is left to chance; how they ended is no matter.
+  await run(NOW, 3);
+  await post(app, {
+    resourceType: 'Questionnaire',
+    status: 'active',
+    url,
+    item: [{ linkId: 'a', type: 'string', text: 'How?' }],
+  });
+  for (const kill of [1, 2, 4]) await run(LATER, kill);
+  t.equal(await run(LATER, Number.POSITIVE_INFINITY), null);
+  const slots = await Promise.all(patients.map((patient) => dueSlots(app, patient)));
+  t.same(
+    slots,
+    patients.map(() => ['2026-11-09T08:00:00.000Z']),
+  );
+  const { rows } = await db.pool.query(`select id from due where kind in ('awaited-form', 'held-form')`);
+  t.same(rows, []);
+});
