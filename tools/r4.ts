@@ -22,8 +22,16 @@ export interface R4 {
   enumerate(valueSet: string): readonly (readonly [system: string, code: string])[] | undefined;
 }
 
-/** Reads the definitions under the project's root folder. */
+/** The definitions under the project's root folder: read once, a second of work, for all that is made from them. Nobody changes them. */
 export function readR4(root: string): R4 {
+  const known = READ.get(root) ?? read(root);
+  READ.set(root, known);
+  return known;
+}
+
+const READ = new Map<string, R4>();
+
+function read(root: string): R4 {
   const resourcesOf = (file: string): Resource[] =>
     (JSON.parse(readFileSync(join(root, FOLDER, file), 'utf8')) as Bundle).entry?.flatMap(
       ({ resource }) => resource ?? [],
