@@ -1,3 +1,4 @@
+import './navigator.ts';
 import cluster from 'node:cluster';
 import { join } from 'node:path';
 import type { Logger } from 'pino';

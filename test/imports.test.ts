@@ -66,6 +66,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   cohort: ['fhir', 'rules'],
   'config.ts': [],
   'log.ts': [],
+  'navigator.ts': [],
   'start-failure.ts': [],
   'embedded.ts': ['embedded'],
   'setting-files.ts': ['rules', 'config.ts'],

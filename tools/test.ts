@@ -138,8 +138,8 @@ function writeEntries(list: readonly Group[]): void {
     join(OUT, `${TEMPLATES}.entry.ts`),
     `import { databasesToCopy } from ${JSON.stringify(join(ROOT, 'test/support/app.ts'))};\nconsole.log(JSON.stringify(await databasesToCopy()));\n`,
   );
-  const before = ['unhooked', 'gathered'].map(
-    (name) => `import ${JSON.stringify(join(ROOT, `test/support/${name}.ts`))};`,
+  const before = ['src/navigator.ts', 'test/support/unhooked.ts', 'test/support/gathered.ts'].map(
+    (file) => `import ${JSON.stringify(join(ROOT, file))};`,
   );
   writeFileSync(join(OUT, `${BEFORE}.entry.ts`), before.join('\n'));
 }
