@@ -1,15 +1,14 @@
-/** The module of the syntax trees of all conditions in `profiles/policies`. */
+/** The module of the syntax trees of all conditions that ship. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fhirpath from 'fhirpath';
 import type { ExpressionTrees } from '../src/rules/policy/syntax.ts';
 
-const POLICIES = 'profiles/policies';
-
-export function expressionCode(root: string): string {
+/** `folder` holds the policies, a JSON file each. */
+export function expressionCode(folder: string): string {
   const made: ExpressionTrees = { fhirpath: fhirpath.version, trees: {} };
-  for (const file of readdirSync(join(root, POLICIES)).sort()) {
-    for (const expression of expressionsOf(JSON.parse(readFileSync(join(root, POLICIES, file), 'utf8')))) {
+  for (const file of readdirSync(folder).sort()) {
+    for (const expression of expressionsOf(JSON.parse(readFileSync(join(folder, file), 'utf8')))) {
       made.trees[expression] = fhirpath.parse(expression);
     }
   }

@@ -78,7 +78,7 @@ export async function generateIfChanged(always = false): Promise<void> {
   write(join(OUT, 'summary.js'), summaryCode(ROOT));
   write(join(OUT, 'profiles.js'), profileCode(ROOT));
   write(join(OUT, 'r4-terminology.js'), terminologyCode(ROOT));
-  write(join(RULES, 'expressions.js'), expressionCode(ROOT));
+  write(join(RULES, 'expressions.js'), expressionCode(join(ROOT, POLICIES)));
   write(join(OUT, 'inputs.sha256'), digest);
 }
 

@@ -257,10 +257,10 @@ function placeOfData(): string {
   return bavail * bsize >= ROOM && process.availableMemory() >= 2 * ROOM ? MEMORY : tmpdir();
 }
 
-/** A folder of the tests' own for what they write and start: beside the databases, but where programs may not run in memory. */
+/** Where tests write and start their own: beside the databases, where those lie in memory and programs may run there. */
 function placeOfFiles(scratch: string): string {
   const [, , , options = ''] = mounts().find(([, place]) => place === MEMORY) ?? [];
-  if (scratch.startsWith(MEMORY) && options.split(',').includes('noexec')) return tmpdir();
+  if (!scratch.startsWith(MEMORY) || options.split(',').includes('noexec')) return tmpdir();
   const files = join(scratch, 'files');
   mkdirSync(files);
   // As that of the system: anybody may write, and remove what is his own.

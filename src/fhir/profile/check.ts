@@ -9,7 +9,7 @@ import { coreType, mannerFault, resolveIn } from './references.ts';
 import type { Sink } from './sink.ts';
 import { isOfSlice, type Match, type SliceContext, typeOfReference } from './slices.ts';
 import { isCore, isExtensionOf, isType } from './types.ts';
-import { fits, isEqual, isWithin } from './values.ts';
+import { fits, isEqual, isWithin, told } from './values.ts';
 
 /** Profiles within profiles; a definition may name itself. */
 const MOST_DEPTH = 8;
@@ -344,9 +344,3 @@ class Checker implements SliceContext {
 const ASKED = new Set(['required', 'extensible', 'preferred']);
 
 const names = (slices: readonly Rule[]): string => slices.map(({ sliceName }) => sliceName).join(', ');
-
-/** A value of the profile, not of the resource: it may be told. */
-function told(value: unknown): string {
-  const text = JSON.stringify(value);
-  return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
-}

@@ -55,3 +55,9 @@ function compareTimes(a: string, b: string): number | undefined {
   if (one.start >= other.end) return 1;
   return undefined;
 }
+
+/** A value of the profile, not of the resource: it may be told. */
+export function told(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
+}
