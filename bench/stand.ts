@@ -23,6 +23,12 @@ export interface Stand {
 
 const COPY = 'vigie_bench_copy';
 
+/**
+ * As much WAL as the server keeps (`max_wal_size`). A server that has been at work writes over the files of WAL that it kept; a new one first has
+ * to make each of them, 16 MB of zeros and an fsync that every commit waits for: 70 ms at each 190 responses (docs/performance.md).
+ */
+const WAL_ONCE_ROUND = `select count(pg_logical_emit_message(false, 'bench', repeat('.', 1000000))) from generate_series(1, 2100)`;
+
 /** The embedded PostgreSQL as the service runs it: the same programs and settings, none of them less durable. */
 export async function makeStand(): Promise<Stand> {
   const folder = mkdtempSync(join(tmpdir(), 'vigie-bench-'));
@@ -62,6 +68,7 @@ export async function makeStand(): Promise<Stand> {
       admin(
         `drop database if exists ${COPY} with (force)`,
         `create database ${COPY} template "${backend.name}"`,
+        WAL_ONCE_ROUND,
         'checkpoint',
       ),
     stopServer: () => server.stop(),

@@ -6,6 +6,7 @@ import type { Log } from './embedded/account.ts';
 import { prepareBinaries } from './embedded/binaries.ts';
 import { makeCluster, sweepDrafts, USER } from './embedded/cluster.ts';
 import { DATABASE, prepareDatabase } from './embedded/connection.ts';
+import { sharedBuffers, usableMemory } from './embedded/memory.ts';
 import { findPlaces, socketFolder } from './embedded/places.ts';
 import { type Came, supervise } from './embedded/supervisor.ts';
 
@@ -48,7 +49,12 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   const binaries = prepareBinaries(places.account, log, options.binaries, options.places?.copies);
   const initialised = await makeCluster(binaries, places, log);
   const sockets = socketFolder(places, options.places?.sockets);
-  const settings = { ...SETTINGS, ...options.settings, port: String(port) };
+  const settings = {
+    ...SETTINGS,
+    shared_buffers: sharedBuffers(usableMemory()),
+    ...options.settings,
+    port: String(port),
+  };
   const server = await supervise({ binaries, places, sockets, port, settings, log, prepare: prepareDatabase });
   sweepDrafts(places, log);
   const how = initialised && server.came === 'started' ? 'initialised' : server.came;
@@ -81,10 +87,9 @@ const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '',
   unix_socket_permissions: '0700',
   max_connections: '200',
-  shared_buffers: '128MB',
   wal_compression: 'on',
   max_wal_size: '2GB',
-  min_wal_size: '256MB',
+  min_wal_size: '1GB',
   random_page_cost: '1.1',
   jit: 'off',
   timezone: 'UTC',
