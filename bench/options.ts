@@ -5,6 +5,8 @@ export interface BenchOptions {
   connections: number;
   /** Seconds that each row and each baseline is measured, after a warm-up. */
   seconds: number;
+  /** How often the service and its limits are measured one after the other, in rows of writes. */
+  turns: number;
   /** Responses that are stored before anything is measured. */
   rows: number;
   patients: number;
@@ -17,6 +19,7 @@ export interface BenchOptions {
 export const USAGE = `npm run bench -- [options]
   --connections N   open HTTP or database connections (16)
   --seconds N       seconds per row and per baseline (6)
+  --turns N         turns of the service and its limits, in rows of writes (3)
   --rows N          responses stored before measuring (4000)
   --patients N      patients they belong to (200)
   --only A,B        post, post-once, workers, read-patient, read-response, flags, newest,
@@ -32,13 +35,14 @@ export function readOptions(args: readonly string[]): BenchOptions {
     options: {
       connections: { type: 'string', default: '16' },
       seconds: { type: 'string', default: '6' },
+      turns: { type: 'string', default: '3' },
       rows: { type: 'string', default: '4000' },
       patients: { type: 'string', default: '200' },
       only: { type: 'string', default: '' },
       write: { type: 'string' },
     },
   });
-  const count = (name: 'connections' | 'seconds' | 'rows' | 'patients'): number => {
+  const count = (name: 'connections' | 'seconds' | 'turns' | 'rows' | 'patients'): number => {
     const value = Number(values[name]);
     if (!Number.isInteger(value) || value < 1) throw new RangeError(`--${name} takes a whole number above 0`);
     return value;
@@ -46,6 +50,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
   return {
     connections: count('connections'),
     seconds: count('seconds'),
+    turns: count('turns'),
     rows: count('rows'),
     patients: count('patients'),
     only: values.only.split(',').filter(Boolean),

@@ -26,8 +26,6 @@ const fileOf = (name: string): string => join(DIST, 'bench', `${name}.js`);
 const WARM_UP = 4;
 /** The write path is long: V8 has compiled what is hot of it after some 5,000 responses (docs/performance.md), and a service runs for weeks. */
 const WARM_UP_POST = 45;
-/** The write path and its limits are measured in turns: a machine that slows down meanwhile slows all of them. */
-const TURNS = 3;
 const STARTS = 3;
 
 async function bench(options: BenchOptions): Promise<{ rows: Row[]; figures: Figure[] }> {
@@ -193,7 +191,7 @@ async function postRow(
   const service: Measured[] = [];
   const pg: Measured[] = [];
   const http: Measured[] = [];
-  for (let turn = 0; turn < TURNS; turn += 1) {
+  for (let turn = 0; turn < options.turns; turn += 1) {
     service.push(await slice(turn === 0 ? WARM_UP_POST : WARM_UP));
     pg.push(await barePg(parts, {}));
     http.push(await bareHttp(parts, { post: { ...send, from: 0 } }));
@@ -230,7 +228,7 @@ async function workersRows(
       { origin: two.origin, pid: two.pid, measured: [] as Measured[] },
     ];
     let next = post.from;
-    for (let turn = 0; turn < TURNS; turn += 1) {
+    for (let turn = 0; turn < options.turns; turn += 1) {
       for (const { origin, pid, measured } of services) {
         const send = { path: '/fhir/QuestionnaireResponse', once: false, ...post, from: next };
         const watched: Watched = {
@@ -282,7 +280,7 @@ async function transactionRow(parts: Parts, { patients, now }: Filled): Promise<
   let next = TRANSACTIONS;
   const service: Measured[] = [];
   const pg: Measured[] = [];
-  for (let turn = 0; turn < TURNS; turn += 1) {
+  for (let turn = 0; turn < options.turns; turn += 1) {
     const warmUp = turn === 0 ? WARM_UP_POST : WARM_UP;
     const job = { connections, seconds, warmUp, origin, post: { ...post, from: next } };
     const done = await measure(fileOf('load'), job, watched);
