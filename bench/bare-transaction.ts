@@ -1,6 +1,7 @@
 /** The rows of a transaction of Observations, captured and written again, for what `pg` alone does with them. */
 import type pg from 'pg';
 import { newId } from '../src/fhir/ids.ts';
+import type { Tables } from '../src/store/tables.ts';
 import { freshTokens } from './fresh-tokens.ts';
 
 /** What the service committed for one transaction of Observations of one patient, values as node-pg takes them. */
@@ -15,15 +16,7 @@ interface Captured {
     present: string;
     registry: string;
     tok: string[];
-    numbers: {
-      param: string;
-      lo: string | null;
-      hi: string | null;
-      unit: string[] | null;
-      clo: string | null;
-      chi: string | null;
-      cunit: string | null;
-    }[];
+    numbers: Omit<Tables['index_number'], 'tenant' | 'shard' | 'type' | 'id' | 'version' | 'n'>[];
   }[];
 }
 

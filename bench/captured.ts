@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { Tables } from '../src/store/tables.ts';
 
 /** The rows that the service committed for one response, table by table, values as node-pg takes them. */
 export interface Captured {
@@ -16,18 +17,9 @@ export interface Captured {
   }[];
   report: { source_type: string; source_id: string; at: Date; content: string };
   decision: { id: string; content: string };
-  episodes: {
-    flag_id: string;
-    version: number;
-    term: string;
-    origin: string;
-    status: string;
-    started: Date;
-    ended: Date | null;
-    signature: string;
-  }[];
+  episodes: Omit<Tables['episode'], 'tenant' | 'shard' | 'patient'>[];
   /** Of parameters beside the principal date. */
-  dates: { type: string; id: string; version: number; n: number; param: string; lo: Date; hi: Date }[];
+  dates: Omit<Tables['index_date'], 'tenant' | 'shard'>[];
   work: {
     id: string;
     flag: string;

@@ -5,7 +5,7 @@ export interface BenchOptions {
   connections: number;
   /** Seconds that each row and each baseline is measured, after a warm-up. */
   seconds: number;
-  /** How often the service and its limits are measured one after the other, in rows of writes. */
+  /** Rows of writes measure the service and its limits in turns, so often: a machine that slows down meanwhile slows all of them. */
   turns: number;
   /** Responses that are stored before anything is measured. */
   rows: number;

@@ -80,7 +80,8 @@ function socketUrl(folder: string, port: number, database: string): string {
 
 /**
  * For a machine of two cores that the server shares with the service. Nothing here weakens durability: fsync,
- * full_page_writes and synchronous_commit keep PostgreSQL's own defaults. Errors of statements are not logged, nor is
+ * full_page_writes and synchronous_commit keep PostgreSQL's own defaults. Files of WAL that were made are kept for busy hours to come: while a
+ * new one is made every commit waits. Errors of statements are not logged, nor is
  * any detail: they quote values, which are patient data.
  */
 const SETTINGS: Readonly<Record<string, string>> = {

@@ -28,6 +28,7 @@ import pg from 'pg';
 import t from 'tap';
 import { canEnter } from '../src/embedded/account.ts';
 import { packageFolder, prepareBinaries } from '../src/embedded/binaries.ts';
+import { sharedBuffers, usableMemory } from '../src/embedded/memory.ts';
 import { isPostmaster, readPidFile, stopPostmaster } from '../src/embedded/postmaster.ts';
 import { type Embedded, type EmbeddedOptions, startEmbedded, withDatabase } from '../src/embedded.ts';
 import { checkDurability } from '../src/store/durability.ts';
@@ -191,7 +192,9 @@ t.test(`a new folder becomes a running database (${run})`, async (t) => {
       `select current_database() as name, current_user as who, current_setting('listen_addresses') as tcp,
          current_setting('server_encoding') as encoding, current_setting('data_checksums') as checksums,
          current_setting('max_connections')::int >= 200 as room, current_setting('jit') as jit,
+         pg_size_bytes(current_setting('shared_buffers')) = pg_size_bytes($1) as buffers,
          (select datlocale from pg_database where datname = current_database()) as locale`,
+      [sharedBuffers(usableMemory())],
     ),
     {
       name: 'vigie',
@@ -201,6 +204,7 @@ t.test(`a new folder becomes a running database (${run})`, async (t) => {
       checksums: 'on',
       room: true,
       jit: 'off',
+      buffers: true,
       locale: 'C.UTF-8',
     },
   );

@@ -1,4 +1,4 @@
-import type { CarePlan, Questionnaire, QuestionnaireResponse } from '@medplum/fhirtypes';
+import type { CarePlan, Parameters, Questionnaire, QuestionnaireResponse } from '@medplum/fhirtypes';
 import t, { type Test } from 'tap';
 import { KINDS } from '../../src/jobs/kinds.ts';
 import { Scheduler } from '../../src/jobs/scheduler.ts';
@@ -75,14 +75,13 @@ async function story(t: Test): Promise<Story> {
     due: () => dueSlots(app, patient),
     async schedule() {
       const { body } = await app.send('GET', `/${patient}/$schedule?from=2026-11-01&to=2026-11-16`);
-      // biome-ignore lint/suspicious/noExplicitAny: Parameters as they came
-      const slots = body.parameter.filter(({ name }: any) => name === 'slot');
-      // biome-ignore lint/suspicious/noExplicitAny: Parameters as they came
-      return slots.map(({ part }: any) => {
-        // biome-ignore lint/suspicious/noExplicitAny: Parameters as they came
-        const of = (name: string) => part.find((one: any) => one.name === name);
-        return `${of('state').valueCode} ${of('start').valueDateTime.slice(0, 10)}`;
-      });
+      const { parameter = [] }: Parameters = body;
+      return parameter
+        .filter(({ name }) => name === 'slot')
+        .map(({ part = [] }) => {
+          const of = (name: string) => part.find((one) => one.name === name);
+          return `${of('state')?.valueCode} ${of('start')?.valueDateTime?.slice(0, 10)}`;
+        });
     },
   };
 }
