@@ -4,11 +4,13 @@ import type { Deps } from '../deps.ts';
 import type { Compartment } from '../fhir/compartment.ts';
 import type { TermStep } from '../rules/episodes.ts';
 import { isExpected } from '../rules/episodes-term.ts';
+import { priorityOf } from '../rules/resources/flag.ts';
 import type { Changes } from '../rules/resources/outcome.ts';
 import { rise } from '../rules/signature.ts';
 import type { RespondWithin, Site } from '../rules/site.ts';
 import { type FlagNow, type Followed, follow, wokenBy } from '../rules/work/follow.ts';
 import { decidedBy, identityOf, isWorkItem } from '../rules/work/work-item.ts';
+import type { OpenWork } from '../store/context.ts';
 import type { DueChange } from '../store/due.ts';
 import { tasksOnFlags } from '../store/tasks.ts';
 import type { WorkChange } from '../store/work.ts';
@@ -35,7 +37,7 @@ export interface WorkWritten {
 
 /**
  * The work items that follow from new versions of Flags, with their places in the list of work and what is due of them. Tasks are read only where
- * a Flag changed that was there before.
+ * a Flag changed that was there before and none of its work is open.
  */
 export async function workVersions(
   deps: Deps,
@@ -50,9 +52,12 @@ export async function workVersions(
     return { ...now, exceeds: exceeded.has(now.flagId) };
   });
   for (const { flagId } of flags) exceeded.delete(flagId);
-  const known = flags.flatMap(({ flagId, version }) => (version > 1 ? [flagId] : []));
-  const held = await tasksOnFlags(deps.db, within, context.shard, [...known, ...exceeded]);
-  const items = held.map((stored) => ({ stored, task: JSON.parse(stored.content) as Task })).filter(isOurs);
+  const known = flags.filter(({ version }) => version > 1);
+  const concerned = new Set([...flags.map(({ flagId }) => flagId), ...exceeded]);
+  const items = [
+    ...itemsOf(context.work.filter(({ flag }) => concerned.has(flag))),
+    ...itemsOf(await tasksOnFlags(deps.db, within, context.shard, withEndedWork(known, context.work))),
+  ];
   const around = {
     site: deps.site,
     now: deps.now().toISOString(),
@@ -77,6 +82,24 @@ export async function workVersions(
   for (const flagId of exceeded) write(flagId, (held) => wokenBy(held, around));
   return result;
 }
+
+/**
+ * Flags that call for new work unless an earlier item says otherwise: active, and none of their work is open. Of the others the open work, which
+ * the context holds, is all that counts.
+ */
+const withEndedWork = (flags: readonly (FlagNow & { version: number })[], open: readonly OpenWork[]): string[] =>
+  flags.flatMap(({ flagId, flag }) => {
+    const calls = flag.status === 'active' && priorityOf(flag) !== 'PN';
+    return calls && !open.some((work) => work.flag === flagId) ? [flagId] : [];
+  });
+
+interface Item {
+  stored: { id: string; version: number; content: string };
+  task: Task;
+}
+
+const itemsOf = (held: readonly Item['stored'][]): Item[] =>
+  held.map((stored) => ({ stored, task: JSON.parse(stored.content) as Task })).filter(isOurs);
 
 const isOurs = ({ task }: { task: Task }): boolean => isWorkItem(task) && identityOf(task) !== undefined;
 

@@ -17,10 +17,20 @@ export interface PatientContext {
   patient: { version: number; content: string };
   /** Flags that are open now. */
   open: EpisodeRow[];
+  /** The Tasks of the patient's open work. */
+  work: readonly OpenWork[];
   /** The patient's ResearchSubjects, JSON text: whether, and in which trials, they take part. */
   subjects: readonly string[];
   /** Number that tells whether compiled Questionnaires and policies are still current. */
   generation: string;
+}
+
+/** A Task in the list of work, and the Flag that it is about. */
+export interface OpenWork {
+  id: string;
+  version: number;
+  content: string;
+  flag: string;
 }
 
 interface Row {
@@ -30,6 +40,7 @@ interface Row {
   version: number;
   content: string;
   open: LedgerJson[] | null;
+  work: OpenWork[] | null;
   subjects: string[] | null;
   generation: string;
 }
@@ -59,6 +70,11 @@ export async function patientContext(
             (select json_agg(row_to_json(e)) from (
                select flag_id, version, term, origin, status, started, ended, signature from episode
                where tenant = $1 and shard = $2 and patient = $3 and status = 'active') e) as open,
+            (select json_agg(json_build_object('id', w.id, 'version', c.version, 'content', v.content, 'flag', w.flag))
+             from work w
+             join resource_current c on c.tenant = w.tenant and c.shard = w.shard and c.type = 'Task' and c.id = w.id
+             join resource_version v on v.tenant = c.tenant and v.shard = c.shard and v.type = c.type and v.id = c.id and v.version = c.version
+             where w.tenant = $1 and w.shard = $2 and w.patient = $3) as work,
             (select json_agg(v.content order by c.id)
              from resource_current c join resource_version v using (tenant, shard, type, id, version)
              where c.tenant = $1 and c.shard = $2 and c.type = 'ResearchSubject' and c.patient = $3 and not c.deleted) as subjects,
@@ -78,6 +94,7 @@ export async function patientContext(
     expected: row.expected,
     patient: { version: row.version, content: row.content },
     open: (row.open ?? []).map(ledgerRow),
+    work: row.work ?? [],
     subjects: row.subjects ?? [],
     generation: row.generation,
   };
