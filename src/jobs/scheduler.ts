@@ -61,34 +61,58 @@ export class Scheduler {
   /** Does all that is due now, until nothing is left or all that is left has failed. Gives how much was done. */
   async sweep(): Promise<number> {
     let done = 0;
-    const { batch: limit, leaseSeconds: seconds, atOnce } = this.#pace;
     let since: string | undefined;
+    let batch = await this.#take(since);
     while (!this.#rounds.stopped) {
-      const now = this.#deps.now().toISOString();
-      const batch = await takeDue(this.#deps.db, this.#within, { now, since, limit, seconds });
       const [first] = batch;
       if (!first) {
         if (since === undefined) return done;
         since = undefined; // what has been done may have brought something earlier
+        batch = await this.#take(since);
         continue;
       }
       since = first.at;
-      const rest = await this.#looked(batch);
-      done += batch.length - rest.length;
-      const waiting = rest.values();
-      const worker = async (): Promise<void> => {
-        // Asked before each, or one would be taken from the list and then left.
-        while (!this.#rounds.stopped) {
-          const { value: due } = waiting.next();
-          if (!due) return;
-          if (await this.#run(due)) done += 1;
-        }
-      };
-      const ended = await Promise.allSettled(Array.from({ length: atOnce }, worker));
-      await giveBackDue(this.#deps.db, this.#within, [...waiting]);
-      const failed = ended.find(({ status }) => status === 'rejected');
-      if (failed?.status === 'rejected') throw failed.reason;
+      // The database takes the next while this process looks at these: each would else wait for the other.
+      const isFull = batch.length === this.#pace.batch;
+      const [looked, ahead] = await Promise.allSettled([this.#looked(batch), isFull ? this.#take(since) : undefined]);
+      const next = ahead.status === 'fulfilled' ? ahead.value : undefined;
+      try {
+        if (looked.status === 'rejected') throw looked.reason;
+        done += batch.length - looked.value.length;
+        done += await this.#each(looked.value);
+        if (ahead.status === 'rejected') throw ahead.reason;
+      } catch (error) {
+        await giveBackDue(this.#deps.db, this.#within, next ?? []);
+        throw error;
+      }
+      batch = next ?? (await this.#take(since));
     }
+    await giveBackDue(this.#deps.db, this.#within, batch);
+    return done;
+  }
+
+  async #take(since: string | undefined): Promise<Due[]> {
+    if (this.#rounds.stopped) return [];
+    const { batch: limit, leaseSeconds: seconds } = this.#pace;
+    return takeDue(this.#deps.db, this.#within, { now: this.#deps.now().toISOString(), since, limit, seconds });
+  }
+
+  /** Does things one by one, some side by side, and gives back those that a stop leaves. Gives how much was done. */
+  async #each(things: readonly Due[]): Promise<number> {
+    let done = 0;
+    const waiting = things.values();
+    const worker = async (): Promise<void> => {
+      // Asked before each, or one would be taken from the list and then left.
+      while (!this.#rounds.stopped) {
+        const { value: due } = waiting.next();
+        if (!due) return;
+        if (await this.#run(due)) done += 1;
+      }
+    };
+    const ended = await Promise.allSettled(Array.from({ length: this.#pace.atOnce }, worker));
+    await giveBackDue(this.#deps.db, this.#within, [...waiting]);
+    const failed = ended.find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
     return done;
   }
 

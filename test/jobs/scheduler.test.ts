@@ -230,29 +230,34 @@ t.test('a scheduler outlives that the database goes away and comes back', async 
   await second.close();
 });
 
-t.test('a drain gives back what was taken and not begun', async (t) => {
-  const { app, patients } = await bed(t, 6);
-  for (const [n, patient] of patients.entries()) await due(app, patient, `d${n}`, '2026-11-24T08:00:00Z');
-  const happened: string[] = [];
-  let stopping: Promise<void> | undefined;
-  const scheduler: Scheduler = new Scheduler(
-    app.deps,
-    {
-      test: noting(happened, () => {
-        stopping ??= scheduler.stop();
-      }),
-    },
-    { atOnce: 1 },
-  );
-  await scheduler.sweep();
-  await stopping;
-  t.same(happened, ['d0'], 'what was begun is ended');
-  const { rows } = await app.deps.db.pool.query(`select attempts, locked_until = '-infinity' as free from due`);
-  t.same(
-    rows,
-    Array.from({ length: 5 }, () => ({ attempts: 0, free: true })),
-  );
-});
+for (const [what, batch] of [
+  ['all at once', 1000],
+  ['some of it ahead', 2],
+] as const) {
+  t.test(`a drain gives back what was taken and not begun: ${what}`, async (t) => {
+    const { app, patients } = await bed(t, 6);
+    for (const [n, patient] of patients.entries()) await due(app, patient, `d${n}`, '2026-11-24T08:00:00Z');
+    const happened: string[] = [];
+    let stopping: Promise<void> | undefined;
+    const scheduler: Scheduler = new Scheduler(
+      app.deps,
+      {
+        test: noting(happened, () => {
+          stopping ??= scheduler.stop();
+        }),
+      },
+      { atOnce: 1, batch },
+    );
+    await scheduler.sweep();
+    await stopping;
+    t.same(happened, ['d0'], 'what was begun is ended');
+    const { rows } = await app.deps.db.pool.query(`select attempts, locked_until = '-infinity' as free from due`);
+    t.same(
+      rows,
+      Array.from({ length: 5 }, () => ({ attempts: 0, free: true })),
+    );
+  });
+}
 
 t.test('a process that is killed in the middle loses nothing and does nothing twice', async (t) => {
   const { app, now } = await bed(t, 0);
