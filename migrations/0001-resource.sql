@@ -23,7 +23,7 @@ exception when feature_not_supported then null;
 end $$;
 
 -- A vacuum of what was only inserted would make no search faster, since none reads an index without its table, and it took a tenth of the
--- processor from the writes that brought it.
+-- processor from the writes that brought it. PostgreSQL freezes the rows when it has to (autovacuum_freeze_max_age).
 alter table resource_version set (autovacuum_vacuum_insert_threshold = -1, toast.autovacuum_vacuum_insert_threshold = -1);
 
 create table resource_current (

@@ -73,19 +73,21 @@ export class Scheduler {
       }
       since = first.at;
       // The database takes the next while this process looks at these: each would else wait for the other.
+      const began = performance.now();
       const isFull = batch.length === this.#pace.batch;
-      const [looked, ahead] = await Promise.allSettled([this.#looked(batch), isFull ? this.#take(since) : undefined]);
-      const next = ahead.status === 'fulfilled' ? ahead.value : undefined;
+      const [looked, ahead] = await Promise.allSettled([this.#looked(batch), isFull ? this.#take(since) : []]);
+      let next = ahead.status === 'fulfilled' ? ahead.value : [];
       try {
         if (looked.status === 'rejected') throw looked.reason;
         done += batch.length - looked.value.length;
         done += await this.#each(looked.value);
         if (ahead.status === 'rejected') throw ahead.reason;
+        next = await this.#stillOurs(next, looked.value, performance.now() - began);
       } catch (error) {
-        await giveBackDue(this.#deps.db, this.#within, next ?? []);
+        await giveBackDue(this.#deps.db, this.#within, next);
         throw error;
       }
-      batch = next ?? (await this.#take(since));
+      batch = next.length > 0 ? next : await this.#take(since);
     }
     await giveBackDue(this.#deps.db, this.#within, batch);
     return done;
@@ -95,6 +97,22 @@ export class Scheduler {
     if (this.#rounds.stopped) return [];
     const { batch: limit, leaseSeconds: seconds } = this.#pace;
     return takeDue(this.#deps.db, this.#within, { now: this.#deps.now().toISOString(), since, limit, seconds });
+  }
+
+  /**
+   * What was taken ahead and may be done now; the rest is given back. A patient of whom something was done one by one may have to wait for it, and what
+   * is held for long may soon be another's.
+   */
+  async #stillOurs(ahead: readonly Due[], done: readonly Due[], millis: number): Promise<Due[]> {
+    const patients = new Set(done.map(({ patient }) => patient));
+    const isLate = millis > (this.#pace.leaseSeconds * 1000) / 2;
+    const isOurs = ({ patient }: Due): boolean => !isLate && !patients.has(patient);
+    await giveBackDue(
+      this.#deps.db,
+      this.#within,
+      ahead.filter((due) => !isOurs(due)),
+    );
+    return ahead.filter(isOurs);
   }
 
   /** Does things one by one, some side by side, and gives back those that a stop leaves. Gives how much was done. */

@@ -116,19 +116,20 @@ export async function postponeDue(
   );
 }
 
-/** Gives back what was taken and not begun: whoever looks next takes it. */
+/** Gives back what was taken and not begun: whoever looks next takes it. What another has taken since is left to that one. */
 export async function giveBackDue(db: Database, within: Compartment, taken: readonly Due[]): Promise<void> {
   if (taken.length === 0) return;
   await db.write(
     'give-back-due',
     `update due d set locked_until = '-infinity', attempts = greatest(d.attempts - 1, 0)
-     from unnest($2::int2[], $3::text[], $4::text[]) as x(shard, id, at)
-     where d.tenant = $1 and d.shard = x.shard and d.id = x.id and d.at = x.at::timestamptz`,
+     from unnest($2::int2[], $3::text[], $4::text[], $5::int4[]) as x(shard, id, at, attempts)
+     where d.tenant = $1 and d.shard = x.shard and d.id = x.id and d.at = x.at::timestamptz and d.attempts = x.attempts`,
     [
       within.tenant,
       int2Array(taken.map(({ shard }) => shard)),
       textArray(taken.map(({ id }) => id)),
       textArray(taken.map(({ at }) => at)),
+      int4Array(taken.map(({ attempts }) => attempts)),
     ],
   );
 }

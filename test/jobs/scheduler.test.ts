@@ -259,6 +259,47 @@ for (const [what, batch] of [
   });
 }
 
+t.test('what was taken ahead waits for an earlier thing of its patient, also at the last attempt', async (t) => {
+  const { app, patients } = await bed(t, 1);
+  const [patient = ''] = patients;
+  await due(app, patient, 'first', '2026-11-24T06:00:00Z');
+  await due(app, patient, 'second', '2026-11-24T07:00:00Z');
+  await app.deps.db.pool.query(`update due set attempts = 7 where id = 'first'`);
+  const happened: string[] = [];
+  const scheduler = new Scheduler(
+    app.deps,
+    {
+      test: noting(happened, ({ id }) => {
+        if (id === 'first') throw new FhirError([fault('transient', 'away')], { status: 503 });
+      }),
+    },
+    { batch: 1 },
+  );
+  await scheduler.sweep();
+  t.same(happened, []);
+  const { rows } = await app.deps.db.pool.query(`select id, attempts from due order by id`);
+  t.same(rows, [
+    { id: 'first', attempts: 7 },
+    { id: 'second', attempts: 0 },
+  ]);
+});
+
+t.test('what was taken ahead and held too long is taken anew, and counted once', async (t) => {
+  const { app, patients } = await bed(t, 3);
+  for (const [n, patient] of patients.entries()) await due(app, patient, `d${n}`, `2026-11-24T0${n}:00:00Z`);
+  const begun: string[] = [];
+  const slow: RunDue = async (deps, within, one) => {
+    begun.push(one.id);
+    if (one.id === 'd0') await new Promise((resolve) => setTimeout(resolve, 1300));
+    if (one.id === 'd1') throw new Error('it fails');
+    await happen(deps, within, one, async () => undefined);
+  };
+  await new Scheduler(app.deps, { test: slow }, { batch: 1, leaseSeconds: 1 }).sweep();
+  t.same(begun, ['d0', 'd1', 'd2']);
+  const { rows } = await app.deps.db.pool.query(`select id, attempts from due`);
+  t.same(rows, [{ id: 'd1', attempts: 1 }]);
+});
+
 t.test('a process that is killed in the middle loses nothing and does nothing twice', async (t) => {
   const { app, now } = await bed(t, 0);
   await post(app, PERSISTS);
