@@ -54,7 +54,7 @@ create table resource_current (
 -- Tenant and type are part of each hash, since a GIN index cannot lead with plain columns. Every search reads the list of entries that
 -- are not merged yet, so that list is kept short: at the server's 4 MB a conditional create cost the database twice as much.
 create index resource_current_tok on resource_current using gin (tok) with (gin_pending_list_limit = 128);
--- What was only inserted needs no vacuum: no search reads an index without its table. The rows that updates leave behind still bring one, at a fifth of
+-- Nor does what was only inserted need a vacuum here. The rows that updates leave behind still bring one, at a fifth of
 -- the table. Each goes through all posting lists of the index of tokens (measured: 30 us a row, a quarter of what the database spent on a response).
 alter table resource_current set (autovacuum_vacuum_insert_threshold = -1);
 -- Polling by _lastUpdated, and the default order of a search over all patients.
