@@ -134,7 +134,7 @@ with counted as (
   insert into resource_version (tenant, shard, type, id, version, content, ts)
   values ${versions.map((row) => list([shard, row.type, idOf(row.id), row.version, row.content])).join(', ')}
 ), c as (
-  insert into resource_current (tenant, shard, type, id, version, derived, key1, lo, hi, tok, ts)
+  insert into resource_current (tenant, shard, type, id, version, derived, key1, code1, lo, hi, tok, ts)
   values ${current
     .map((row) =>
       list([
@@ -144,6 +144,7 @@ with counted as (
         row.version,
         row.derived,
         row.key1,
+        row.code1,
         row.lo,
         row.hi,
         `{${row.tok.map(tokOf).join(',')}}`,
@@ -151,7 +152,7 @@ with counted as (
     )
     .join(', ')}
   on conflict (tenant, shard, type, id) do update
-  set version = excluded.version, ts = excluded.ts, derived = excluded.derived, key1 = excluded.key1, lo = excluded.lo,
+  set version = excluded.version, ts = excluded.ts, derived = excluded.derived, key1 = excluded.key1, code1 = excluded.code1, lo = excluded.lo,
       hi = excluded.hi, tok = excluded.tok
 ), r as (
   insert into report (tenant, shard, patient, source_type, source_id, at, content)

@@ -11,6 +11,7 @@ interface Captured {
   observations: {
     content: string;
     key1: string | null;
+    code1: number;
     lo: string | null;
     hi: string | null;
     present: string;
@@ -44,9 +45,9 @@ function statement(
   const ids = observations.map(() => newId(shard, Date.now()));
   const type = 'Observation';
   const versions = observations.map(({ content }, at) => list([shard, type, ids[at], 1, content], ', now()'));
-  const current = observations.map(({ key1, lo, hi, present, registry, tok }, at) =>
+  const current = observations.map(({ key1, code1, lo, hi, present, registry, tok }, at) =>
     list(
-      [shard, type, ids[at], 1, key1, lo, hi, patient, present, registry, `{${tok.map(tokOf).join(',')}}`],
+      [shard, type, ids[at], 1, key1, code1, lo, hi, patient, present, registry, `{${tok.map(tokOf).join(',')}}`],
       ', now()',
     ),
   );
@@ -61,7 +62,7 @@ with counted as (
 ), v as (
   insert into resource_version (tenant, shard, type, id, version, content, ts) values ${versions.join(', ')}
 ), c as (
-  insert into resource_current (tenant, shard, type, id, version, key1, lo, hi, patient, present, registry, tok, ts)
+  insert into resource_current (tenant, shard, type, id, version, key1, code1, lo, hi, patient, present, registry, tok, ts)
   values ${current.join(', ')}
 ), ${
     numbers.length === 0
@@ -90,7 +91,7 @@ select json_build_object(
               where c.tenant = w.tenant and c.shard = w.shard and c.type = 'Observation' and c.id = split_part(w.changed[1], '/', 2)),
   'observations', (
     select json_agg(json_build_object(
-      'content', v.content, 'key1', c.key1::text, 'lo', c.lo, 'hi', c.hi, 'present', c.present::text, 'registry', c.registry::text,
+      'content', v.content, 'key1', c.key1::text, 'code1', c.code1, 'lo', c.lo, 'hi', c.hi, 'present', c.present::text, 'registry', c.registry::text,
       'tok', c.tok::text[],
       'numbers', coalesce((
         select json_agg(json_build_object('param', x.param, 'lo', x.lo::text, 'hi', x.hi::text, 'unit', x.unit, 'clo', x.clo::text,

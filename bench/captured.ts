@@ -11,6 +11,7 @@ export interface Captured {
     version: number;
     derived: boolean;
     key1: string | null;
+    code1: number;
     lo: Date | null;
     hi: Date | null;
     tok: string[];
@@ -56,7 +57,7 @@ select json_build_object(
                from resource_version v
                where v.tenant = w.tenant and v.shard = w.shard and v.ts = w.ts),
   'current', (select json_agg(json_build_object('type', c.type, 'id', c.id, 'version', v.version, 'derived', c.derived,
-                'key1', c.key1::text, 'lo', c.lo, 'hi', c.hi, 'tok', c.tok::text[]))
+                'key1', c.key1::text, 'code1', c.code1, 'lo', c.lo, 'hi', c.hi, 'tok', c.tok::text[]))
               from resource_current c join resource_version v using (tenant, shard, type, id)
               where c.tenant = w.tenant and c.shard = w.shard and v.ts = w.ts),
   'report', json_build_object('source_type', r.source_type, 'source_id', r.source_id, 'at', r.at, 'content', r.content),

@@ -192,8 +192,8 @@ async function copyPatients(client: pg.Client, copies: number): Promise<void> {
     `insert into resource_version (tenant, shard, type, id, version, ts, deleted, content)
      select tenant, ${shard('v')}, type, id || '-' || k, version, ts, deleted, content
      from resource_version v, generate_series(1, $1::int) k where type = 'Patient'`,
-    `insert into resource_current (tenant, shard, type, id, version, ts, deleted, derived, key1, lo, hi, patient, present, registry, tok)
-     select tenant, ${shard('c')}, type, id || '-' || k, version, ts, deleted, derived, key1, lo, hi, patient || '-' || k, present, registry, tok
+    `insert into resource_current (tenant, shard, type, id, version, ts, deleted, derived, key1, code1, lo, hi, patient, present, registry, tok)
+     select tenant, ${shard('c')}, type, id || '-' || k, version, ts, deleted, derived, key1, code1, lo, hi, patient || '-' || k, present, registry, tok
      from resource_current c, generate_series(1, $1::int) k where type = 'Patient'`,
   ];
   for (const statement of statements) await client.query(statement, [copies]);

@@ -38,6 +38,8 @@ create table resource_current (
   derived  boolean     not null default false,
   -- the principal code, and the principal date as an interval [lo, hi)
   key1     bigint,
+  -- 32 bits of the hash of the principal code without its system; 0 where it names several codes, or none
+  code1    integer     not null default 0,
   lo       timestamptz,
   hi       timestamptz,
   -- the patient whose data it is
@@ -60,8 +62,9 @@ alter table resource_current set (autovacuum_vacuum_insert_threshold = -1);
 -- Polling by _lastUpdated, and the default order of a search over all patients.
 create index resource_current_ts on resource_current (tenant, type, ts, id);
 create index resource_current_id on resource_current (tenant, type, id);
--- The newest Observations of one patient. Of this type alone: patients have few of the others, and every index costs each write.
-create index resource_current_newest on resource_current (tenant, shard, lo desc nulls last, id desc) where type = 'Observation';
+-- The newest Observations of one patient, and among them those of a code, whose others are passed over in the index. Of this type alone:
+-- patients have few of the others, and every index costs each write.
+create index resource_current_newest on resource_current (tenant, shard, lo desc nulls last, id desc, code1) where type = 'Observation';
 create index resource_current_date on resource_current (tenant, type, lo, id) where lo is not null;
 
 -- Search parameters that need ranges or prefixes; one row per value. The rows of a resource are those of its current version; `n` tells

@@ -17,6 +17,7 @@ import {
   unitKeys,
 } from '../fhir/search-parameters.ts';
 import { canonicalQuantity, UCUM } from '../fhir/ucum.ts';
+import { codeKey, SEVERAL } from './code-key.ts';
 import { compartmentToken, token } from './tokens.ts';
 import type { DateRow, IndexRow, IndexTable, NumberRow, StringRow } from './write.ts';
 
@@ -35,6 +36,7 @@ export function indexRow(
     tok: new Set(),
     present: 0n,
     key1: null,
+    code1: null,
     lo: null,
     hi: null,
     dates: [],
@@ -52,11 +54,12 @@ export function indexRow(
   if (patient !== undefined) row.tok.add(compartmentToken(tenant, patient));
   for (const other of compartmentsOf(registry, spec, resource, baseUrl)) row.tok.add(compartmentToken(tenant, other));
   // Each by its name: this is done for every resource that is stored, and spreading costs ten times as much.
-  const { tok, present, key1, lo, hi, dates, numbers, strings } = row;
+  const { tok, present, key1, code1, lo, hi, dates, numbers, strings } = row;
   return {
     tok: [...tok],
     present,
     key1,
+    code1: code1 ?? SEVERAL,
     lo: instant(lo),
     hi: instant(hi),
     dates,
@@ -69,6 +72,8 @@ export function indexRow(
 }
 
 interface Draft extends Pick<IndexRow, 'key1'> {
+  /** Null until a code is found. */
+  code1: number | null;
   tok: Set<string>;
   present: bigint;
   lo: number | null;
@@ -123,6 +128,7 @@ function addTokens(row: Draft, scope: Scope, param: SearchParam, elements: reado
       if (spec.key1 === param.code && row.key1 === null && key.includes('|') && !key.endsWith('|')) {
         row.key1 = BigInt(made);
       }
+      if (spec.key1 === param.code && param.kind === 'token') addCode(row, codeKey(tenant, spec.type, param.code, key));
     }
     if (param.kind === 'token') {
       for (const key of ofTypeKeys(element)) row.tok.add(token(tenant, spec.type, `${param.code}:of-type`, key));
@@ -132,6 +138,10 @@ function addTokens(row: Draft, scope: Scope, param: SearchParam, elements: reado
       }
     }
   }
+}
+
+function addCode(row: Draft, code: number | undefined): void {
+  if (code !== undefined) row.code1 = row.code1 === null || row.code1 === code ? code : SEVERAL;
 }
 
 /** The principal date, one element by R4's definitions, goes into columns; another has a row for each value. */
@@ -290,6 +300,7 @@ export function indexed(key: string): string {
 export const deletedRow = (tenant: number, patient: string | undefined): IndexRow => ({
   tok: patient === undefined ? [] : [compartmentToken(tenant, patient)],
   key1: null,
+  code1: SEVERAL,
   lo: null,
   hi: null,
   patient: patient ?? null,

@@ -162,10 +162,10 @@ export async function rewriteIndex(
     const updated = await tx.named<{ type: string; id: string }>(
       'rewrite-index',
       `update resource_current c
-       set key1 = i.key1, lo = i.lo::timestamptz, hi = i.hi::timestamptz, patient = i.patient, present = i.present,
+       set key1 = i.key1, code1 = i.code1, lo = i.lo::timestamptz, hi = i.hi::timestamptz, patient = i.patient, present = i.present,
            registry = i.registry, tok = i.tok::bigint[]
        from unnest($2::int2[], $3::text[], $4::text[], $5::int4[], $6::int8[], $7::text[], $8::text[], $9::text[], $10::int8[],
-                   $11::int8[], $12::text[]) as i(shard, type, id, version, key1, lo, hi, patient, present, registry, tok)
+                   $11::int8[], $12::text[], $13::int4[]) as i(shard, type, id, version, key1, lo, hi, patient, present, registry, tok, code1)
        where c.tenant = $1 and c.shard = i.shard and c.type = i.type and c.id = i.id and c.version = i.version and not c.deleted
        returning c.type, c.id`,
       [
@@ -181,6 +181,7 @@ export async function rewriteIndex(
         int8Array(rows.map(({ index }) => index.present)),
         int8Array(rows.map(({ index }) => index.registry)),
         textArray(rows.map(({ index }) => `{${index.tok.join(',')}}`)),
+        int4Array(rows.map(({ index }) => index.code1)),
       ],
     );
     const won = new Set(updated.map(({ type, id }) => `${type}/${id}`));

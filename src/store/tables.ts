@@ -21,6 +21,7 @@ export interface Tables {
     deleted: boolean;
     derived: boolean;
     key1: string | null;
+    code1: number;
     lo: Date | null;
     hi: Date | null;
     patient: string | null;

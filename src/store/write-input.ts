@@ -19,6 +19,8 @@ export interface NewVersion {
 export interface IndexRow {
   tok: readonly string[];
   key1: bigint | null;
+  /** See `codeKey` of src/store/code-key.ts. */
+  code1: number;
   /** Principal date as UTC instants [lo, hi). */
   lo: string | null;
   hi: string | null;

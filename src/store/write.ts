@@ -130,6 +130,7 @@ const input = (versions: readonly NewVersion[], p: Param): string => `input as m
       { name: 'tail', type: 'text', values: versions.map(({ tail }) => tail) },
       { name: 'tok', type: 'text', values: versions.map(({ index }) => `{${index.tok.join(',')}}`) },
       { name: 'key1', type: 'int8', values: versions.map(({ index }) => index.key1) },
+      { name: 'code1', type: 'int4', values: versions.map(({ index }) => index.code1) },
       { name: 'lo', type: 'text', values: versions.map(({ index }) => index.lo) },
       { name: 'hi', type: 'text', values: versions.map(({ index }) => index.hi) },
       { name: 'present', type: 'int8', values: versions.map(({ index }) => index.present) },
@@ -156,8 +157,8 @@ const VERSIONS_AFTER = `versions as (
 )`;
 
 const CREATED = `created as (
-  insert into resource_current (tenant, shard, type, id, version, ts, deleted, derived, key1, lo, hi, patient, present, registry, tok)
-  select $1, shard, type, id, version, at, deleted, derived, key1, lo::timestamptz, hi::timestamptz, patient, present, registry, tok::bigint[]
+  insert into resource_current (tenant, shard, type, id, version, ts, deleted, derived, key1, code1, lo, hi, patient, present, registry, tok)
+  select $1, shard, type, id, version, at, deleted, derived, key1, code1, lo::timestamptz, hi::timestamptz, patient, present, registry, tok::bigint[]
   from input where version = 1
   returning 1
 )`;
@@ -165,7 +166,7 @@ const CREATED = `created as (
 const REPLACED = `replaced as (
   update resource_current c
   set version = i.version, ts = i.at, deleted = i.deleted, derived = i.derived,
-      key1 = i.key1, lo = i.lo::timestamptz, hi = i.hi::timestamptz, patient = i.patient, present = i.present, registry = i.registry, tok = i.tok::bigint[]
+      key1 = i.key1, code1 = i.code1, lo = i.lo::timestamptz, hi = i.hi::timestamptz, patient = i.patient, present = i.present, registry = i.registry, tok = i.tok::bigint[]
   from input i
   where i.version > 1 and c.tenant = $1 and c.shard = i.shard and c.type = i.type and c.id = i.id and c.version = i.version - 1
   returning 1

@@ -29,8 +29,12 @@ t.test('what does not change while a client pages is met exactly once', async (t
   t.equal(moving.length, MOVING);
 
   for (const order of ['', '_sort=_id', '_sort=-date', '_sort=date', '_sort=_lastUpdated', '_sort=-_lastUpdated']) {
-    for (const count of [1, 7]) {
-      await t.test(`${order || 'the default order'}, pages of ${count}, four writers`, async (t) => {
+    for (const [whose, count] of [
+      [`patient=${patient}`, 1],
+      [`patient=${patient}`, 7],
+      ['status=final', 7],
+    ] as const) {
+      await t.test(`${whose}, ${order || 'the default order'}, pages of ${count}, four writers`, async (t) => {
         let paging = true;
         const writer = async (n: number): Promise<void> => {
           for (let i = 0; paging; i += 1) {
@@ -41,7 +45,7 @@ t.test('what does not change while a client pages is met exactly once', async (t
         };
         const writers = Array.from({ length: 4 }, (_, n) => writer(n));
         const met = new Map<string, number>();
-        let path: string | undefined = `/Observation?patient=${patient}&_count=${count}${order ? `&${order}` : ''}`;
+        let path: string | undefined = `/Observation?${whose}&_count=${count}${order ? `&${order}` : ''}`;
         let pages = 0;
         // An ascending order of change runs before the writers: there is an end once all that stood still has been met.
         while (path && pages < 400) {

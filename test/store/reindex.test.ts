@@ -189,6 +189,7 @@ t.test('a resource that changes while it is indexed again keeps the rows of its 
   const stale = {
     tok: [],
     key1: null,
+    code1: 0,
     lo: null,
     hi: null,
     patient: null,

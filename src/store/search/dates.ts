@@ -13,9 +13,35 @@ export function dateFilter(scope: Scope, type: string, { param, ranges }: Filter
     and ${either(ranges.map((range) => dateCondition(range, sql`i.lo`, sql`i.hi`)))})`;
 }
 
-/** When the resource was last changed; an instant of a millisecond. */
+/** When the resource was last changed: an instant of a millisecond, so that its end says nothing that its beginning does not, which has an index. */
 export const lastUpdatedFilter = ({ row }: Scope, ranges: readonly DateRange[]): Condition =>
-  either(ranges.map((range) => dateCondition(range, sql`${row}.ts`, sql`${row}.ts + interval '1 millisecond'`)));
+  either(ranges.map((range) => instantCondition(range, sql`${row}.ts`)));
+
+/** As `dateCondition`, of [at, at + 1 ms); what is searched is never shorter. */
+function instantCondition({ prefix, start, end }: DateRange, at: Condition): Condition {
+  const moment = (milliseconds: number): Condition => sql`${instant(milliseconds)}::timestamptz`;
+  const inside = sql`(${at} >= ${moment(start)} and ${at} <= ${moment(end - 1)})`;
+  switch (prefix) {
+    case 'eq':
+      return inside;
+    case 'ne':
+      return sql`not ${inside}`;
+    case 'gt':
+      return sql`${at} > ${moment(end - 1)}`;
+    case 'lt':
+      return sql`${at} < ${moment(start)}`;
+    case 'ge':
+      return sql`${at} >= ${moment(start)}`;
+    case 'le':
+      return sql`${at} <= ${moment(end - 1)}`;
+    case 'sa':
+      return sql`${at} >= ${moment(end)}`;
+    case 'eb':
+      return sql`${at} <= ${moment(start - 1)}`;
+    case 'ap':
+      return sql`(${at} > ${moment(start - 1)} and ${at} < ${moment(end)})`;
+  }
+}
 
 /** [lo, hi) of the resource against [start, end) of the search, as `dateInRange` of src/fhir/match says it. */
 function dateCondition(range: DateRange, lo: Condition, hi: Condition): Condition {

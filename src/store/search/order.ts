@@ -26,6 +26,8 @@ interface Key {
   name: Condition;
   type: Condition;
   descending: boolean;
+  /** Every row that is looked at has a value. */
+  always: boolean;
 }
 
 /** By type and id, what a resource has for each key of an order that only the resources have. */
@@ -33,19 +35,27 @@ export type ContentKeys = Readonly<Record<string, readonly (string | null)[]>>;
 
 /**
  * By each key, what has no value last, and at last by id: the order of what does not change is fixed, so a page can begin after any entry.
- * `dated`: what is searched has a principal date, so that an index walked backwards, which puts nulls first, gives the order too.
+ * `dated`: what is searched has a principal date. A key that nothing is without leaves no place for nulls, so that an index walked backwards,
+ * which puts them first, gives the order too; `nullsLast` names that place all the same, for an index that has it.
  * `held`: what `contentKeys` has found; nothing else is in the page then.
  */
 export function orderOf(
   scope: Scope,
   sort: readonly SortBy[],
-  { dated = false, held }: { dated?: boolean; held?: ContentKeys | undefined } = {},
+  {
+    dated = false,
+    nullsLast = false,
+    held,
+  }: { dated?: boolean; nullsLast?: boolean; held?: ContentKeys | undefined } = {},
 ): Order {
   const idAt = sort.findIndex(({ by }) => by === '_id');
   const byId = idAt < 0 ? sort.at(-1) : sort[idAt];
   const idDescending = byId?.descending ?? true;
   const byContent = sort.filter(({ by }) => by === 'content');
-  const keys = (idAt < 0 ? sort : sort.slice(0, idAt)).map((key, at) => keyOf(scope, key, at, byContent.indexOf(key)));
+  const keys = (idAt < 0 ? sort : sort.slice(0, idAt)).map((key, at) => ({
+    ...keyOf(scope, key, at, byContent.indexOf(key)),
+    always: key.by === '_lastUpdated' || (dated && key.by === 'date'),
+  }));
   const id = sql`${scope.row}.id`;
   const way = (descending: boolean): Condition => (descending ? sql`desc` : sql`asc`);
   const list = (parts: readonly Condition[]): Condition => sql.join([...parts]);
@@ -61,8 +71,8 @@ export function orderOf(
     valuesOf: (row) => keys.map((_, at) => (row[`s${at + 1}`] ?? null) as string | null),
     inside: list([
       ...keys.map(
-        ({ expression, descending }, at) =>
-          sql`${expression} ${way(descending)}${dated && sort[at]?.by === 'date' ? sql`` : sql` nulls last`}`,
+        ({ expression, descending, always }) =>
+          sql`${expression} ${way(descending)}${always && !nullsLast ? sql`` : sql` nulls last`}`,
       ),
       sql`${id} ${way(idDescending)}`,
     ]),
@@ -71,27 +81,42 @@ export function orderOf(
       sql`p.id ${way(idDescending)}`,
     ]),
     after: (cursor) => {
-      const after = cursor
-        ? beyond(keys, 0, cursor, sql`${id} ${idDescending ? sql`<` : sql`>`} ${cursor.id}`)
-        : sql`true`;
+      const after = cursor ? beyond({ keys, id, idDescending }, cursor) : sql`true`;
       return held ? sql`(select keys from held) ? ${nameIn(scope.row)} and ${after}` : after;
     },
   };
 }
 
-/** What comes after a position: beyond it by this key, or equal to it and after it by the next ones. */
-function beyond(keys: readonly Key[], at: number, cursor: Cursor, byId: Condition): Condition {
+/** What comes after a position. One key that everything has is compared as a row with the id, which is a place in an index. */
+function beyond({ keys, id, idDescending }: Place, cursor: Cursor): Condition {
+  const [first] = keys;
+  const value = cursor.values[0] ?? null;
+  if (first?.always && keys.length === 1 && first.descending === idDescending && value !== null) {
+    return sql`(${first.expression}, ${id}) ${idDescending ? sql`<` : sql`>`} (${value}::${first.type}, ${cursor.id})`;
+  }
+  return beyondKey(keys, 0, cursor, sql`${id} ${idDescending ? sql`<` : sql`>`} ${cursor.id}`);
+}
+
+interface Place {
+  keys: readonly Key[];
+  id: Condition;
+  idDescending: boolean;
+}
+
+/** Beyond a position by this key, or equal to it and after it by the next ones. */
+function beyondKey(keys: readonly Key[], at: number, cursor: Cursor, byId: Condition): Condition {
   const key = keys[at];
   if (!key) return byId;
-  const rest = beyond(keys, at + 1, cursor, byId);
-  const { expression, type, descending } = key;
+  const rest = beyondKey(keys, at + 1, cursor, byId);
+  const { expression, type, descending, always } = key;
   const value = cursor.values[at] ?? null;
   if (value === null) return sql`(${expression} is null and ${rest})`;
   const there = sql`${value}::${type}`;
-  return sql`(${expression} ${descending ? sql`<` : sql`>`} ${there} or (${expression} = ${there} and ${rest}) or ${expression} is null)`;
+  const further = sql`${expression} ${descending ? sql`<` : sql`>`} ${there} or (${expression} = ${there} and ${rest})`;
+  return always ? sql`(${further})` : sql`(${further} or ${expression} is null)`;
 }
 
-function keyOf(scope: Scope, key: SortBy, at: number, place: number): Key {
+function keyOf(scope: Scope, key: SortBy, at: number, place: number): Omit<Key, 'always'> {
   const { expression, type } =
     key.by === 'param'
       ? sortValue(scope, key.param, key.descending)

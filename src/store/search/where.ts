@@ -79,3 +79,7 @@ function findsFew(type: string, filter: Filter): boolean {
 /** Whether the index alone answers all that is asked. */
 export const isAnswered = ({ filters, others }: Query): boolean =>
   [filters, ...others.map((part) => part.filters)].every((list) => list.every(isDecided));
+
+/** A condition on the principal date leaves nothing without one. */
+export const hasDate = ({ type, filters, others }: Query): boolean =>
+  others.length === 0 && filters.some((filter) => filter.kind === 'date' && filter.param.code === specOf(type).date);
