@@ -299,26 +299,27 @@ async function transactionRow(parts: Parts, { patients, now }: Filled): Promise<
   };
 }
 
-/** How much memory the service takes more while a client pages through every Observation, after the first hundred pages. */
+/**
+ * Whether the service takes more and more memory while a client pages through every Observation: the highest of the second half of the pages
+ * against the highest of the first. Within each V8 lets the heap grow until it collects all of it, which is not a trend.
+ */
 async function pagingFigure({ origin, watched }: Parts): Promise<Figure> {
   tell('paging through every Observation');
-  const resident = (): number => (watched.service === undefined ? 0 : (memoryOf(watched.service)?.now ?? 0));
-  let early = 0;
-  let highest = 0;
-  let pages = 0;
-  for (let next: string | undefined = `${origin}/fhir/Observation?_count=200`; next; pages += 1) {
+  const resident: number[] = [];
+  for (let next: string | undefined = `${origin}/fhir/Observation?_count=200`; next; ) {
     const response = await fetch(next);
     if (!response.ok) throw new Error(`A page answers ${response.status}`);
     const bundle = (await response.json()) as Pick<Bundle, 'link'>; // what was asked for
     next = bundle.link?.find(({ relation }) => relation === 'next')?.url;
-    if (pages < 100) early = Math.max(early, resident());
-    highest = Math.max(highest, resident());
+    resident.push(watched.service === undefined ? 0 : (memoryOf(watched.service)?.now ?? 0));
   }
+  const half = Math.ceil(resident.length / 2);
+  const [first, second] = [Math.max(...resident.slice(0, half)), Math.max(...resident.slice(half))];
   return {
-    title: `memory while paging through everything, ${pages} pages: highest, against the first hundred pages`,
-    value: `${Math.round(highest)} MB, ${Math.round(early)} MB`,
+    title: `memory while paging through everything, ${resident.length} pages: highest of the first half, of the second`,
+    value: `${Math.round(first)} MB, ${Math.round(second)} MB`,
     goal: 'flat (+ 20 % at most)',
-    met: highest <= early * 1.2,
+    met: second <= first * 1.2,
   };
 }
 
