@@ -1,5 +1,6 @@
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
+import { restBeside } from './jobs/give-way.ts';
 import type { ThreadData } from './jobs/simulate.ts';
 import { simulateStored } from './jobs/simulation-past.ts';
 import { openDatabase } from './store/database.ts';
@@ -10,11 +11,12 @@ import { openDatabase } from './store/database.ts';
  */
 const GIVES_WAY = 19;
 
-async function main({ url, within, request, from }: ThreadData): Promise<void> {
+async function main({ url, within, request, from, busy }: ThreadData): Promise<void> {
   if (process.platform === 'linux') setPriority(GIVES_WAY);
   const db = openDatabase(url, { connections: 1, readOnly: true });
   try {
-    for await (const checkpoint of simulateStored(db, within, request, from)) parentPort?.postMessage(checkpoint);
+    for await (const checkpoint of simulateStored(db, within, request, { from, rest: restBeside(busy) }))
+      parentPort?.postMessage(checkpoint);
   } finally {
     await db.close();
   }

@@ -69,8 +69,12 @@ export function writeReport(stored: StoredReport): string {
 }
 
 /** The report of a row's text. */
-export function readReport(text: string): StoredReport {
-  const kept: Kept = JSON.parse(text);
+export const readReport = (text: string): StoredReport => reportOf(JSON.parse(text));
+
+/** The reports of rows' texts that stand in one JSON array. */
+export const readReports = (text: string): StoredReport[] => (JSON.parse(text) as Kept[]).map(reportOf); // as writeReport wrote each
+
+function reportOf(kept: Kept): StoredReport {
   const [system, version] = kept.grading ?? [MOST.system, MOST.version];
   const [id, sourceVersion, type = MOST.type] = kept.source;
   const read = (findings: StoredFindings) => readFindings(findings, { system, version });

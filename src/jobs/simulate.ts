@@ -3,6 +3,7 @@ import type { Compartment } from '../fhir/compartment.ts';
 import { simulationParameters } from '../rules/simulation-parameters.ts';
 import type { SimulationRequest } from '../rules/simulation-request.ts';
 import type { Database } from '../store/database.ts';
+import { tellBusy, turn } from './give-way.ts';
 import type { RunLong } from './long.ts';
 import { type Checkpoint, simulateStored } from './simulation-past.ts';
 
@@ -21,6 +22,8 @@ export interface ThreadData {
   within: Compartment;
   request: SimulationRequest;
   from?: Checkpoint;
+  /** See tellBusy of src/jobs/give-way.ts. */
+  busy: Int32Array;
 }
 
 /** A thread takes no more than this, whatever it reads. */
@@ -44,19 +47,22 @@ export function simulationJob(simulating: Simulating): RunLong {
 }
 
 /** In this thread, between other things. */
-export const simulateHere: Simulating = (db, within, request, from) => simulateStored(db, within, request, from);
+export const simulateHere: Simulating = (db, within, request, from) =>
+  simulateStored(db, within, request, { from, rest: turn });
 
 /**
  * In a thread of its own, with a connection of its own that cannot write. `entry` is its built file. Where the scheduler of the machine knows threads
- * apart (Linux), this one gives way to those that answer requests.
+ * apart (Linux), this one gives way to those that answer requests; and while there are many of them it rests.
  */
 export function simulateInThread(entry: string): Simulating {
   return async function* (db, within, request, from, signal) {
+    const requests = tellBusy();
     const data: ThreadData = {
       url: db.pool.options.connectionString ?? '',
       within,
       request,
       ...(from ? { from } : {}),
+      busy: requests.busy,
     };
     const worker = new Worker(entry, {
       workerData: data,
@@ -88,6 +94,7 @@ export function simulateInThread(entry: string): Simulating {
       if (end.error !== undefined) throw end.error;
     } finally {
       signal.removeEventListener('abort', abort);
+      requests.stop();
       await worker.terminate();
     }
   };

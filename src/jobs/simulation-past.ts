@@ -1,5 +1,5 @@
 import type { Group, Patient, PlanDefinition, Task } from '@medplum/fhirtypes';
-import { readReport } from '../evaluation/stored-report.ts';
+import { readReports } from '../evaluation/stored-report.ts';
 import type { Compartment } from '../fhir/compartment.ts';
 import { compilePolicy, type Policy } from '../rules/policy.ts';
 import { type PatientPast, type Question, simulate } from '../rules/simulation.ts';
@@ -25,12 +25,17 @@ export interface Checkpoint {
 /** Patients that are read at once: some hundred reports. */
 const PAGE = 20;
 
-/** Simulates patient by patient, and tells after each page how far it is. Reads alone. Throws when a policy that it needs is no longer held. */
+/** Called after each patient, with the number of reports that were judged: until it is settled others have their turn. */
+export type Rest = (reports: number) => Promise<void>;
+
+/**
+ * Simulates patient by patient, and tells after each page how far it is. Reads alone. Throws when a policy that it needs is no longer held.
+ */
 export async function* simulateStored(
   db: Database,
   within: Compartment,
   request: SimulationRequest,
-  from?: Checkpoint,
+  { from, rest }: { from?: Checkpoint | undefined; rest: Rest },
 ): AsyncGenerator<Checkpoint> {
   const question = await questionOf(db, within, request);
   const members = request.cohort === undefined ? undefined : await membersOf(db, within, request.cohort);
@@ -53,9 +58,10 @@ export async function* simulateStored(
     next.catch(() => undefined);
     let { tally } = at;
     for (const stored of past) {
-      if (stored.content !== '') tally = mergeTallies(tally, one(stored, question));
-      // Where it shares a thread others have their turn.
-      await new Promise(setImmediate);
+      if (stored.content === '') continue; // deleted
+      const judged = one(stored, question);
+      tally = mergeTallies(tally, judged.tally);
+      await rest(judged.reports);
     }
     at = { done, total: Math.max(total, done), place, tally };
     yield at;
@@ -69,11 +75,12 @@ interface Page {
 }
 
 /** A past that cannot be read or folded is counted, and takes none of the others with it. */
-function one(stored: StoredPast, question: Question): Tally {
+function one(stored: StoredPast, question: Question): { tally: Tally; reports: number } {
   try {
-    return tallyOf(stored.patient, simulate(pastOf(stored), question), question.within);
+    const past = pastOf(stored);
+    return { tally: tallyOf(stored.patient, simulate(past, question), question.within), reports: past.reports.length };
   } catch {
-    return { ...NO_TALLY, failed: 1 };
+    return { tally: { ...NO_TALLY, failed: 1 }, reports: 0 };
   }
 }
 
@@ -111,7 +118,7 @@ function pastOf({ content, reports, flags, tasks }: StoredPast): PatientPast {
   const { gender, birthDate }: Patient = JSON.parse(content);
   const outcomes = outcomesOf(tasks);
   return {
-    reports: reports.map((text) => readReport(text).report),
+    reports: readReports(reports).map(({ report }) => report),
     facts: { ...(gender ? { gender } : {}), ...(birthDate ? { birthDate } : {}) },
     flags: flags.map((flag) => ({ ...flag, outcomes: outcomes.get(flag.flagId) ?? [] })),
   };

@@ -63,8 +63,8 @@ export function simulate(past: PatientPast, question: Question): PatientSimulati
   const { within, candidate } = question;
   const { end } = within;
   const reports = past.reports.filter(({ at, tick }) => tick === undefined && (end === undefined || at < end));
-  const looked = reports.filter(({ at }) => isIn(at, within));
-  const times = looked.map(({ at }) => at).sort();
+  const inside = reports.filter(({ at }) => isIn(at, within));
+  const times = inside.map(({ at }) => at).sort();
   const [first, last] = [times[0], times.at(-1)];
   const clock = { until: end === undefined ? (last ?? '') : justBefore(end), timeZone: question.timeZone };
   const one = foldWithMoments(reports, question.before, past.facts, clock);
@@ -76,22 +76,14 @@ export function simulate(past: PatientPast, question: Question): PatientSimulati
     before,
     after,
     flags: past.flags,
-    reports: countBy(looked.map(({ source }) => source.type)),
+    reports: countBy(inside.map(({ source }) => source.type)),
     ...(first === undefined ? {} : { first }),
     ...(last === undefined ? {} : { last }),
-    withoutFacts: candidate.needs.has('facts') ? woken(looked, other.steps, candidate, 'facts') : 0,
-    withoutPerson: candidate.needs.has('patient') ? woken(looked, other.steps, candidate, 'person') : 0,
-    withoutVersion: looked.filter(({ measured, ctcae }) => measured && lacks(question.ctcae, ctcae)).length,
-    overran: { before: overran(one.steps, within), after: overran(other.steps, within) },
-    undecided: countBy(
-      other.steps.flatMap(({ at, finding, conditions }) =>
-        isIn(at, within) && finding.outcome.kind !== 'not-gradable'
-          ? conditions
-              .filter(({ policy, value }) => value === 'undecided' && policy === candidate.canonical)
-              .map(({ action }) => action)
-          : [],
-      ),
-    ),
+    withoutFacts: candidate.needs.has('facts') ? woken(inside, other.steps, candidate, 'facts') : 0,
+    withoutPerson: candidate.needs.has('patient') ? woken(inside, other.steps, candidate, 'person') : 0,
+    withoutVersion: inside.filter(({ measured, ctcae }) => measured && lacks(question.ctcae, ctcae)).length,
+    overran: { before: overran(one.steps, question), after: overran(other.steps, question) },
+    undecided: countBy(undecided(other.steps, question)),
     judged: judge(past.flags, { before, after }, question),
   };
 }
@@ -126,7 +118,48 @@ function woken(
 
 const justBefore = (instant: string): string => new Date(Date.parse(instant) - 1).toISOString();
 
-function overran(steps: readonly TermStep[], within: Stretch): number {
-  const reports = steps.filter(({ at, conditions }) => isIn(at, within) && isOverrun(conditions));
-  return new Set(reports.map(({ source }) => originOf(source))).size;
+/** Actions of the candidate that could not be decided, as often as that was so. */
+function undecided(steps: readonly TermStep[], question: Question): string[] {
+  const found: string[] = [];
+  for (const { at, finding, conditions } of steps) {
+    const actions = looked(conditions, question).undecided;
+    if (actions.length > 0 && finding.outcome.kind !== 'not-gradable' && isIn(at, question.within))
+      found.push(...actions);
+  }
+  return found;
 }
+
+function overran(steps: readonly TermStep[], question: Question): number {
+  const found = new Set<string>();
+  for (const { at, source, conditions } of steps) {
+    if (looked(conditions, question).overran && isIn(at, question.within)) found.add(originOf(source));
+  }
+  return found.size;
+}
+
+/** What a list of conditions tells; the same answers have the same list, which is looked through once for a question. */
+function looked(conditions: Conditions, question: Question): Looked {
+  const lists = LOOKED.get(question) ?? new WeakMap<Conditions, Looked>();
+  if (!LOOKED.has(question)) LOOKED.set(question, lists);
+  const known = lists.get(conditions);
+  if (known) return known;
+  const { canonical } = question.candidate;
+  const made: Looked = {
+    overran: isOverrun(conditions),
+    undecided: conditions
+      .filter(({ policy, value }) => value === 'undecided' && policy === canonical)
+      .map(({ action }) => action),
+  };
+  lists.set(conditions, made);
+  return made;
+}
+
+type Conditions = TermStep['conditions'];
+
+interface Looked {
+  overran: boolean;
+  /** Actions of the candidate. */
+  undecided: readonly string[];
+}
+
+const LOOKED = new WeakMap<Question, WeakMap<Conditions, Looked>>();
