@@ -2,12 +2,11 @@
  * The fold of one patient, with no database: five years of weekly reports of fourteen terms, as a late report or an amendment makes it
  * necessary. CPU time of the process, the median of many. Run by `npm run bench:fold`; asked for: below 20 ms.
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import type { PlanDefinition } from '@medplum/fhirtypes';
 import { fold } from '../src/rules/episodes.ts';
 import type { Finding, Report } from '../src/rules/finding.ts';
 import { compilePolicy } from '../src/rules/policy.ts';
 import { writeState } from '../src/rules/state-packed.ts';
+import { ACTIVE, DEMONSTRATION } from './policy-sets.ts';
 
 const WEEKS = 260;
 const TERMS = 14;
@@ -28,15 +27,9 @@ const reports = Array.from({ length: WEEKS }, (_, week): Report => {
   };
 });
 
-const plans = readdirSync('profiles/policies').map(
-  (file): PlanDefinition => JSON.parse(readFileSync(`profiles/policies/${file}`, 'utf8')),
-);
-const active = plans.filter(({ status }) => status === 'active');
-const demonstration = active.filter(({ url }) => url?.endsWith('/demonstration'));
-
 for (const [name, list] of [
-  ['the demonstration alone', demonstration],
-  ['all that ship and are active', active],
+  ['the demonstration alone', DEMONSTRATION],
+  ['all that ship and are active', ACTIVE],
 ] as const) {
   const policies = list.map(compilePolicy);
   const taken = Array.from({ length: TURNS }, () => {

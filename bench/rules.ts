@@ -3,7 +3,6 @@
  * patients. Run by `npm run bench:rules`. The first set is what the others are compared with, the last what a site
  * might write at the most.
  */
-import { readdirSync, readFileSync } from 'node:fs';
 import type { PlanDefinition, QuestionnaireResponse } from '@medplum/fhirtypes';
 import { compileQuestionnaire, NO_TERMINOLOGY } from '../src/fhir/questionnaire.ts';
 import type { FoldState } from '../src/rules/episode.ts';
@@ -12,6 +11,7 @@ import type { Report } from '../src/rules/finding.ts';
 import { gradingOf } from '../src/rules/grade.ts';
 import { compilePolicy, type Policy } from '../src/rules/policy.ts';
 import { bodies, FORM } from './bodies.ts';
+import { ACTIVE, DEMONSTRATION, EVERYTHING } from './policy-sets.ts';
 
 const PATIENTS = 200;
 const RESPONSES = 5000;
@@ -27,28 +27,15 @@ const bodyOf = bodies(
 );
 const responses = Array.from({ length: RESPONSES }, (_, k): QuestionnaireResponse => JSON.parse(bodyOf(k).body));
 
-const shipped = readdirSync('profiles/policies').map(
-  (file): PlanDefinition => JSON.parse(readFileSync(`profiles/policies/${file}`, 'utf8')),
-);
-/** Other blocks of that page are parts of policies. */
-const worked = [...readFileSync('docs/policies.md', 'utf8').matchAll(/```json\n([\s\S]*?)```/g)]
-  .map(([, text = '']): PlanDefinition => JSON.parse(text))
-  .filter(({ resourceType, version }) => resourceType === 'PlanDefinition' && version !== undefined);
-/** A draft with a number in place of each open one: what it costs does not depend on which. */
-const filled = (plan: PlanDefinition): PlanDefinition =>
-  JSON.parse(JSON.stringify(plan).replaceAll(/%fill\.\w+/g, '3'));
-
-const active = shipped.filter(({ status }) => status === 'active');
 const SETS: readonly [name: string, plans: readonly PlanDefinition[]][] = [
-  ['the demonstration alone', active.filter(({ url }) => url?.endsWith('/demonstration'))],
-  ['all that ship and are active', active],
-  ['these, the drafts filled in, and the ten worked ones', [...active, ...shipped, ...worked].map(filled)],
+  ['the demonstration alone', DEMONSTRATION],
+  ['all that ship and are active', ACTIVE],
+  ['these, the drafts filled in, and the ten worked ones', EVERYTHING],
 ];
 
 const measured = SETS.map(([name, plans]) => {
-  const byUrl = new Map(plans.map((plan) => [plan.url, plan]));
-  const policies = [...byUrl.values()].map(compilePolicy);
-  return { name, policies, wanted: plans === active ? WANTED : 0, best: 0 };
+  const policies = plans.map(compilePolicy);
+  return { name, policies, wanted: plans === ACTIVE ? WANTED : 0, best: 0 };
 });
 // In turns, the first of them to warm up: a machine that slows down meanwhile slows all of them.
 for (let turn = 0; turn <= TURNS; turn++) {

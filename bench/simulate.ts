@@ -5,13 +5,13 @@
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { Patient, PlanDefinition, Questionnaire } from '@medplum/fhirtypes';
 import type pg from 'pg';
 import { FORM } from './bodies.ts';
 import { memoryOf } from './process-stat.ts';
 import { startServiceProcess } from './service.ts';
 import { makeStand } from './stand.ts';
+import { wholeNumbers } from './whole-numbers.ts';
 import { measure } from './worker.ts';
 
 const DIST = join(import.meta.dirname, '..');
@@ -20,21 +20,12 @@ const LOAD = join(DIST, 'bench', 'load.js');
 const SEED = 100;
 const WARM_UP_SECONDS = 45;
 
-const { values } = parseArgs({
-  options: {
-    responses: { type: 'string', default: '100000' },
-    each: { type: 'string', default: '20' },
-    seconds: { type: 'string', default: '15' },
-    connections: { type: 'string', default: '16' },
-  },
+const { responses, each, seconds, connections } = wholeNumbers({
+  responses: 100_000,
+  each: 20,
+  seconds: 15,
+  connections: 16,
 });
-const [responses, each, seconds, connections] = [values.responses, values.each, values.seconds, values.connections].map(
-  (text) => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < 1) throw new RangeError('Options take whole numbers above 0');
-    return value;
-  },
-) as [number, number, number, number]; // as many as were put in
 
 const tell = (line: string): boolean => process.stdout.write(`${line}\n`);
 

@@ -5,7 +5,6 @@
  * sweep below 10 s, a lag below 5 s.
  */
 import { cpus, loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { buildApp } from '../src/app.ts';
 import { boot } from '../src/bootstrap.ts';
@@ -21,19 +20,9 @@ import { bodies, FORM } from './bodies.ts';
 import { copyCalendars } from './calendars.ts';
 import { cpuOfFamily, memoryOf } from './process-stat.ts';
 import { makeStand } from './stand.ts';
+import { wholeNumbers } from './whole-numbers.ts';
 
-const { values } = parseArgs({
-  options: {
-    patients: { type: 'string', default: '100000' },
-    unanswered: { type: 'string', default: '1000' },
-    seconds: { type: 'string', default: '60' },
-  },
-});
-const [patients, unanswered, seconds] = [values.patients, values.unanswered, values.seconds].map((text) => {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new RangeError('Options take whole numbers above 0');
-  return value;
-}) as [number, number, number]; // as many as were put in
+const { patients, unanswered, seconds } = wholeNumbers({ patients: 100_000, unanswered: 1000, seconds: 60 });
 
 const TOO_LONG = 300_000;
 /** Thursday; the first slot is that of Monday 2 November at nine in Paris, and is waited for until Friday at nine. */

@@ -21,6 +21,7 @@ const entries: Record<string, string> = {
   'bench/bare-pg': 'bench/bare-pg.ts',
   'bench/bare-http': 'bench/bare-http.ts',
   'bench/fold': 'bench/fold.ts',
+  'bench/policies': 'bench/policies.ts',
   'bench/simulate': 'bench/simulate.ts',
   'bench/sweep': 'bench/sweep.ts',
   'season/process': 'test/season/process.ts',
