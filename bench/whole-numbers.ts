@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 export function wholeNumbers<Name extends string>(defaults: Readonly<Record<Name, number>>): Record<Name, number> {
   const options = Object.fromEntries(Object.keys(defaults).map((name) => [name, { type: 'string' as const }]));
   const { values } = parseArgs({ options });
-  const given = { ...defaults };
+  const given: Record<Name, number> = { ...defaults };
   for (const [name, text] of Object.entries(values)) {
     const value = Number(text);
     if (!Number.isInteger(value) || value < 1) throw new RangeError(`--${name} takes a whole number above 0`);
