@@ -11,7 +11,7 @@ export function usableMemory(): number {
 /**
  * PostgreSQL's `shared_buffers` on a machine of `memory` bytes that the server shares with the service: an eighth, at least PostgreSQL's own
  * 128 MB and at most 1 GB. Where the data in use has no room there, each page is read from the kernel again and its checksum counted anew:
- * with 20,000 stored, 264 responses were written a second at 128 MB and 341 to 373 at 1 GB (docs/performance.md).
+ * with 20,000 stored, 264 responses were written a second at 128 MB and 341 to 373 at 1 GB (docs/performance-history.md).
  */
 export function sharedBuffers(memory: number): string {
   return `${Math.min(1024, Math.max(128, Math.floor(memory / 8 / MEGABYTE)))}MB`;
