@@ -17,7 +17,7 @@ const DIST = join(import.meta.dirname, '..');
 const PATIENTS = 200;
 const WARM_UP = 4;
 const WARM_UP_FIRST = 30;
-/** How much longer a response may take with all policies. */
+/** How much longer a response may take with all policies that ship and are active. The last set opens Flags for whatever is said, and is told for what it costs. */
 const MOST = 1.25;
 
 const { turns, seconds, connections } = wholeNumbers({ turns: 4, seconds: 10, connections: 16 });
@@ -30,7 +30,7 @@ const SETS: readonly [name: string, plans: readonly PlanDefinition[]][] = [
 
 interface Side {
   name: string;
-  count: number;
+  plans: readonly PlanDefinition[];
   stand: Stand;
   service: ServiceProcess;
   patients: readonly string[];
@@ -50,14 +50,15 @@ try {
   for (const [name, plans] of SETS) sides.push(await sideWith(name, plans));
   for (let turn = 0; turn < turns; turn += 1) for (const side of sides) await take(side, turn === 0);
   const [alone] = sides;
-  for (const { name, count, measured } of sides) {
+  for (const { name, plans, measured } of sides) {
     const { rate, p50, p99, cpu, failures } = together(measured);
     const slower = (together(alone?.measured ?? measured).rate / rate - 1) * 100;
     tell(
-      `${name}, ${count} policies: ${rate.toFixed(0)}/s, p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)} ms, CPU ms ` +
+      `${name}, ${plans.length} policies: ${rate.toFixed(0)}/s, p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)} ms, CPU ms ` +
         `${cpu?.service?.toFixed(2)} + ${cpu?.database?.toFixed(2)}; ${slower.toFixed(0)} % slower than the first${Object.keys(failures).length > 0 ? `; NOT AS EXPECTED: ${JSON.stringify(failures)}` : ''}`,
     );
-    if (slower > (MOST - 1) * 100 || Object.keys(failures).length > 0) process.exitCode = 1;
+    const isTooSlow = plans === ACTIVE && slower > (MOST - 1) * 100;
+    if (isTooSlow || Object.keys(failures).length > 0) process.exitCode = 1;
   }
 } finally {
   for (const service of services) await service.stop();
@@ -78,7 +79,7 @@ async function sideWith(name: string, plans: readonly PlanDefinition[]): Promise
       await send(service, { resourceType: 'Patient', gender: n % 2 ? 'male' : 'female', birthDate: '1961-05-04' }),
     );
   }
-  return { name, count: plans.length, stand, service, patients, from: 0, measured: [] };
+  return { name, plans, stand, service, patients, from: 0, measured: [] };
 }
 
 async function take(side: Side, isFirst: boolean): Promise<void> {
