@@ -52,8 +52,8 @@ function statement(
     ),
   );
   const numbers = observations.flatMap((one, at) =>
-    one.numbers.map(({ param, lo, hi, unit, clo, chi, cunit }, n) =>
-      list([shard, type, ids[at], 1, n + 1, param, lo, hi, unit, clo, chi, cunit]),
+    one.numbers.map(({ param, lo, hi, open, unit, clo, chi, cunit }, n) =>
+      list([shard, type, ids[at], 1, n + 1, param, lo, hi, open, unit, clo, chi, cunit]),
     ),
   );
   const text = `
@@ -68,7 +68,7 @@ with counted as (
     numbers.length === 0
       ? ''
       : `x as (
-  insert into index_number (tenant, shard, type, id, version, n, param, lo, hi, unit, clo, chi, cunit) values ${numbers.join(', ')}
+  insert into index_number (tenant, shard, type, id, version, n, param, lo, hi, open, unit, clo, chi, cunit) values ${numbers.join(', ')}
 ), `
   }o as (
   insert into outbox (tenant, shard, id, changed, n, ts)
@@ -94,7 +94,7 @@ select json_build_object(
       'content', v.content, 'key1', c.key1::text, 'code1', c.code1, 'lo', c.lo, 'hi', c.hi, 'present', c.present::text, 'registry', c.registry::text,
       'tok', c.tok::text[],
       'numbers', coalesce((
-        select json_agg(json_build_object('param', x.param, 'lo', x.lo::text, 'hi', x.hi::text, 'unit', x.unit, 'clo', x.clo::text,
+        select json_agg(json_build_object('param', x.param, 'lo', x.lo::text, 'hi', x.hi::text, 'open', x.open, 'unit', x.unit, 'clo', x.clo::text,
                                           'chi', x.chi::text, 'cunit', x.cunit) order by x.n)
         from index_number x
         where x.tenant = c.tenant and x.shard = c.shard and x.type = c.type and x.id = c.id and x.version = c.version), '[]')))

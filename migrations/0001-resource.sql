@@ -94,6 +94,8 @@ create table index_number (
   -- the value, or its bounds; null is without limit
   lo      numeric,
   hi      numeric,
+  -- the one bound that there is lies outside
+  open    boolean     not null default false,
   -- what a search may name its unit by: system|code, code, text
   unit    text[]      collate "C",
   -- the same in UCUM base units

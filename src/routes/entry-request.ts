@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { badRequest } from '../fhir/errors.ts';
 import { type BundleEntry, placeOf } from '../transaction/entries.ts';
+import { lastUpdatedIn } from './reply.ts';
 
 /** What a request of an entry was answered with. */
 export interface EntryAnswer {
@@ -47,8 +48,8 @@ export async function sendEntry(
     },
     ...(payload === undefined ? {} : { payload }),
   });
-  const { location, etag, 'last-modified': modified } = response.headers;
-  const lastModified = lastUpdatedOf(response.body) ?? (modified && new Date(String(modified)).toISOString());
+  const { location, etag } = response.headers;
+  const lastModified = lastUpdatedIn(response.raw.res);
   return {
     status: response.statusCode,
     body: response.body,
@@ -76,7 +77,3 @@ function jsonPatch(resource: unknown): Buffer | undefined {
   if (resourceType !== 'Binary' || contentType !== 'application/json-patch+json') return undefined;
   return typeof data === 'string' ? Buffer.from(data, 'base64') : undefined;
 }
-
-/** As stored bodies begin: the header says the same in whole seconds only. */
-const lastUpdatedOf = (body: string): string | undefined =>
-  /^\{"resourceType":"[A-Za-z]+","id":"[^"]*","meta":\{"versionId":"\d+","lastUpdated":"([^"]+)"/.exec(body)?.[1];

@@ -12,8 +12,19 @@ export type Version = Pick<Stored, 'type' | 'id' | 'version' | 'lastUpdated'>;
 
 /** ETag and Last-Modified of one version. Source: FHIR R4, section 3.1.0.1.3 and 3.1.0.4. */
 export function versionHeaders(reply: FastifyReply, { version, lastUpdated }: Version): FastifyReply {
+  (reply.raw as Written)[LAST_UPDATED] = lastUpdated;
   return reply.header('ETag', `W/"${version}"`).header('Last-Modified', new Date(lastUpdated).toUTCString());
 }
+
+/** A response, with the instant that its header says in whole seconds only: an entry of a batch has it whole. */
+interface Written {
+  [LAST_UPDATED]?: string;
+}
+
+const LAST_UPDATED = Symbol('lastUpdated');
+
+/** When the version was written that a response is about, as an instant; undefined where it is about none. */
+export const lastUpdatedIn = (response: object): string | undefined => (response as Written)[LAST_UPDATED];
 
 /** The absolute URL of one version. Source: FHIR R4, section 3.1.0.8, Location. */
 export const locationOf = (baseUrl: string, { type, id, version }: Version): string =>

@@ -169,7 +169,7 @@ function addNumbers(
   for (const element of elements) {
     const measured = measureOf(element);
     if (!measured) continue;
-    const { lo, hi, system, code } = measured;
+    const { lo, hi, open = false, system, code } = measured;
     const base = (amount: number | undefined) =>
       amount === undefined || code === undefined || system !== UCUM ? undefined : canonicalQuantity(amount, code);
     const [low, high] = [base(lo), base(hi)];
@@ -177,6 +177,7 @@ function addNumbers(
       param,
       lo: decimal(lo),
       hi: decimal(hi),
+      open,
       unit: unitKeys(measured),
       clo: decimal(low?.value),
       chi: decimal(high?.value),

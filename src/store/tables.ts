@@ -50,6 +50,7 @@ export interface Tables {
     param: string;
     lo: string | null;
     hi: string | null;
+    open: boolean;
     unit: string[] | null;
     clo: string | null;
     chi: string | null;

@@ -66,6 +66,7 @@ const COLUMNS: Readonly<Record<IndexTable, (versions: Indexed) => Column[]>> = {
       { name: 'param', type: 'text', values: rows.map(({ param }) => param) },
       { name: 'lo', type: 'text', cast: 'numeric', values: rows.map(({ lo }) => lo) },
       { name: 'hi', type: 'text', cast: 'numeric', values: rows.map(({ hi }) => hi) },
+      { name: 'open', type: 'bool', values: rows.map(({ open }) => open) },
       { name: 'unit', type: 'text', cast: 'text[]', values: rows.map(({ unit }) => arrayLiteral(unit)) },
       { name: 'clo', type: 'text', cast: 'numeric', values: rows.map(({ clo }) => clo) },
       { name: 'chi', type: 'text', cast: 'numeric', values: rows.map(({ chi }) => chi) },

@@ -51,6 +51,8 @@ export interface NumberRow {
   param: string;
   lo: string | null;
   hi: string | null;
+  /** The one bound that there is lies outside. */
+  open: boolean;
   /** What a search may name its unit by: `system|code`, `code` and the unit's text. */
   unit: readonly string[];
   /** The same in UCUM base units and the text of these; null where UCUM does not know the unit. */

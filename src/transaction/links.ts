@@ -5,7 +5,7 @@ import { replaceLinks } from './narrative-links.ts';
 
 /** One place in a resource that may name another resource. */
 export interface Link {
-  /** `reference`: Reference.reference; `uri`: an element of type uri, url, oid or uuid; `narrative`: a Narrative's div with links in it. */
+  /** `reference`: Reference.reference; `uri`: an element of type uri or url; `narrative`: a Narrative's div with links in it. */
   kind: 'reference' | 'uri' | 'narrative';
   value: string;
   /** FHIRPath of the element, e.g. `Observation.subject.reference`. */
@@ -169,7 +169,8 @@ function findMember({ type, path }: Shape, key: string): Member | undefined {
   return undefined;
 }
 
-const URIS = new Set(['uri', 'url', 'oid', 'uuid']);
+/** An oid or a uuid cannot hold what a reference becomes: one that repeats a fullUrl stays, since `Patient/7` is none. */
+const URIS = new Set(['uri', 'url']);
 
 function ofType(name: string, type: string): Member {
   if (URIS.has(type)) return { name, kind: 'uri' };

@@ -156,6 +156,8 @@ t.test('a batch', async (t) => {
       entry('PUT', 'Device?identifier=urn:x|cond', device('cond')),
     ]);
     t.same(statuses(answer), ['304', '304', '412', '200', '200']);
+    const [byTag, byDate] = answer.body.entry;
+    for (const { response } of [byTag, byDate]) t.equal(response.lastModified, stored.meta.lastUpdated, 'to the millisecond');
     t.equal(answer.body.entry[3].resource.id, 'cond');
     t.equal(answer.body.entry[4].response.etag, 'W/"2"');
   });

@@ -60,6 +60,17 @@ t.test('what is a link and what is not', async (t) => {
       [['reference', 'Patient.contained[0].subject.reference']],
     ],
     ['a narrative', { resourceType: 'Patient', text: { div: '<div>x</div>' } }, [['narrative', 'Patient.text.div']]],
+    [
+      'a uuid and an oid, which could not hold what it becomes',
+      {
+        resourceType: 'Patient',
+        extension: [
+          { url: 'x', valueUuid: LINK },
+          { url: 'y', valueOid: LINK },
+        ],
+      },
+      [],
+    ],
     ['an unknown type', { resourceType: 'Nothing', subject: { reference: LINK } }, []],
     ['a subject that is no object', { resourceType: 'Observation', subject: [[LINK], null, 7] }, []],
   ];

@@ -66,7 +66,8 @@ function says(how: 'starts' | 'exact' | 'contains', text: string, wanted: string
   return how === 'starts' ? normalised(text).startsWith(wanted) : normalised(text).includes(wanted);
 }
 
-const boundsOf = ({ lo, hi }: Measured): Bounds => ({
+const boundsOf = ({ lo, hi, open }: Pick<Measured, 'lo' | 'hi' | 'open'>): Bounds => ({
+  ...(open ? { open } : {}),
   lo: lo ?? Number.NEGATIVE_INFINITY,
   hi: hi ?? Number.POSITIVE_INFINITY,
 });
@@ -78,7 +79,17 @@ function quantityInRange(range: QuantityRange, measured: Measured): boolean {
   if (!range.base || measured.system !== UCUM || measured.code === undefined) return false;
   const [lo, hi] = [inBase(measured.lo, measured.code), inBase(measured.hi, measured.code)];
   const unit = lo?.unit ?? hi?.unit;
-  return unit === range.base.unit && numberInRange(range.base, boundsOf({ lo: lo?.value, hi: hi?.value }));
+  return (
+    unit === range.base.unit &&
+    numberInRange(
+      range.base,
+      boundsOf({
+        ...(lo ? { lo: lo.value } : {}),
+        ...(hi ? { hi: hi.value } : {}),
+        ...(measured.open ? { open: true } : {}),
+      }),
+    )
+  );
 }
 
 const inBase = (amount: number | undefined, code: string) =>

@@ -1,18 +1,20 @@
 import type { NumberRange } from '../query/filter.ts';
 
-/** What a number is known to be: both bounds, within. */
+/** What a number is known to be: both bounds, within; with `open` the finite one of them is outside. */
 export interface Bounds {
   lo: number;
   hi: number;
+  open?: boolean;
 }
 
 /**
  * A value against that of a search. eq and ne go by the digits that were written, [low, high); the others by the value exactly.
  * Source: FHIR R4, section 3.1.1.4.6 number.
  */
-export function numberInRange(range: NumberRange, { lo, hi }: Bounds): boolean {
+export function numberInRange(range: NumberRange, { lo, hi, open = false }: Bounds): boolean {
   const [value, low, high] = [Number(range.value), Number(range.low), Number(range.high)];
   const inside = lo >= low && hi < high;
+  const reaches = (upper: number, lower: number): boolean => (open ? upper > lower : upper >= lower);
   switch (range.prefix) {
     case 'eq':
       return inside;
@@ -23,14 +25,14 @@ export function numberInRange(range: NumberRange, { lo, hi }: Bounds): boolean {
     case 'lt':
       return lo < value;
     case 'ge':
-      return hi >= value;
+      return reaches(hi, value);
     case 'le':
-      return lo <= value;
+      return reaches(value, lo);
     case 'sa':
-      return lo > value;
+      return open ? lo >= value : lo > value;
     case 'eb':
-      return hi < value;
+      return open ? hi <= value : hi < value;
     case 'ap':
-      return lo <= high && hi >= low;
+      return reaches(high, lo) && reaches(hi, low);
   }
 }

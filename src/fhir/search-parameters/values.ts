@@ -64,9 +64,11 @@ export const normalised = (text: string): string =>
 
 /** A number or quantity as an index holds it. */
 export interface Measured {
-  /** Bounds, both included; undefined is without limit. */
+  /** Bounds; undefined is without limit. */
   lo?: number;
   hi?: number;
+  /** The one bound that there is lies outside: less than, greater than. */
+  open?: true;
   system?: string;
   code?: string;
   unit?: string;
@@ -87,9 +89,18 @@ export function measureOf({ value }: Element): Measured | undefined {
 const CURRENCY = 'urn:iso:std:iso:4217';
 
 function limits(amount: number, comparator: unknown): Measured {
-  if (comparator === '<' || comparator === '<=') return { hi: amount };
-  if (comparator === '>' || comparator === '>=') return { lo: amount };
-  return { lo: amount, hi: amount };
+  switch (comparator) {
+    case '<':
+      return { hi: amount, open: true };
+    case '<=':
+      return { hi: amount };
+    case '>':
+      return { lo: amount, open: true };
+    case '>=':
+      return { lo: amount };
+    default:
+      return { lo: amount, hi: amount };
+  }
 }
 
 function range(low: unknown, high: unknown): Measured | undefined {

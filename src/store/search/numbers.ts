@@ -21,7 +21,7 @@ function quantityCondition(range: QuantityRange): Condition {
   return sql`((${same} and ${written}) or (not ${same} and i.cunit = ${range.base.unit} and ${based}))`;
 }
 
-/** Bounds of the resource against those of the search, as `numberInRange` of src/fhir/match says it; a bound that is null has no limit. */
+/** Bounds of the resource against those of the search, as `numberInRange` of src/fhir/match says it; a bound that is null has no limit, and of an open one there is no other. */
 function numberCondition(range: NumberRange, lo: Condition, hi: Condition): Condition {
   const value = sql`${range.value}::numeric`;
   const low = sql`${range.low}::numeric`;
@@ -37,14 +37,14 @@ function numberCondition(range: NumberRange, lo: Condition, hi: Condition): Cond
     case 'lt':
       return sql`coalesce(${lo} < ${value}, true)`;
     case 'ge':
-      return sql`coalesce(${hi} >= ${value}, true)`;
+      return sql`coalesce(${hi} > ${value} or (${hi} = ${value} and not i.open), true)`;
     case 'le':
-      return sql`coalesce(${lo} <= ${value}, true)`;
+      return sql`coalesce(${lo} < ${value} or (${lo} = ${value} and not i.open), true)`;
     case 'sa':
-      return sql`coalesce(${lo} > ${value}, false)`;
+      return sql`coalesce(${lo} > ${value} or (${lo} = ${value} and i.open), false)`;
     case 'eb':
-      return sql`coalesce(${hi} < ${value}, false)`;
+      return sql`coalesce(${hi} < ${value} or (${hi} = ${value} and i.open), false)`;
     case 'ap':
-      return sql`(coalesce(${lo} <= ${high}, true) and coalesce(${hi} >= ${low}, true))`;
+      return sql`(coalesce(${lo} < ${high} or (${lo} = ${high} and not i.open), true) and coalesce(${hi} > ${low} or (${hi} = ${low} and not i.open), true))`;
   }
 }
