@@ -11,3 +11,7 @@ export function codeKey(tenant: number, type: string, param: string, key: string
   const code = key.slice(key.lastIndexOf('|') + 1);
   return code === '' ? undefined : Number(BigInt.asIntN(32, BigInt(token(tenant, type, param, code))));
 }
+
+/** The `code1` of a resource with one more key; null while none has named a code. */
+export const commonCode = (before: number | null, code: number | undefined): number | null =>
+  code === undefined || before === code ? before : before === null ? code : SEVERAL;

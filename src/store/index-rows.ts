@@ -17,7 +17,7 @@ import {
   unitKeys,
 } from '../fhir/search-parameters.ts';
 import { canonicalQuantity, UCUM } from '../fhir/ucum.ts';
-import { codeKey, SEVERAL } from './code-key.ts';
+import { codeKey, commonCode, SEVERAL } from './code-key.ts';
 import { compartmentToken, token } from './tokens.ts';
 import type { DateRow, IndexRow, IndexTable, NumberRow, StringRow } from './write.ts';
 
@@ -128,7 +128,9 @@ function addTokens(row: Draft, scope: Scope, param: SearchParam, elements: reado
       if (spec.key1 === param.code && row.key1 === null && key.includes('|') && !key.endsWith('|')) {
         row.key1 = BigInt(made);
       }
-      if (spec.key1 === param.code && param.kind === 'token') addCode(row, codeKey(tenant, spec.type, param.code, key));
+      if (spec.key1 === param.code && param.kind === 'token') {
+        row.code1 = commonCode(row.code1, codeKey(tenant, spec.type, param.code, key));
+      }
     }
     if (param.kind === 'token') {
       for (const key of ofTypeKeys(element)) row.tok.add(token(tenant, spec.type, `${param.code}:of-type`, key));
@@ -138,10 +140,6 @@ function addTokens(row: Draft, scope: Scope, param: SearchParam, elements: reado
       }
     }
   }
-}
-
-function addCode(row: Draft, code: number | undefined): void {
-  if (code !== undefined) row.code1 = row.code1 === null || row.code1 === code ? code : SEVERAL;
 }
 
 /** The principal date, one element by R4's definitions, goes into columns; another has a row for each value. */

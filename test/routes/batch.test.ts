@@ -157,7 +157,8 @@ t.test('a batch', async (t) => {
     ]);
     t.same(statuses(answer), ['304', '304', '412', '200', '200']);
     const [byTag, byDate] = answer.body.entry;
-    for (const { response } of [byTag, byDate]) t.equal(response.lastModified, stored.meta.lastUpdated, 'to the millisecond');
+    for (const { response } of [byTag, byDate])
+      t.equal(response.lastModified, stored.meta.lastUpdated, 'to the millisecond');
     t.equal(answer.body.entry[3].resource.id, 'cond');
     t.equal(answer.body.entry[4].response.etag, 'W/"2"');
   });
