@@ -4,16 +4,17 @@ import type { Deps } from '../deps.ts';
 import type { Compartment } from '../fhir/compartment.ts';
 import type { PatientFacts } from '../rules/episode.ts';
 import type { CtcaeVersion, Report, ReportFacts } from '../rules/finding.ts';
+import { type CodedRecord, knownCodes, readableCodes } from '../rules/known-codes.ts';
 import type { PolicyNeed } from '../rules/policy-language.ts';
 import { EXTENSION } from '../rules/resources/codes.ts';
 import { type Medication, TREATMENT_SETS, type TreatmentRules, treatmentFacts } from '../rules/treatment-facts.ts';
 import type { PatientContext } from '../store/context.ts';
-import { type FactType, factsOfPatient } from '../store/facts.ts';
+import { type FactTexts, type FactType, factsOfPatient } from '../store/facts.ts';
 import { findResource } from '../store/resources.ts';
 import type { Evaluating } from './evaluating.ts';
 
 /**
- * What a report has to know beside itself, as of its receipt: by which versions of CTCAE its measured values are graded, and the facts that
+ * What a report has to know beside itself, as of its receipt: by which versions of CTCAE its measured values or answers are graded, and the facts that
  * active policies ask for. Nothing is read where nothing of it is needed: then it is empty.
  */
 export async function knownOf(
@@ -32,14 +33,22 @@ export async function knownOf(
     );
   const own = isAsked('patient') ? { person: patientFacts(context.patient) } : {};
   const asked = isAsked('facts');
-  if (!asked && !measures) return own;
-  const others = asked ? await factsOfPatient(deps.db, within, context.shard, patient, ASKED_FACTS) : [];
-  const resources = [...context.subjects, ...others].map((text): FactResource => JSON.parse(text));
-  const studies = await studiesOf(deps, within, resources);
+  const byCtcae = measures || findings.some(({ system }) => system === 'ctcae');
+  if (!asked && !byCtcae) return own;
+  const others = asked ? await factsOfPatient(deps.db, within, context.shard, patient, ASKED_FACTS) : NOTHING_READ;
+  const resources = others.texts.map((text): Medication | Condition => JSON.parse(text));
+  const studies = await studiesOf(deps, within, context);
   return {
     ...own,
-    ...(measures ? { ctcae: versionsOf(studies) ?? deps.ctcaeVersions } : {}),
-    ...(asked ? { facts: factsOf(resources, studies, treatmentRules(snapshot), deps.now()) } : {}),
+    ...(byCtcae ? { ctcae: versionsOf(studies) ?? deps.ctcaeVersions } : {}),
+    ...(asked
+      ? {
+          facts: factsOf(
+            { resources, studies, isCut: others.isCut },
+            { rules: treatmentRules(snapshot), at: deps.now().toISOString() },
+          ),
+        }
+      : {}),
   };
 }
 
@@ -50,7 +59,7 @@ export const takesPart = ({ subjects }: Pick<PatientContext, 'subjects'>): boole
 /** What else than the trials that they take part in policies may ask of a patient. */
 const ASKED_FACTS: readonly FactType[] = ['MedicationStatement', 'MedicationAdministration', 'Condition'];
 
-type FactResource = ResearchSubject | Medication | Condition;
+const NOTHING_READ: FactTexts = { texts: [], isCut: false };
 
 /** What policies may ask of a version of the Patient itself. */
 export function patientFacts({ content }: { content: string }): PatientFacts {
@@ -70,23 +79,25 @@ const TAKES_PART = new Set<ResearchSubject['status']>([
   'follow-up',
 ]);
 
-/** A study by its reference, with what is held of it. */
+/** A study that the patient takes part in, as their ResearchSubject names it, with what is held of it. */
 interface Study {
-  reference: string;
+  named: ResearchSubject['study'] | undefined;
   study?: ResearchStudy;
 }
 
-async function studiesOf(deps: Deps, within: Compartment, resources: readonly FactResource[]): Promise<Study[]> {
-  const references = new Set(
-    resources.flatMap((one) =>
-      one.resourceType === 'ResearchSubject' && TAKES_PART.has(one.status) ? (one.study?.reference ?? []) : [],
-    ),
-  );
+async function studiesOf(
+  deps: Deps,
+  within: Compartment,
+  { subjects }: Pick<PatientContext, 'subjects'>,
+): Promise<Study[]> {
+  const parts = subjects
+    .map((text): ResearchSubject => JSON.parse(text))
+    .filter(({ status }) => TAKES_PART.has(status));
   return Promise.all(
-    [...references].sort().map(async (reference): Promise<Study> => {
-      const id = /(?:^|\/)ResearchStudy\/([A-Za-z0-9\-.]{1,64})$/.exec(reference)?.[1];
+    parts.map(async ({ study: named }): Promise<Study> => {
+      const id = /(?:^|\/)ResearchStudy\/([A-Za-z0-9\-.]{1,64})$/.exec(named?.reference ?? '')?.[1];
       const held = id === undefined ? undefined : await findResource(deps.db, within, 'ResearchStudy', id);
-      return held && !held.deleted ? { reference, study: JSON.parse(held.content) } : { reference };
+      return held && !held.deleted ? { named, study: JSON.parse(held.content) } : { named };
     }),
   );
 }
@@ -102,29 +113,44 @@ function versionsOf(studies: readonly Study[]): CtcaeVersion[] | undefined {
   return versions.length > 0 ? [...new Set(versions)].sort() : undefined;
 }
 
-/** Sorted: the same facts give the same record, in whatever order they were read. */
+/**
+ * What is known as of `at`. Enrolment is recorded here: who is no subject of a study is in none. Not so of what is recorded elsewhere first: no
+ * record of a medication or of a condition is no statement that there is none. Sorted: the same facts give the same record, in whatever
+ * order they were read.
+ */
 function factsOf(
-  resources: readonly FactResource[],
-  studies: readonly Study[],
-  rules: TreatmentRules,
-  now: Date,
+  read: { resources: readonly (Medication | Condition)[]; studies: readonly Study[]; isCut: boolean },
+  { rules, at }: { rules: TreatmentRules; at: string },
 ): ReportFacts {
-  const conditions = resources.flatMap((one) =>
-    one.resourceType === 'Condition' && isPresent(one) ? codesOf(one.code) : [],
+  const { resources, studies, isCut } = read;
+  const conditions = knownCodes(
+    resources.flatMap((one) => (one.resourceType === 'Condition' ? recordOf(one) : [])),
+    { isCut },
   );
-  const named = studies.flatMap(({ reference, study }) => [
-    reference,
-    ...(study?.identifier ?? []).flatMap(({ system, value }) =>
-      value === undefined ? [] : [`${system ?? ''}|${value}`],
-    ),
-  ]);
-  const medications = resources.filter((one): one is Medication => /^Medication/.test(one.resourceType));
+  const medications = resources.filter((one): one is Medication => one.resourceType !== 'Condition');
+  const treated = treatmentFacts(medications, rules, { at, isCut });
+  const unknown: ReportFacts['unknown'] = {
+    ...(conditions.unknown ? { conditions: conditions.unknown } : {}),
+    // What it is called elsewhere, or here, nobody knows of a study that is not held.
+    ...(studies.some(({ study }) => study === undefined) ? { studies: { allBut: [] } } : {}),
+    ...treated.unknown,
+  };
   return {
-    treatments: treatmentFacts(medications, rules, now.toISOString()),
-    studies: sorted(named),
-    conditions: sorted(conditions),
+    ...(treated.treatments ? { treatments: treated.treatments } : {}),
+    studies: [...new Set(studies.flatMap(namesOf))].sort(),
+    ...(conditions.codes ? { conditions: conditions.codes } : {}),
+    ...(Object.keys(unknown).length > 0 ? { unknown } : {}),
   };
 }
+
+/** How policies may name a study: `ResearchStudy/id`, `system|value`. */
+const namesOf = ({ named, study }: Study): string[] => [
+  ...(named?.reference ? [named.reference] : []),
+  ...(study?.id ? [`ResearchStudy/${study.id}`] : []),
+  ...[...(named?.identifier ? [named.identifier] : []), ...(study?.identifier ?? [])].flatMap(({ system, value }) =>
+    value === undefined ? [] : [`${system ?? ''}|${value}`],
+  ),
+];
 
 /** Members of the site's value set of each kind of treatment; none where it has no active one that can be enumerated. */
 function treatmentRules(snapshot: Snapshot): TreatmentRules {
@@ -144,15 +170,14 @@ function treatmentRules(snapshot: Snapshot): TreatmentRules {
 
 const RULES = new WeakMap<Snapshot, TreatmentRules>();
 
-/** Not said to be over, refuted or entered in error. Source: HL7 Terminology, CodeSystems condition-clinical and condition-ver-status. */
-function isPresent({ clinicalStatus, verificationStatus }: Condition): boolean {
+/**
+ * What a Condition says of its codes: that they are so, unless it is said to be over or refuted. Nothing when it was entered in error.
+ * Source: HL7 Terminology, CodeSystems condition-clinical and condition-ver-status.
+ */
+function recordOf({ code, clinicalStatus, verificationStatus }: Condition): CodedRecord[] {
   const has = (concept: CodeableConcept | undefined, codes: readonly string[]) =>
-    concept?.coding?.some(({ code }) => code !== undefined && codes.includes(code)) === true;
-  if (has(verificationStatus, ['refuted', 'entered-in-error'])) return false;
-  return !has(clinicalStatus, ['inactive', 'remission', 'resolved']);
+    concept?.coding?.some((coding) => coding.code !== undefined && codes.includes(coding.code)) === true;
+  if (has(verificationStatus, ['entered-in-error'])) return [];
+  const isNot = has(verificationStatus, ['refuted']) || has(clinicalStatus, ['inactive', 'remission', 'resolved']);
+  return [{ codes: readableCodes(code), says: isNot ? 'not so' : 'so' }];
 }
-
-const codesOf = (concept: CodeableConcept | undefined): string[] =>
-  (concept?.coding ?? []).flatMap(({ system, code }) => (code === undefined ? [] : [`${system ?? ''}|${code}`]));
-
-const sorted = (texts: readonly string[]): string[] => [...new Set(texts)].sort();

@@ -13,7 +13,7 @@ export interface Finding {
   version: string;
   /**
    * composite: PRO-CTCAE grade 0-3 by the published table; presence: 0 no, 1 yes; text: 1 when something was written; ladder: CTCAE
-   * grade 0-4 from a measured value; emergency: 1 there, 0 not there; monitoring: 1 so, 0 not so.
+   * grade 0-4 from a measured value or from structured answers; emergency: 1 there, 0 not there; monitoring: 1 so, 0 not so.
    */
   kind: 'composite' | 'presence' | 'text' | 'ladder' | 'emergency' | 'monitoring';
   outcome: Outcome;
@@ -21,6 +21,8 @@ export interface Finding {
   attributes: Partial<Record<Attribute, Answer>>;
   /** What a ladder was climbed with. */
   measured?: Measured;
+  /** What was answered, where CTCAE grades by the answers of a patient: every input of the term, whatever became of it. */
+  structured?: readonly StructuredAnswer[];
   /** Of `monitoring`: what it is about. */
   monitored?: Monitored;
   /** What a reader should know before trusting the number; empty when nothing is wrong. */
@@ -54,6 +56,8 @@ export interface Measured {
   unit: string;
   /** Which side of `value` the true value lies on, of a result such as "<0.5". */
   comparator?: '<' | '<=' | '>=' | '>';
+  /** Of a range the other end, in `unit`; `value` is the lower one. */
+  upTo?: number;
   /** The value in the unit of the published table, where that is another. */
   canonical?: number;
   canonicalUnit?: string;
@@ -62,9 +66,22 @@ export interface Measured {
   high?: number;
   /** The recorded baseline that was used. */
   baseline?: { value: number; unit: string; at: string; source: SourceRef };
+  /** Clinical facts that were stated with it, by code. */
+  facts?: Readonly<Record<string, boolean>>;
   /** Other values that the same grade rests on: the diastolic beside the systolic pressure. */
   beside?: readonly { loinc: string; value: number; unit: string }[];
 }
+
+/** What became of one question that a CTCAE grade rests on; `input` is its name in the published table. */
+export type StructuredAnswer = { input: string } & (
+  | { state: 'answered'; value: string | number | boolean; linkId: string }
+  /** Hidden by the form's own branching because an earlier answer of the term was no: a no as well. */
+  | { state: 'hidden'; linkId: string; because: string }
+  | { state: 'opted-out'; linkId: string; code: string }
+  | { state: 'missing'; linkId: string }
+  /** The form does not carry it, or hides it for another reason. */
+  | { state: 'not-asked' }
+);
 
 /** A stored resource, by version. */
 export interface SourceRef {
@@ -132,9 +149,11 @@ export type NotGradable =
   | 'ambiguous-item'
   /** A result without a number. */
   | 'no-value'
+  /** A value that does not tell: a text, a code, or a bound or range that lies on both sides of what is asked. */
+  | 'value-unclear'
   /** No unit, or one that this analyte is not graded in. */
   | 'unit-unknown'
-  /** No patient can have this value: most often a wrong unit. */
+  /** No patient can have this value in this unit, or it may as well be one in another: most often a wrong unit. */
   | 'value-implausible'
   /** The published table compares with a limit of normal that did not come with the result. */
   | 'limit-missing'
@@ -163,6 +182,7 @@ export type DataQuality =
   | 'ambiguous-item'
   /** The phone's clock was ahead; receipt time is used. */
   | 'clock-ahead'
+  | 'value-unclear'
   | 'unit-unknown'
   | 'value-implausible'
   | 'limit-missing'
@@ -207,7 +227,7 @@ export interface Report {
    * baseline of their analytes, and are graded against themselves.
    */
   measured?: readonly MeasuredInput[];
-  /** CTCAE versions that `measured` is graded by: of the settings or the study, as of receipt. */
+  /** CTCAE versions that `measured` and structured answers are graded by: of the settings or the study, as of receipt. */
   ctcae?: readonly CtcaeVersion[];
   /**
    * Grades that a clinician records as the baseline of terms, by `termKey`. They are the baseline from `at` on, and nothing else: no report of the
@@ -261,15 +281,22 @@ export interface InForce {
 
 export type CtcaeVersion = '5.0' | '6.0';
 
-/** What was known of a patient when a report came in. An absent member was not asked; an absent boolean is not known. */
+/** What was known of a patient when a report came in. An absent member was not asked, or nothing is known of it; neither is a no. */
 export interface ReportFacts {
   /** `codes` are of medications, `system|code`. */
-  treatments?: { systemic?: boolean; cellTherapy?: boolean; codes: readonly string[] };
+  treatments?: { systemic?: boolean; cellTherapy?: boolean; codes?: readonly string[] };
   /** References and identifiers (`system|value`) of the studies that the patient is in. */
   studies?: readonly string[];
   /** Codes of conditions, `system|code`. */
   conditions?: readonly string[];
+  /** What is not in a list and may be so all the same. Of a kind that is not named here the list is all there is. */
+  unknown?: Readonly<Partial<Record<FactKind, Unknown>>>;
 }
+
+export type FactKind = 'conditions' | 'studies' | 'treatments';
+
+/** Of these it is not known whether they are so; or of everything but these, which are known not to be. */
+export type Unknown = { only: readonly string[] } | { allBut: readonly string[] };
 
 /** Lowest grade that is certain, `undefined` when none is. */
 export function lowest(outcome: Outcome): number | undefined {

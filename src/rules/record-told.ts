@@ -45,13 +45,18 @@ export function packShared({ facts, patient, symptoms }: Told): PackedShared | u
 }
 
 /** As canonical JSON orders them: what is built so is written without a copy. */
-const orderedFacts = ({ conditions, studies, treatments }: ReportFacts): ReportFacts => ({
+const orderedFacts = ({ conditions, studies, treatments, unknown }: ReportFacts): ReportFacts => ({
   conditions,
   studies,
   treatments: treatments && {
     cellTherapy: treatments.cellTherapy,
     codes: treatments.codes,
     systemic: treatments.systemic,
+  },
+  unknown: unknown && {
+    conditions: unknown.conditions,
+    studies: unknown.studies,
+    treatments: unknown.treatments,
   },
 });
 

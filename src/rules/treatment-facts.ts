@@ -1,7 +1,8 @@
-import type { CodeableConcept, MedicationAdministration, MedicationStatement } from '@medplum/fhirtypes';
+import type { MedicationAdministration, MedicationStatement } from '@medplum/fhirtypes';
 import { CANONICAL } from '../fhir/canonical.ts';
 import { dateInterval } from '../fhir/dates.ts';
 import type { ReportFacts } from './finding.ts';
+import { type CodedRecord, knownCodes, readableCodes } from './known-codes.ts';
 import { SYSTEM } from './resources/codes.ts';
 
 /**
@@ -32,45 +33,81 @@ const CATEGORY: Readonly<Record<TreatmentKind, string>> = {
 
 /**
  * What a patient is treated with at a moment, as far as the records tell. A kind is true when one of its medications is taken or was given and
- * nothing says that it has ended; false only when there are records of it, and each of them says that the kind as a whole is not taken at
- * `at`, or that it ended more than the days of the rules before; else it is left out, since nobody knows. That one medication is not taken
- * says nothing of the others of its kind. `codes` are of all medications that count, sorted.
+ * nothing says that it has ended; false only when there are records of it, each of them says that the kind as a whole is not taken at
+ * `at`, or that it ended more than the days of the rules before, and nothing else may be of the kind; else it is left out, since nobody knows. That
+ * one medication is not taken says nothing of the others of its kind. `codes` are of all medications that count, and `unknown` those that may:
+ * see knownCodes. Nothing is told where nothing is known. `isCut`: there are more records than these.
  */
 export function treatmentFacts(
   medications: readonly Medication[],
   rules: TreatmentRules,
-  at: string,
-): NonNullable<ReportFacts['treatments']> {
-  const read = medications.map((medication) => ({
-    codes: codesOf(medication),
-    category: conceptCodes(medication.category),
-    medication,
-  }));
+  { at, isCut }: { at: string; isCut: boolean },
+): Pick<ReportFacts, 'treatments' | 'unknown'> {
+  const read = medications.map(
+    (medication): Read => ({
+      medication,
+      codes: codesOf(medication),
+      kinds: KINDS.filter((kind) => readableCodes(medication.category).includes(CATEGORY[kind])),
+    }),
+  );
   const kindOf = (kind: TreatmentKind): boolean | undefined => {
-    const days = rules.endedAfterDays?.[kind];
     const standings = read
-      .filter(
-        ({ codes, category }) => category.includes(CATEGORY[kind]) || codes.some((code) => rules.sets[kind].has(code)),
-      )
-      .map(({ medication, category, codes }) =>
-        medication.status === 'not-taken' && !(codes.length === 0 && category.includes(CATEGORY[kind]))
-          ? 'not known'
-          : standingOf(medication, at, days),
-      )
+      .filter(({ codes, kinds }) => kinds.includes(kind) || codes.some((code) => rules.sets[kind].has(code)))
+      .map((one) => kindStanding(one, kind, at, rules.endedAfterDays?.[kind]))
       .filter((standing) => standing !== 'says nothing');
     if (standings.includes('on')) return true;
-    return standings.length > 0 && standings.every((standing) => standing === 'off') ? false : undefined;
+    if (isCut || standings.length === 0 || read.some((one) => mayBeOfAnyKind(one, at))) return undefined;
+    return standings.every((standing) => standing === 'off') ? false : undefined;
   };
   const [systemic, cellTherapy] = [kindOf('systemic'), kindOf('cellTherapy')];
-  const current = read.filter(({ medication }) => standingOf(medication, at, undefined) === 'on');
-  return {
+  const { codes, unknown } = knownCodes(
+    read.flatMap((one) => recordOf(one, at)),
+    { isCut },
+  );
+  const treatments = {
     ...(systemic === undefined ? {} : { systemic }),
     ...(cellTherapy === undefined ? {} : { cellTherapy }),
-    codes: [...new Set(current.flatMap(({ codes }) => codes))].sort(),
+    ...(codes ? { codes } : {}),
+  };
+  return {
+    ...(Object.keys(treatments).length > 0 ? { treatments } : {}),
+    ...(unknown ? { unknown: { treatments: unknown } } : {}),
   };
 }
 
+/** A record, the codes of its medication that can be read, and the kinds that its category names. */
+interface Read {
+  medication: Medication;
+  codes: readonly string[];
+  kinds: readonly TreatmentKind[];
+}
+
+const KINDS: readonly TreatmentKind[] = ['systemic', 'cellTherapy'];
+
+function kindStanding(one: Read, kind: TreatmentKind, at: string, days: number | undefined): Standing {
+  const { medication, kinds } = one;
+  const isOfOne = medication.status === 'not-taken' && !(kinds.includes(kind) && namesNone(medication));
+  return isOfOne ? 'not known' : standingOf(medication, at, days);
+}
+
+/** Whether a record is of no medication in particular: neither a code nor a reference, which may be of one. */
+const namesNone = ({ medicationCodeableConcept, medicationReference }: Medication): boolean =>
+  medicationReference === undefined && (medicationCodeableConcept?.coding ?? []).length === 0;
+
+/** Nobody can tell of which kind it is: neither its code nor its category says so, and it may be taken. */
+const mayBeOfAnyKind = (one: Read, at: string): boolean =>
+  one.kinds.length === 0 && recordOf(one, at).some(({ codes, says }) => codes.length === 0 && says !== 'not so');
+
+/** What a record says of the codes of its medication. That something is not taken, and nobody can read what, says nothing. */
+function recordOf({ medication, codes }: Read, at: string): CodedRecord[] {
+  const standing = standingOf(medication, at, undefined);
+  if (standing === 'says nothing' || (medication.status === 'not-taken' && codes.length === 0)) return [];
+  return [{ codes, says: SAYS[standing] }];
+}
+
 type Standing = 'on' | 'off' | 'not known' | 'says nothing';
+
+const SAYS = { on: 'so', off: 'not so', 'not known': 'perhaps' } as const;
 
 /**
  * Whether a record says that its medication counts. What was given counts whatever its age unless a site has said for how long.
@@ -112,15 +149,12 @@ function isLongAgo({ effectivePeriod, effectiveDateTime }: Medication, at: strin
   return days !== undefined && end !== undefined && Date.parse(at) - end > days * 86_400_000;
 }
 
-/** Codes of the medication, of a contained one too. */
+/** The codes of the medication that can be read, of a contained one too. What another resource says of it is not held here. */
 function codesOf({ medicationCodeableConcept, medicationReference, contained }: Medication): string[] {
   const reference = medicationReference?.reference;
-  const inside = contained?.find(({ id }) => reference === `#${id}`);
+  const inside = reference?.startsWith('#') ? contained?.find(({ id }) => reference === `#${id}`) : undefined;
   return [
-    ...conceptCodes(medicationCodeableConcept),
-    ...(inside?.resourceType === 'Medication' ? conceptCodes(inside.code) : []),
+    ...readableCodes(medicationCodeableConcept),
+    ...(inside?.resourceType === 'Medication' ? readableCodes(inside.code) : []),
   ];
 }
-
-const conceptCodes = (concept: CodeableConcept | undefined): string[] =>
-  (concept?.coding ?? []).flatMap(({ system, code }) => (code === undefined ? [] : [`${system ?? ''}|${code}`]));

@@ -230,7 +230,12 @@ t.test('what the conditions were told of the past, of other terms and of treatme
     burden: { area: 4.5, days1: 3, since: '2026-03-01T23:30:00.000Z' },
     expected: { level: 2, until: '2026-04-01T00:00:00.000Z' },
     symptoms: { [TERM]: 2, 'anaemia@5.0': 1 },
-    facts: { treatments: { systemic: true, codes: ['urn:x|a'] }, studies: ['ResearchStudy/s'], conditions: [] },
+    facts: {
+      treatments: { systemic: true, codes: ['urn:x|a'] },
+      studies: ['ResearchStudy/s'],
+      conditions: [],
+      unknown: { treatments: { only: ['urn:x|b'] }, conditions: { allBut: ['urn:x|c'] } },
+    },
   } as const;
   const step = {
     term: TERM,

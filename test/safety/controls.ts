@@ -197,8 +197,8 @@ export const CONTROLS: readonly Control[] = [
     hazard: 'Wrong unit',
     control: 'A result that no patient can have has no grade: its unit is most often wrong',
     code: {
-      file: 'src/rules/gradings/ctcae-units.ts',
-      from: 'return BOUNDS.get(loinc)?.some((rule) => breaks(quantity, base, rule)) === true;',
+      file: 'src/rules/gradings/ctcae-plausible.ts',
+      from: 'return BOUNDS.get(loinc)?.some((rule) => holdsFor(rule, term) && breaks(quantity, base, rule)) === true;',
       to: 'return false;',
     },
     test: {
@@ -207,12 +207,26 @@ export const CONTROLS: readonly Control[] = [
     },
   },
   {
+    id: 'S53',
+    hazard: 'Wrong unit',
+    control: 'A baseline that no patient can have is refused: it would hide what is compared with it',
+    code: {
+      file: 'src/rules/observed.ts',
+      from: "const UNFIT: ReadonlySet<string> = new Set(['unit-unknown', 'value-implausible']);",
+      to: "const UNFIT: ReadonlySet<string> = new Set(['unit-unknown']);",
+    },
+    test: {
+      file: 'test/evaluation/baselines.test.ts',
+      name: 'a baseline that no patient can have is refused, however it is recorded',
+    },
+  },
+  {
     id: 'S18',
     hazard: 'Wrong unit',
     control: 'A temperature that no patient can have is never taken for no fever',
     code: {
       file: 'src/rules/gradings/emergency-fever.ts',
-      from: 'if (kelvin.value < inKelvin(min) || kelvin.value > inKelvin(max)) {',
+      from: 'if (isImplausible(kelvin.value) || (end !== undefined && there !== true && isImplausible(end))) {',
       to: 'if (kelvin.value < 0) {',
     },
     test: { file: 'test/rules/gradings/emergency.test.ts', name: '375 °C, a lost decimal point, is not believed' },
@@ -567,6 +581,49 @@ export const CONTROLS: readonly Control[] = [
     test: {
       file: 'test/evaluation/expected-form.test.ts',
       name: 'form after plan: the plan expects from then on, and a week of silence is a Flag',
+    },
+  },
+  {
+    id: 'S47',
+    hazard: 'Missed Flag',
+    control: 'A temperature in words, or in any other form than a number, is told as one that cannot be read',
+    code: {
+      file: 'src/rules/observed-value.ts',
+      from: 'return Object.keys(part).some((name) => /^value[A-Z]/.test(name)) ? UNCLEAR : undefined;',
+      to: 'return undefined;',
+    },
+    test: {
+      file: 'test/routes/emergencies.test.ts',
+      name: 'a temperature that is no plain quantity is never passed over',
+    },
+  },
+  {
+    id: 'S48',
+    hazard: 'Missed Flag',
+    control: 'A bound or a range that may be a fever is never taken for no fever',
+    code: {
+      file: 'src/rules/gradings/emergency-fever.ts',
+      from: 'return there === undefined ? unclear(measured)',
+      to: "return there === undefined ? { is: 'absent', measured }",
+    },
+    test: {
+      file: 'test/routes/emergencies.test.ts',
+      name: 'a temperature that is no plain quantity is never passed over',
+    },
+  },
+  {
+    id: 'S49',
+    hazard: 'Missed Flag',
+    control:
+      'A policy for a treatment, a condition or a study is asked unless it is known that the patient is not meant',
+    code: {
+      file: 'src/rules/known-codes.ts',
+      from: 'const isOpen = isCut || codes.length === 0 || records.some(mayBeAnything);',
+      to: 'const isOpen = false;',
+    },
+    test: {
+      file: 'test/evaluation/meant-for.test.ts',
+      name: 'a policy for a treatment is asked unless it is known that the patient is not under it',
     },
   },
 ];

@@ -1,7 +1,8 @@
 import type { PlanDefinition, UsageContext } from '@medplum/fhirtypes';
 import { CANONICAL } from '../../fhir/canonical.ts';
 import { fault, type Issue } from '../../fhir/errors.ts';
-import type { ReportFacts } from '../finding.ts';
+import type { FactKind, ReportFacts } from '../finding.ts';
+import { isUnknown } from '../known-codes.ts';
 
 /** Our CodeSystem of what a policy may be meant for beside what HL7 lists. */
 export const POLICY_CONTEXT = `${CANONICAL}/CodeSystem/policy-context`;
@@ -9,13 +10,11 @@ export const POLICY_CONTEXT = `${CANONICAL}/CodeSystem/policy-context`;
 /** Source: HL7 Terminology, CodeSystem usage-context-type. */
 const USAGE_CONTEXT = 'http://terminology.hl7.org/CodeSystem/usage-context-type';
 
-type Kind = 'study' | 'condition' | 'treatment';
-
 /** Which facts a context is compared with, by `system|code` of its type. */
-const KINDS: Readonly<Record<string, Kind>> = {
-  [`${USAGE_CONTEXT}|program`]: 'study',
-  [`${USAGE_CONTEXT}|focus`]: 'condition',
-  [`${POLICY_CONTEXT}|treatment`]: 'treatment',
+const KINDS: Readonly<Record<string, FactKind>> = {
+  [`${USAGE_CONTEXT}|program`]: 'studies',
+  [`${USAGE_CONTEXT}|focus`]: 'conditions',
+  [`${POLICY_CONTEXT}|treatment`]: 'treatments',
 };
 
 /** Whether a policy is meant for a patient. `unknown` facts: it is asked, since not to ask could miss somebody. */
@@ -33,7 +32,7 @@ export function checkUseContext({ useContext = [] }: PlanDefinition): Issue[] {
 export function appliesTo({
   useContext = [],
 }: PlanDefinition): ((facts: ReportFacts | undefined) => Applies) | undefined {
-  const named = new Map<Kind, string[]>();
+  const named = new Map<FactKind, string[]>();
   for (const context of useContext) {
     const kind = kindOf(context);
     if (kind) named.set(kind, [...(named.get(kind) ?? []), ...keysOf(context)]);
@@ -41,7 +40,7 @@ export function appliesTo({
   if (named.size === 0) return undefined;
   const kinds = [...named];
   const compute = (facts: ReportFacts): Applies => {
-    const told = kinds.map(([kind, keys]) => among(keys, factsOf(kind, facts)));
+    const told = kinds.map(([kind, keys]) => among(keys, kind, facts));
     if (told.includes('no')) return 'no';
     return told.includes('unknown') ? 'unknown' : 'yes';
   };
@@ -57,17 +56,15 @@ export function appliesTo({
   };
 }
 
-function factsOf(kind: Kind, { studies, conditions, treatments }: ReportFacts): readonly string[] | undefined {
-  if (kind === 'study') return studies;
-  return kind === 'condition' ? conditions : treatments?.codes;
-}
-
-function among(keys: readonly string[], held: readonly string[] | undefined): Applies {
+/** Whether one of these is so: `no` only where it is known of each that it is not. */
+function among(keys: readonly string[], kind: FactKind, facts: ReportFacts): Applies {
+  const held = kind === 'treatments' ? facts.treatments?.codes : facts[kind];
   if (held === undefined) return 'unknown';
-  return keys.some((key) => held.includes(key)) ? 'yes' : 'no';
+  if (keys.some((key) => held.includes(key))) return 'yes';
+  return keys.some((key) => isUnknown(key, facts.unknown?.[kind])) ? 'unknown' : 'no';
 }
 
-const kindOf = ({ code }: UsageContext): Kind | undefined => KINDS[`${code?.system}|${code?.code}`];
+const kindOf = ({ code }: UsageContext): FactKind | undefined => KINDS[`${code?.system}|${code?.code}`];
 
 /** As the facts spell them: `ResearchStudy/id`, `system|value` of an identifier, `system|code`. */
 function keysOf({ valueCodeableConcept, valueReference }: UsageContext): string[] {
@@ -88,7 +85,7 @@ function checkOne(context: UsageContext, at: string): Issue[] {
     const message = `A policy is meant for one of ${Object.keys(KINDS).join(', ')}; "${given}" is not acted on here`;
     return [fault('not-supported', message, `${at}.code`)];
   }
-  if (kind === 'study') {
+  if (kind === 'studies') {
     if (context.valueReference && keysOf(context).every(isStudy)) {
       if (keysOf(context).length > 0) return [];
     }
@@ -97,7 +94,7 @@ function checkOne(context: UsageContext, at: string): Issue[] {
     return [fault('value', message, `${at}.valueReference`)];
   }
   if (context.valueCodeableConcept && keysOf(context).length > 0) return [];
-  const what = kind === 'condition' ? 'A focus' : 'A treatment';
+  const what = kind === 'conditions' ? 'A focus' : 'A treatment';
   return [fault('value', `${what} is a valueCodeableConcept with a system and a code`, `${at}.valueCodeableConcept`)];
 }
 

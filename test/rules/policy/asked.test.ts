@@ -3,7 +3,7 @@ import t from 'tap';
 import { LOINC } from '../../../src/fhir/canonical.ts';
 import { decide } from '../../../src/rules/decide.ts';
 import { step } from '../../../src/rules/episodes.ts';
-import type { Finding, ReportFacts } from '../../../src/rules/finding.ts';
+import type { Finding, ReportFacts, Unknown } from '../../../src/rules/finding.ts';
 import { compilePolicy, isFaulty, isOverrun, MAX_STEPS, stepBudget } from '../../../src/rules/policy.ts';
 import type { Context } from '../../../src/rules/policy-language.ts';
 import { action, graded, plan, report } from '../builders.ts';
@@ -110,6 +110,12 @@ const contexts: Readonly<Record<string, NonNullable<PlanDefinition['useContext']
   },
 };
 
+const [ATC, OTHER] = ['http://www.whocc.no/atc|L01EB04', 'http://www.whocc.no/atc|N02BE01'] as const;
+const under = (codes: readonly string[], treatments: Unknown): ReportFacts => ({
+  treatments: { codes },
+  unknown: { treatments },
+});
+
 t.test('a policy is asked of the patients that it is meant for, and where that is not known', async (t) => {
   const icd = 'http://hl7.org/fhir/sid/icd-10|C34';
   const cases: [name: string, meant: string[], facts: ReportFacts | undefined, expected: string][] = [
@@ -125,6 +131,32 @@ t.test('a policy is asked of the patients that it is meant for, and where that i
     ['another condition', ['condition'], { conditions: ['http://hl7.org/fhir/sid/icd-10|C50'] }, 'no'],
     ['a treatment', ['treatment'], { treatments: { codes: ['http://www.whocc.no/atc|L01EB04'] } }, 'yes'],
     ['another treatment', ['treatment'], { treatments: { codes: [] } }, 'no'],
+    ['treatments not known', ['treatment'], { treatments: { systemic: true } }, 'unknown'],
+    ['a treatment, beside what nobody can read', ['treatment'], under([ATC], { allBut: [] }), 'yes'],
+    ['another treatment, beside what nobody can read', ['treatment'], under([OTHER], { allBut: [] }), 'unknown'],
+    ['another treatment, and not this', ['treatment'], under([OTHER], { allBut: [ATC] }), 'no'],
+    ['another treatment, and perhaps this', ['treatment'], under([OTHER], { only: [ATC] }), 'unknown'],
+    ['another treatment, and perhaps a third', ['treatment'], under([], { only: [OTHER] }), 'no'],
+    ['this, and perhaps this: what is recorded as so is', ['treatment'], under([ATC], { only: [ATC] }), 'yes'],
+    ['conditions not known', ['condition'], { conditions: [], unknown: { conditions: { allBut: [] } } }, 'unknown'],
+    [
+      'of another kind it is not known',
+      ['condition'],
+      { conditions: [], unknown: { treatments: { allBut: [] } } },
+      'no',
+    ],
+    [
+      'a study that is not held',
+      ['study'],
+      { studies: ['http://s|B'], unknown: { studies: { allBut: [] } } },
+      'unknown',
+    ],
+    [
+      'no on one kind, not known of the other',
+      ['condition', 'treatment'],
+      { ...under([], { allBut: [] }), conditions: [] },
+      'no',
+    ],
     ['both', ['study', 'condition'], { studies: ['ResearchStudy/one'], conditions: [icd] }, 'yes'],
     ['one of both kinds', ['study', 'condition'], { studies: ['ResearchStudy/one'], conditions: [] }, 'no'],
     ['one known to be, the other not known', ['study', 'condition'], { studies: ['ResearchStudy/one'] }, 'unknown'],

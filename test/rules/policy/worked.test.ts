@@ -179,6 +179,7 @@ t.test('9. unknown counts as yes where the policy says so', async (t) => {
   const severe = (facts?: Report['facts']) => story('unknown', [{ ...report('03-01', graded(3, S3)), facts }]);
   t.same(severe(), ['open PH'], 'not asked');
   t.same(severe({ treatments: { codes: [] } }), ['open PH'], 'not known');
+  t.same(severe({ studies: [] }), ['open PH'], 'nothing is recorded');
   t.same(severe({ treatments: { systemic: true, codes: [] } }), ['open PH']);
   t.same(severe({ treatments: { systemic: false, codes: [] } }), ['none']);
   t.same(story('unknown', weekly(atLeast(1, 3))), ['open PM'], 'cannot be excluded');
