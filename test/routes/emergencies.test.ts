@@ -274,6 +274,110 @@ t.test('emergencies and vital signs', async (t) => {
     }
   });
 
+  t.test('a temperature that is no plain quantity is never passed over', async (t) => {
+    const cel = (value: number) => ({ value, unit: '°C', system: 'http://unitsofmeasure.org', code: 'Cel' });
+    const between = (low: number, high: number) => ({ valueRange: { low: cel(low), high: cel(high) } });
+    const bound = (comparator: string, value: number) => ({ valueQuantity: { comparator, ...cel(value) } });
+    const coded = (system: string, code: string) => ({ valueCodeableConcept: { coding: [{ system, code }] } });
+    const absent = 'http://terminology.hl7.org/CodeSystem/data-absent-reason';
+    const TEMPERATURE = { coding: [{ system: LOINC, code: '8310-5' }] };
+    const PANEL = { coding: [{ system: LOINC, code: '85353-1' }] };
+    const cases: [said: object, priority: string | undefined][] = [
+      [between(38.5, 39), 'PH'],
+      [between(38, 39), 'PH'],
+      [between(37.9, 39), 'PM'],
+      [between(36, 38), 'PM'],
+      [between(36, 37.9), undefined],
+      [{ valueRange: { low: cel(38.5) } }, 'PH'],
+      [{ valueRange: { high: cel(38.5) } }, 'PM'],
+      [{ valueRange: { low: { value: 38.5 }, high: { value: 39 } } }, 'PH'],
+      [bound('>=', 38), 'PH'],
+      [bound('>', 37.8), 'PM'],
+      [bound('<=', 39), 'PM'],
+      [bound('<', 38), undefined],
+      [{ valueString: '39' }, 'PH'],
+      [{ valueString: '39,2 °C' }, 'PH'],
+      [{ valueString: '36,8 °C' }, 'PM'],
+      [{ valueString: 'below 38' }, 'PM'],
+      [{ valueInteger: 39 }, 'PH'],
+      [{ valueBoolean: true }, 'PM'],
+      [coded('http://snomed.info/sct', '386661006'), 'PM'],
+      [coded(absent, 'not-performed'), undefined],
+      [{ valueRatio: { numerator: cel(39), denominator: { value: 1 } } }, 'PM'],
+      [{ valueSampledData: { origin: cel(0), period: 1000, dimensions: 1, data: '39.1 39.2' } }, 'PM'],
+      [{ dataAbsentReason: { coding: [{ system: absent, code: 'not-performed' }] } }, undefined],
+      [{ component: [{ code: TEMPERATURE, ...between(38.5, 39) }] }, 'PH'],
+      [{ component: [{ code: TEMPERATURE, valueString: 'high' }] }, 'PM'],
+      [
+        {
+          code: PANEL,
+          component: [bound('<', 37), { valueString: '39' }].map((said) => ({ code: TEMPERATURE, ...said })),
+        },
+        'PH',
+      ],
+    ];
+    for (const [said, priority] of cases) {
+      const patient = await aPatient(app);
+      const sent = await app.send('POST', '/Observation', {
+        resourceType: 'Observation',
+        status: 'final',
+        code: TEMPERATURE,
+        subject: { reference: patient },
+        effectiveDateTime: hoursAgo(1),
+        ...said,
+      });
+      t.equal(sent.status, 201, sent.text);
+      const fever = (await flagsOf(app, patient)).filter(([term]) => term === 'fever').map(([, , told]) => told);
+      t.strictSame(fever, priority === undefined ? [] : [priority], JSON.stringify(said));
+    }
+  });
+
+  t.test('a range is shown as it came, and what does not tell says so', async (t) => {
+    const patient = await aPatient(app);
+    const cel = (value: number) => ({ value, unit: 'Cel', system: 'http://unitsofmeasure.org', code: 'Cel' });
+    const send = async (code: string, at: number, said: object) => {
+      const sent = await app.send('POST', '/Observation', {
+        resourceType: 'Observation',
+        status: 'final',
+        code: { coding: [{ system: LOINC, code }] },
+        subject: { reference: patient },
+        effectiveDateTime: hoursAgo(at),
+        ...said,
+      });
+      t.equal(sent.status, 201, sent.text);
+      const derived = await found<Observation>(app, `/Observation?derived-from=Observation/${sent.body.id}`);
+      return (term: string) => derived.find(({ code: of }) => of.coding?.[0]?.code === term);
+    };
+    const fever = (await send('8310-5', 5, { valueRange: { low: cel(38.5), high: cel(39) } }))('fever');
+    t.match(fever, { valueInteger: 1, component: [{ valueRange: { low: cel(38.5), high: cel(39) } }] });
+    const { id: _id, ...rest } = fever ?? {};
+    const checked = await app.send('POST', '/Observation/$validate', rest);
+    t.notOk(
+      checked.body.issue?.some(({ severity }: { severity: string }) => severity === 'error'),
+      JSON.stringify(checked.body.issue),
+    );
+    const [flag] = await found<Flag>(app, `/Flag?patient=${patient}`);
+    t.match(flag?.code.text, /act at once \(38\.5–39 Cel\)/);
+    const explained = await app.send('GET', `/Flag/${flag?.id}/$explain`);
+    t.equal(explained.status, 200, explained.text);
+    t.match(explained.text, /Measured: 38\.5–39 °C/);
+    t.match(explained.text, /"valueRange":/);
+    const unclear = {
+      dataAbsentReason: { coding: [{ code: 'error' }] },
+      extension: [{ url: `${BASE}/StructureDefinition/data-quality`, valueCoding: { code: 'value-unclear' } }],
+    };
+    t.match((await send('8310-5', 4, { valueString: 'hot' }))('fever'), unclear);
+    t.match((await send('59408-5', 4, { valueString: '91 %' }))('hypoxia'), unclear);
+    t.match(
+      (
+        await send('85354-9', 4, {
+          component: [{ code: { coding: [{ system: LOINC, code: '8480-6' }] }, valueString: '18/11' }],
+        })
+      )('hypertension'),
+      unclear,
+    );
+  });
+
   t.test('what is known of the treatment decides; what is unknown is on the safe side', async (t) => {
     const record = (patient: string, status: string, kind: string) =>
       app.send('POST', '/MedicationStatement', {

@@ -6,6 +6,7 @@ import { fold } from '../../src/rules/episodes.ts';
 import type { Finding, Outcome, Report, ReportFacts } from '../../src/rules/finding.ts';
 import { emergenciesOf } from '../../src/rules/gradings/emergency.ts';
 import { EMERGENCY, EMERGENCY_TERMS } from '../../src/rules/gradings/emergency-data.ts';
+import type { MeasuredInput } from '../../src/rules/gradings/measured.ts';
 import { checkPolicy, compilePolicy, type Policy } from '../../src/rules/policy.ts';
 
 const PLANS = readdirSync('profiles/policies')
@@ -147,6 +148,52 @@ for (const [value, unit, facts, priority] of unread) {
     t.equal(finding && told(finding, facts), priority);
   });
 }
+
+type Bound = '<' | '<=' | '>' | '>=';
+const degrees = (value: number, more: { upTo?: number; comparator?: Bound } = {}) => ({ value, unit: 'Cel', ...more });
+const between: [name: string, reading: Omit<MeasuredInput, 'loinc'>, priority: string | undefined][] = [
+  ['from 38.5 to 39 °C', degrees(38.5, { upTo: 39 }), 'PH'],
+  ['from 38 to 39 °C', degrees(38, { upTo: 39 }), 'PH'],
+  ['from 37.9 to 39 °C', degrees(37.9, { upTo: 39 }), 'PM'],
+  ['from 37.5 to 38.5 °C', degrees(37.5, { upTo: 38.5 }), 'PM'],
+  ['from 36 to 38 °C', degrees(36, { upTo: 38 }), 'PM'],
+  ['from 36 to 37.9 °C', degrees(36, { upTo: 37.9 }), undefined],
+  ['from 20 to 37 °C', degrees(20, { upTo: 37 }), 'PM'],
+  ['of 38 °C or above', degrees(38, { comparator: '>=' }), 'PH'],
+  ['above 37.8 °C', degrees(37.8, { comparator: '>' }), 'PM'],
+  ['of 39 °C or below', degrees(39, { comparator: '<=' }), 'PM'],
+  ['of 38 °C or below', degrees(38, { comparator: '<=' }), 'PM'],
+  ['below 38 °C', degrees(38, { comparator: '<' }), undefined],
+  ['from 99 to 101 °F', { value: 99, upTo: 101, unit: '[degF]' }, 'PM'],
+  ['from 100.4 to 101 °F', { value: 100.4, upTo: 101, unit: '[degF]' }, 'PH'],
+  ['from 38.5 to 39 without a unit', { value: 38.5, upTo: 39 }, 'PH'],
+  ['from 36 to 39 without a unit', { value: 36, upTo: 39 }, 'PM'],
+  ['that is a text or a code', { unclear: true }, 'PM'],
+];
+for (const [name, reading, priority] of between) {
+  t.test(`a temperature ${name}: ${priority ?? 'no Flag'}`, async (t) => {
+    const [finding = said('fever', ABSENT)] = emergenciesOf([{ loinc: ['8310-5'], ...reading }]);
+    t.equal(told(finding), priority);
+    t.equal(told(finding, treated({ systemic: true })), priority);
+    t.equal(
+      told(finding, SURE),
+      reading.value === 38.5 && reading.unit === undefined ? 'PM' : priority === 'PH' ? undefined : priority,
+    );
+  });
+}
+
+t.test('a temperature that does not tell is heard beside one that does', async (t) => {
+  const normal = { loinc: ['8310-5'], value: 36.8, unit: 'Cel' };
+  for (const [other, priority] of [
+    [{ unclear: true as const }, 'PM'],
+    [{ value: 39 }, 'PH'],
+    [{ value: 12, unit: 'Cel' }, 'PM'],
+    [{ value: 37, unit: 'Cel' }, undefined],
+  ] as const) {
+    const [finding = said('fever', THERE)] = emergenciesOf([normal, { loinc: ['8310-5'], ...other }]);
+    t.equal(told(finding), priority);
+  }
+});
 
 t.test('a result without a number tells nobody anything', async (t) => {
   const [finding] = emergenciesOf([{ loinc: ['8310-5'] }]);

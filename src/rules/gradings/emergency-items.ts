@@ -3,6 +3,7 @@ import { LOINC } from '../../fhir/canonical.ts';
 import type { Issue } from '../../fhir/errors.ts';
 import type { AnswerOption, CompiledItem, CompiledQuestionnaire } from '../../fhir/questionnaire.ts';
 import { signOf, vitalIssues } from '../vital-signs.ts';
+import { answerItems, type Said } from './ctcae-answer-items.ts';
 import { DATA, EMERGENCY, EMERGENCY_TERMS } from './emergency-data.ts';
 import { isTemperature } from './emergency-fever.ts';
 
@@ -17,7 +18,9 @@ export type EmergencyItem =
       item: CompiledItem;
       read(answer: QuestionnaireResponseItemAnswer): Saying | undefined;
     }
-  | { how: 'temperature'; term: string; item: CompiledItem };
+  | { how: 'temperature'; term: string; item: CompiledItem }
+  /** A temperature that is not asked as a number. */
+  | { how: 'in-words'; term: string; item: CompiledItem };
 
 const TERM_OF_ITEM: ReadonlyMap<string, string> = new Map(EMERGENCY_TERMS.map(({ code, ask }) => [ask.code, code]));
 const TERMS: ReadonlySet<string> = new Set(EMERGENCY_TERMS.map(({ code }) => code));
@@ -50,9 +53,33 @@ export function emergencyItems(form: CompiledQuestionnaire): {
     }
     const sign = signOf(item);
     if (sign && isTemperature({ loinc: [sign.loinc] })) items.push({ how: 'temperature', term: DATA.fever.term, item });
+    if (
+      !sign &&
+      isTemperature({ loinc: item.codes.flatMap(({ system, code = '' }) => (system === LOINC ? [code] : [])) })
+    ) {
+      items.push({ how: 'in-words', term: DATA.fever.term, item });
+      issues.push({ ...refusal(item, IN_WORDS), severity: 'warning' });
+    }
+  }
+  for (const { code, item, read } of answerItems(form).items) {
+    if (code !== EXERTION) continue;
+    items.push({ how: 'answer', term: AT_REST, item, read: (answer) => restOf(read(answer)) });
   }
   return { items, issues };
 }
+
+/** Who is asked by CTCAE what brings their breathlessness on, and says rest, has told this emergency too. */
+const EXERTION = 'dyspnea.exertion';
+const AT_REST = 'dyspnoea-at-rest';
+
+function restOf(said: Said | undefined): Saying | undefined {
+  if (said === undefined) return undefined;
+  if ('optOut' in said) return 'opted-out';
+  return said.value === 'rest' ? 'there' : 'absent';
+}
+
+const IN_WORDS =
+  'a temperature is asked as a decimal or quantity; each of its answers that is no number is told as a temperature that cannot be read';
 
 const unknownCode = (code: string): string =>
   TERMS.has(code)

@@ -9,6 +9,7 @@ import {
   type NotGradable,
   type Outcome,
 } from '../finding.ts';
+import { readingOf, UNCLEAR } from '../observed-value.ts';
 import { vitalReadings } from '../vital-signs.ts';
 import { DATA, EMERGENCY_TERMS, emergencyFaults } from './emergency-data.ts';
 import { feverOf, isTemperature, type Told } from './emergency-fever.ts';
@@ -80,6 +81,7 @@ function prepare(form: CompiledQuestionnaire): FormGrading | undefined {
 function signsOf(one: EmergencyItem, state: ItemState): Sign[] {
   if (!state.enabled) return [{ is: 'not-asked' }];
   if (one.how === 'temperature') return vitalReadings([state]).map(temperature);
+  if (one.how === 'in-words') return saidInWords(state).map(temperature);
   const { linkId } = one.item;
   if (state.answers.length === 0) {
     return [{ is: 'open', reason: 'not-answered', missing: 'presence', answer: { state: 'missing', linkId } }];
@@ -96,17 +98,31 @@ function signsOf(one: EmergencyItem, state: ItemState): Sign[] {
 
 /** A question for the temperature that stayed unanswered is that, and no fault of a result. */
 function temperature(reading: MeasuredInput): Sign {
-  return reading.value === undefined && reading.unit === undefined
+  return reading.value === undefined && reading.unit === undefined && !reading.unclear
     ? { is: 'open', reason: 'not-answered', missing: 'value' }
     : feverOf(reading);
 }
+
+/** Answers to an item that asks for a temperature in words: read as the same value of an Observation is. */
+const saidInWords = ({ answers }: ItemState): MeasuredInput[] =>
+  answers.length === 0
+    ? [{ loinc: DATA.fever.loinc }]
+    : answers.map(({ valueString, valueCoding, valueInteger }) => {
+        const said = {
+          ...(valueString === undefined ? {} : { valueString }),
+          ...(valueCoding ? { valueCodeableConcept: { coding: [valueCoding] } } : {}),
+          ...(valueInteger === undefined ? {} : { valueInteger }),
+        };
+        return { loinc: DATA.fever.loinc, ...(readingOf(said, true) ?? UNCLEAR) };
+      });
 
 function findingOf(term: string, signs: readonly Sign[]): Finding {
   const quality = new Set<DataQuality>();
   for (const sign of signs) if (sign.is === 'open' && sign.quality) quality.add(sign.quality);
   const answer = best(signs.flatMap((sign) => (sign.answer ? [sign.answer] : [])));
   const there = signs.filter(({ is }) => is === 'there');
-  const measured = highest(measuredBy(there)) ?? highest(measuredBy(signs));
+  const doubted = signs.filter((sign) => sign.is === 'open' && sign.quality !== undefined);
+  const measured = highest(measuredBy(there)) ?? inDoubt(measuredBy(doubted)) ?? highest(measuredBy(signs));
   return {
     term,
     system: 'emergency',
@@ -132,7 +148,14 @@ function outcomeOf(signs: readonly Sign[]): Outcome {
 }
 
 /** Of several reasons that which somebody should look into. */
-const WORST: readonly NotGradable[] = ['value-implausible', 'unit-unknown', 'no-value', 'opted-out', 'not-answered'];
+const WORST: readonly NotGradable[] = [
+  'value-implausible',
+  'unit-unknown',
+  'value-unclear',
+  'no-value',
+  'opted-out',
+  'not-answered',
+];
 
 /** The answer that decides: the highest, else one that was given at all. */
 const best = (answers: readonly Answer[]): Answer | undefined =>
@@ -142,6 +165,15 @@ const best = (answers: readonly Answer[]): Answer | undefined =>
 
 const measuredBy = (signs: readonly Sign[]): Measured[] =>
   signs.flatMap((sign) => ('measured' in sign && sign.measured ? [sign.measured] : []));
+
+/** Of temperatures that do not tell that which a policy has to hear of: the highest without a unit, which may be a fever. */
+function inDoubt(all: readonly Measured[]): Measured | undefined {
+  const bare = all.filter(({ canonical, unit }) => canonical === undefined && unit !== 'Cel');
+  return (
+    bare.reduce<Measured | undefined>((top, one) => (top && top.value >= one.value ? top : one), undefined) ??
+    highest(all)
+  );
+}
 
 /** The highest temperature, as it came; what has no unit of temperature comes last. */
 function highest(all: readonly Measured[]): Measured | undefined {

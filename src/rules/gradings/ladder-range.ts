@@ -17,8 +17,9 @@ export const point = (value: number): Range => ({ lo: value, hi: value, loOpen: 
 /** Above zero, and nothing more is known. */
 export const ANY: Range = { lo: 0, hi: Number.POSITIVE_INFINITY, loOpen: true, hiOpen: true };
 
-/** Where the true value of a result such as "<0.5" lies; nothing that we grade is below zero. */
-export function rangeOf(value: number, comparator?: Compare): Range {
+/** Where the true value of a result such as "<0.5" or "0.5 to 0.7" lies; nothing that we grade is below zero. */
+export function rangeOf(value: number, comparator?: Compare, upTo?: number): Range {
+  if (upTo !== undefined) return { lo: value, hi: upTo, loOpen: false, hiOpen: false };
   const whole = { lo: 0, hi: Number.POSITIVE_INFINITY, loOpen: false, hiOpen: true };
   switch (comparator) {
     case '<':

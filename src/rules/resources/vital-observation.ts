@@ -104,7 +104,8 @@ function resultOf({ units }: VitalSign, input: MeasuredInput): Result {
   if (unit === undefined || !units.includes(unit)) return refused('unit-unknown');
   if (isTemperature(input)) {
     const told = feverOf(input);
-    if (told.is === 'open' && told.quality) return refused(told.quality);
+    // A bound is passed on as it is, whether or not it tells of a fever.
+    if (told.is === 'open' && told.quality && told.quality !== 'value-unclear') return refused(told.quality);
   }
   const quantity: Quantity = {
     value,

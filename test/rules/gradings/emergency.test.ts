@@ -50,7 +50,7 @@ const temperatures: [
   ['a result without a number', undefined, 'Cel', bad('no-value')],
 ];
 
-function bad(reason: 'value-implausible' | 'unit-unknown' | 'no-value'): Outcome {
+function bad(reason: 'value-implausible' | 'unit-unknown' | 'value-unclear' | 'no-value'): Outcome {
   return { kind: 'not-gradable', reason, missing: ['value'] };
 }
 
@@ -67,19 +67,94 @@ for (const [name, value, unit, outcome, quality] of temperatures) {
 
 const bounds: [comparator: '<' | '<=' | '>' | '>=', value: number, outcome: Outcome][] = [
   ['>=', 38, there],
+  ['>=', 37.99, bad('value-unclear')],
   ['>', 38, there],
-  ['>', 37.9, bad('no-value')],
+  ['>', 37.9, bad('value-unclear')],
+  ['>', 37.99, bad('value-unclear')],
+  ['<', 36, absent],
   ['<', 38, absent],
-  ['<', 38.1, bad('no-value')],
+  ['<', 38.01, bad('value-unclear')],
+  ['<', 38.1, bad('value-unclear')],
   ['<=', 37.9, absent],
-  ['<=', 38, bad('no-value')],
+  ['<=', 38, bad('value-unclear')],
+  ['<=', 39, bad('value-unclear')],
+  ['<', 33.9, bad('value-implausible')],
+  ['>', 33.9, bad('value-implausible')],
+  ['>', 50.1, bad('value-implausible')],
+  ['<=', 375, bad('value-implausible')],
 ];
 for (const [comparator, value, outcome] of bounds) {
   t.test(`a temperature of ${comparator} ${value} °C`, async (t) => {
     const [finding] = emergenciesOf([{ loinc: ['8310-5'], value, unit: 'Cel', comparator }]);
     t.strictSame(finding?.outcome, outcome);
+    t.strictSame(finding?.dataQuality, outcome.kind === 'not-gradable' ? [outcome.reason] : []);
+    t.match(finding?.measured, { value, comparator }, 'kept as it came');
   });
 }
+
+const ranges: [low: number, high: number, unit: string | undefined, outcome: Outcome][] = [
+  [38, 38.5, 'Cel', there],
+  [38.5, 39, 'Cel', there],
+  [38.5, 60, 'Cel', there],
+  [37.9, 38.5, 'Cel', bad('value-unclear')],
+  [37.5, 38.5, 'Cel', bad('value-unclear')],
+  [36, 38, 'Cel', bad('value-unclear')],
+  [36, 37.99, 'Cel', absent],
+  [36, 37.5, 'Cel', absent],
+  [34, 37, 'Cel', absent],
+  [33.9, 37, 'Cel', bad('value-implausible')],
+  [36, 50, 'Cel', bad('value-unclear')],
+  [36, 50.1, 'Cel', bad('value-implausible')],
+  [50.1, 60, 'Cel', bad('value-implausible')],
+  [100.4, 101, '[degF]', there],
+  [100.3, 101, '[degF]', bad('value-unclear')],
+  [98, 100.3, '[degF]', absent],
+  [38.5, 39, undefined, bad('unit-unknown')],
+];
+for (const [low, high, unit, outcome] of ranges) {
+  t.test(`a temperature from ${low} to ${high} ${unit ?? 'without a unit'}`, async (t) => {
+    const [finding] = emergenciesOf([{ loinc: ['8310-5'], value: low, upTo: high, ...(unit ? { unit } : {}) }]);
+    t.strictSame(finding?.outcome, outcome);
+    t.strictSame(finding?.dataQuality, outcome.kind === 'not-gradable' ? [outcome.reason] : []);
+    t.match(finding?.measured, { value: low, upTo: high, unit: unit ?? '' }, 'kept as it came');
+  });
+}
+
+t.test('a value that is no number leaves a fever open, and says so; no value does not', async (t) => {
+  const [unclear] = emergenciesOf([{ loinc: ['8310-5'], unclear: true }]);
+  t.match(unclear, { outcome: bad('value-unclear'), dataQuality: ['value-unclear'] });
+  t.equal(unclear?.measured, undefined);
+  t.match(emergenciesOf([{ loinc: ['8310-5'] }]), [{ outcome: bad('no-value'), dataQuality: [] }]);
+  const normal = { loinc: ['8310-5'], value: 36.8, unit: 'Cel' };
+  t.match(emergenciesOf([normal, { loinc: ['8310-5'], unclear: true }]), [
+    { outcome: open('value'), dataQuality: ['value-unclear'] },
+  ]);
+  t.match(
+    emergenciesOf([
+      { ...normal, value: 38 },
+      { loinc: ['8310-5'], unclear: true },
+    ]),
+    [{ outcome: there }],
+  );
+});
+
+t.test('beside a normal temperature the one that is in doubt is told', async (t) => {
+  const normal = { loinc: ['8310-5'], value: 37, unit: 'Cel' };
+  for (const other of [
+    { value: 39 },
+    { value: 12, unit: 'Cel' },
+    { value: 36.9, unit: 'Cel', comparator: '>' as const },
+  ]) {
+    const [finding] = emergenciesOf([normal, { loinc: ['8310-5'], ...other }]);
+    t.strictSame(finding?.outcome, open('value'));
+    t.match(finding?.measured, other);
+  }
+  const [both] = emergenciesOf([
+    { ...normal, value: 375 },
+    { loinc: ['8310-5'], value: 39 },
+  ]);
+  t.match(both?.measured, { value: 39, unit: '' }, 'of two the one that may be a fever');
+});
 
 t.test('what is no temperature tells no emergency; of two temperatures the one with fever counts', async (t) => {
   t.strictSame(emergenciesOf([{ loinc: ['29463-7'], value: 70, unit: 'kg' }]), []);
@@ -334,6 +409,28 @@ for (const [name, item, why] of refused) {
     const [issue] = emergency.check(aForm([item]));
     t.match(issue, { severity: 'error', diagnostics: why });
     t.throws(() => emergency.prepare(aForm([item])), why);
+  });
+}
+
+const words: [name: string, differs: Partial<CompiledItem>, said: Said, outcome: Outcome][] = [
+  ['a number', { type: 'string' }, '39', bad('unit-unknown')],
+  ['a number with a sign of degrees', { type: 'text' }, '39,2 °C', bad('unit-unknown')],
+  ['words', { type: 'string' }, 'fever', bad('value-unclear')],
+  ['a code', { type: 'choice' }, { valueCoding: { code: 'high' } }, bad('value-unclear')],
+  [
+    'a code of what is not there',
+    { type: 'choice' },
+    { valueCoding: { system: DAR, code: 'unknown' } },
+    { kind: 'not-gradable', reason: 'not-answered', missing: ['value'] },
+  ],
+  ['yes', { type: 'boolean' }, true, bad('value-unclear')],
+  ['nothing', { type: 'string' }, undefined, { kind: 'not-gradable', reason: 'not-answered', missing: ['value'] }],
+];
+for (const [name, differs, said, outcome] of words) {
+  t.test(`a form that asks the temperature in words, answered by ${name}`, async (t) => {
+    const [finding] = found([thermometer(differs)], { temp: said });
+    t.match(finding, { term: 'fever', outcome });
+    t.match(emergency.check(aForm([thermometer(differs)])), [{ severity: 'warning', diagnostics: /told as a temp/ }]);
   });
 }
 
