@@ -4,6 +4,8 @@ import type { Finding, Report } from './finding.ts';
 import { gradeMeasured } from './gradings/ctcae.ts';
 import { ALREADY_READ } from './gradings/ctcae-codes.ts';
 import type { MeasuredInput as LadderInput, MeasuredQuantity, RecordedBaseline } from './gradings/ctcae-measured.ts';
+import { isImplausible } from './gradings/ctcae-plausible.ts';
+import { baseOf } from './gradings/ctcae-units.ts';
 import type { MeasuredBaseline, MeasuredBaselines, MeasuredInput } from './gradings/measured.ts';
 
 /** All that a report says, what it measured graded with the baselines in force at its moment. */
@@ -20,14 +22,18 @@ export function baselinesWith(baselines: FoldState['baselines'], report: Report)
   const { baseline, measured, at, source } = report;
   if (!baseline || !measured) return baselines;
   const recorded: [string, MeasuredBaseline][] = measured.flatMap(
-    ({ loinc, value, comparator, unit, low, high, limitUnit }) => {
-      if (value === undefined || unit === undefined || comparator !== undefined) return [];
+    ({ loinc, value, upTo, comparator, unit, low, high, limitUnit }) => {
+      if (value === undefined || unit === undefined || comparator !== undefined || upTo !== undefined) return [];
       const limits = {
         ...(low === undefined ? {} : { low }),
         ...(high === undefined ? {} : { high }),
         ...(limitUnit === undefined ? {} : { limitUnit }),
       };
-      return loinc.map((code): [string, MeasuredBaseline] => [code, { value, unit, ...limits, at, source }]);
+      // A number that no patient has is no baseline: the one before it stays.
+      const base = baseOf({ value, unit }, true);
+      return loinc
+        .filter((code) => !base || !isImplausible(code, { value, unit }, base))
+        .map((code): [string, MeasuredBaseline] => [code, { value, unit, ...limits, at, source }]);
     },
   );
   return recorded.length === 0 ? baselines : { ...baselines, ...Object.fromEntries(recorded) };
@@ -35,12 +41,13 @@ export function baselinesWith(baselines: FoldState['baselines'], report: Report)
 
 /** Only reports of final results come here: what is preliminary is not evaluated. */
 function ladderInput(input: MeasuredInput, all: readonly MeasuredInput[], baselines: MeasuredBaselines): LadderInput {
-  const { loinc, facts, ageYears } = input;
+  const { loinc, unclear, facts, ageYears } = input;
   const value = quantityOf(input);
   return {
     codings: loinc.map((code) => ({ system: LOINC, code })),
     status: 'final',
     ...(value ? { value } : {}),
+    ...(unclear ? { unclear } : {}),
     ...limitsOf(input),
     ...(facts ? { facts } : {}),
     ...(ageYears === undefined ? {} : { ageYears }),
@@ -56,9 +63,14 @@ function ladderInput(input: MeasuredInput, all: readonly MeasuredInput[], baseli
   };
 }
 
-function quantityOf({ value, unit, comparator }: MeasuredInput): MeasuredQuantity | undefined {
+function quantityOf({ value, upTo, unit, comparator }: MeasuredInput): MeasuredQuantity | undefined {
   if (value === undefined) return undefined;
-  return { value, ...(unit === undefined ? {} : { unit }), ...(comparator ? { comparator } : {}) };
+  return {
+    value,
+    ...(unit === undefined ? {} : { unit }),
+    ...(comparator ? { comparator } : {}),
+    ...(upTo === undefined ? {} : { upTo }),
+  };
 }
 
 function limitsOf({

@@ -338,3 +338,63 @@ t.test('$set-baseline refuses what it would have to leave out, and a patient who
   t.equal((await setBaseline(app, patient, [code, { name: 'grade', valueInteger: 1 }, author, reason])).status, 422);
   t.equal((await setBaseline(app, patient, [code, value, author, reason])).status, 200);
 });
+
+t.test('a baseline that no patient can have is refused, however it is recorded', async (t) => {
+  const app = await testApp({ now: () => NOW });
+  t.teardown(() => app.close());
+  const patient = await aPatient(app);
+  const cases: [loinc: string, value: number, unit: string, status: number][] = [
+    ['29463-7', 800_000, 'kg', 422],
+    ['29463-7', 650.1, 'kg', 422],
+    ['29463-7', 650, 'kg', 200],
+    ['29463-7', 0.0001, 'kg', 422],
+    ['29463-7', 0.99, 'kg', 422],
+    ['29463-7', 1, 'kg', 200],
+    ['2823-3', 9000, 'mmol/L', 422],
+    ['2823-3', 20.1, 'mmol/L', 422],
+    ['2823-3', 20, 'mmol/L', 200],
+    ['718-7', 85, 'g/dL', 422],
+    ['718-7', 8.5, 'g/dL', 200],
+  ];
+  for (const [loinc, value, unit, status] of cases) {
+    const name = `${loinc}: ${value} ${unit}`;
+    const set = await setBaseline(app, patient, [
+      { name: 'code', valueCoding: { system: 'http://loinc.org', code: loinc } },
+      { name: 'value', valueQuantity: quantity(value, unit) },
+      author,
+      reason,
+    ]);
+    const at = '2026-11-01T08:00:00Z';
+    const result = aResult(patient, { loinc, value, unit, at });
+    const posted = await app.send('POST', '/Observation', { ...result, ...recorded });
+    t.equal(set.status, status, name);
+    t.equal(posted.status, status === 200 ? 201 : 422, name);
+    t.equal((await app.send('POST', '/Observation', result)).status, 201, `${name}: a result is stored all the same`);
+    if (status !== 422) continue;
+    for (const { body } of [set, posted]) {
+      t.match(body.issue, [{ severity: 'error', expression: ['Observation.value'] }], name);
+      t.match(body.issue[0].diagnostics, new RegExp(`LOINC ${loinc}: at least .*, at most `), name);
+    }
+  }
+});
+
+t.test('a weight that no patient has is not graded, and takes no baseline away', async (t) => {
+  const app = await testApp({ now: () => NOW });
+  t.teardown(() => app.close());
+  const patient = await aPatient(app);
+  const weight = (value: number, at: string) =>
+    post(app, aResult(patient, { loinc: '29463-7', value, unit: 'kg', at }));
+  await post(app, aResult(patient, { loinc: '29463-7', value: 80, unit: 'kg', at: '2026-10-01T08:00:00Z' }, recorded));
+  for (const [day, value] of [70_000, 800, 650.1, 0.07, 0.99].entries()) {
+    const { id } = await weight(value, `2026-10-1${day}T08:00:00Z`);
+    t.same(
+      await gradesOf(app, `Observation/${id}`),
+      ['weight_gain@5.0 none final v1', 'weight_loss@5.0 none final v1'],
+      `${value} kg`,
+    );
+    const { body } = await app.send('GET', `/Observation?derived-from=Observation/${id}`);
+    for (const { resource } of body.entry) t.match(JSON.stringify(resource.extension), /value-implausible/);
+  }
+  const { id } = await weight(64, '2026-11-10T08:00:00Z');
+  t.same(await gradesOf(app, `Observation/${id}`), ['weight_gain@5.0 0 final v1', 'weight_loss@5.0 3 final v1']);
+});

@@ -132,6 +132,12 @@ t.test('a Flag about a missing report names the plan, the form and the policy', 
   const explained = await s.app.send('GET', `/Flag/${flag.id}/$explain`);
   t.equal(explained.status, 200, explained.text);
   t.match(explained.text, 'no answer came when one was expected');
+  t.match(explained.text, /Report missing, report of .* A Flag was opened at /, 'by its record');
+  const french = await s.app.send('GET', `/Flag/${flag.id}/$explain?language=fr`);
+  t.match(
+    french.text,
+    /Réponse manquante, .* aucune réponse reçue au moment attendu\. .* Une alerte a été ouverte en /,
+  );
   const provenance = (await s.app.send('GET', `/Provenance?target=Flag/${flag.id}`)).body.entry[0].resource;
   t.match(provenance.entity[0].what, { reference: `CarePlan/${id}/_history/1` });
   const replayed = await s.app.send('POST', `/Provenance/${provenance.id}/$replay`);

@@ -99,6 +99,12 @@ t.test('without limits, unit or possible value there is no grade 0, and it is sa
       { loinc: NEUTROPHILS, value: 1500, unit: '10*9/L', low: 1.8, at: AT },
       'value-implausible',
     ],
+    [
+      'a count that may be one in thousands or not',
+      { loinc: '777-3', value: 4900, unit: '10*9/L', low: 150, at: AT },
+      'value-implausible',
+    ],
+    ['a weight without its decimal point', { loinc: '29463-7', value: 800, unit: 'kg', at: AT }, 'value-implausible'],
     ['a unit of another kind', { loinc: NEUTROPHILS, value: 1.5, unit: 'g/L', at: AT }, 'unit-unknown'],
   ];
   for (const [name, result, quality] of cases) {

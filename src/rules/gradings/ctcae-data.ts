@@ -101,9 +101,11 @@ export interface CtcaeEntry {
 
 export type UnitSteps = Readonly<Record<string, number | Readonly<Record<string, number>>>>;
 
-/** Values that no patient has; `basis` says by which pitfall of the table. */
+/** Values that are not to be believed; `basis` says by which pitfall of the table, or that the bound is our own. */
 export interface Implausible {
   loincs: readonly string[];
+  /** Only for these terms: another term of the same result tells of such a value. */
+  entries?: readonly string[];
   unit: string;
   /** Only of a result that is reported in this unit, or one of the same size. */
   reportedSo?: boolean;

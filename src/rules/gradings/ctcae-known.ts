@@ -3,6 +3,7 @@ import type { CtcaeInput, Role } from './ctcae-data.ts';
 import type { Ladder } from './ctcae-ladder.ts';
 import type { MeasuredInput, MeasuredQuantity, RecordedBaseline } from './ctcae-measured.ts';
 import type { Measurement } from './ctcae-measurements.ts';
+import { isImplausible } from './ctcae-plausible.ts';
 import { baseOf, fromBase, inDimension } from './ctcae-units.ts';
 import type { Known, Reading } from './ladder-condition.ts';
 import { ANY, point, type Range, rangeOf, type Tri } from './ladder-range.ts';
@@ -27,7 +28,7 @@ export function knownOf(
 ): KnownResult | undefined {
   const [main] = measurements;
   if (!main) return undefined;
-  const { quantity, base, input } = main;
+  const { quantity, base, upTo, input } = main;
   const read = (amount: MeasuredQuantity | undefined) => inUnitsOf(ladder, amount, base.dimension);
   let low = read(given.low);
   let high = read(given.high);
@@ -46,7 +47,7 @@ export function knownOf(
   const single = input.role === undefined;
   const result: KnownResult = {
     known: {
-      value: single ? rangeOf(base.value, quantity.comparator) : ANY,
+      value: single ? rangeOf(base.value, quantity.comparator, upTo) : ANY,
       baseline: usable ? point(before) : ANY,
       roles: single ? {} : rolesOf(ladder, given, measurements),
       low: lowRange,
@@ -76,26 +77,29 @@ function rolesOf(
   measurements: readonly Measurement[],
 ): Partial<Record<Role, Reading>> {
   const roles: Partial<Record<Role, Reading>> = {};
-  for (const { input, quantity, base } of measurements) {
+  for (const { input, quantity, base, upTo } of measurements) {
     if (input.role === undefined) continue;
     const baseline = inUnitsOf(ladder, baselineOf(ladder, given, input), base.dimension);
     roles[input.role] = {
-      value: rangeOf(base.value, quantity.comparator),
+      value: rangeOf(base.value, quantity.comparator, upTo),
       baseline: baseline !== undefined && baseline > 0 ? point(baseline) : ANY,
     };
   }
   return roles;
 }
 
-/** The recorded baseline of the same measurement; one that is itself only a bound is none. */
+/** The recorded baseline of the same measurement; one that is itself only a bound is none, nor one that no patient has. */
 function baselineOf(ladder: Ladder, { baseline }: MeasuredInput, input: CtcaeInput): RecordedBaseline | undefined {
   if (!ladder.usesBaseline || !baseline) return undefined;
-  const { inputs = [], reading } = ladder.entry;
+  const { entry } = ladder;
+  const { inputs = [], reading } = entry;
   const like = inputs.filter(
     ({ loinc, role }) => role === input.role && (reading?.kind !== 'same-method' || loinc === input.loinc),
   );
   const recorded = baseline(like.map(({ loinc }) => loinc));
-  return recorded?.comparator === undefined ? recorded : undefined;
+  if (recorded?.comparator !== undefined) return undefined;
+  const base = recorded && baseOf(recorded, ladder.monovalent);
+  return base && isImplausible(input.loinc, recorded, base, entry.id) ? undefined : recorded;
 }
 
 function inUnitsOf(ladder: Ladder, amount: MeasuredQuantity | undefined, dimension: string): number | undefined {

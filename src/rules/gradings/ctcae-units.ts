@@ -1,7 +1,6 @@
 import { canonicalQuantity } from '../../fhir/ucum.ts';
-import { CTCAE_DATA, type CtcaeEntry, type Implausible, type MolarPair } from './ctcae-data.ts';
+import type { CtcaeEntry, MolarPair } from './ctcae-data.ts';
 import type { MeasuredQuantity } from './ctcae-measured.ts';
-import { order } from './ladder-range.ts';
 
 /** An amount in base units; `dimension` tells what can be compared with what. */
 export interface Base {
@@ -85,34 +84,6 @@ export function unitOfSteps({ canonicalUnit }: Pick<CtcaeEntry, 'canonicalUnit'>
     return undefined;
   }
   return canonicalUnit.replace(/ \(.*\)$/, '');
-}
-
-/** Whether no patient can have this value, by the pitfalls that the table names; nothing that is measured is below zero. */
-export function isImplausible(loinc: string, quantity: MeasuredQuantity, base: Base): boolean {
-  if (quantity.value < 0 && base.dimension !== 'K') return true;
-  return BOUNDS.get(loinc)?.some((rule) => breaks(quantity, base, rule)) === true;
-}
-
-const BOUNDS: ReadonlyMap<string, readonly Implausible[]> = new Map(
-  [...new Set(CTCAE_DATA.implausible.flatMap(({ loincs }) => loincs))].map((loinc) => [
-    loinc,
-    CTCAE_DATA.implausible.filter(({ loincs }) => loincs.includes(loinc)),
-  ]),
-);
-
-function breaks(quantity: MeasuredQuantity, base: Base, rule: Implausible): boolean {
-  const { unit, reportedSo, above, atLeast, below, atMost, zeroIsPossible } = rule;
-  const { zero, step, dimension } = readable(unit);
-  if (dimension !== base.dimension) return false;
-  if (reportedSo && baseOf({ value: 1, unit: quantity.unit })?.value !== step) return false;
-  if (zeroIsPossible && quantity.value === 0) return false;
-  const bound = (number: number) => zero + step * number;
-  return (
-    (above !== undefined && order(base.value, bound(above)) > 0) ||
-    (atLeast !== undefined && order(base.value, bound(atLeast)) >= 0) ||
-    (below !== undefined && order(base.value, bound(below)) < 0) ||
-    (atMost !== undefined && order(base.value, bound(atMost)) <= 0)
-  );
 }
 
 /** An amount in the dimension of another, by the factor that the table prints; undefined where it prints none. */

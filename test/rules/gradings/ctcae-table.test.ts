@@ -4,6 +4,7 @@ import type { Finding } from '../../../src/rules/finding.ts';
 import { gradeMeasured } from '../../../src/rules/gradings/ctcae.ts';
 import type { MeasuredInput, MeasuredQuantity } from '../../../src/rules/gradings/ctcae-measured.ts';
 import { ALL_CODES } from './all-codes.ts';
+import { isBelieved, usualIn } from './believed.ts';
 import {
   chosenByHand,
   type Expected,
@@ -58,9 +59,10 @@ function edgesOf(condition: Raw, grade: string, whole: Whole): number[] {
 function settingsOf(
   entry: Raw,
   numbers: number[],
+  unit: string,
 ): Pick<Whole, 'low' | 'high' | 'baseline' | 'baselineLow' | 'baselineHigh'>[] {
-  const least = numbers.length > 0 ? Math.min(...numbers) : 40;
-  const most = numbers.length > 0 ? Math.max(...numbers) : 40;
+  const least = numbers.length > 0 ? Math.min(...numbers) : usualIn(unit);
+  const most = numbers.length > 0 ? Math.max(...numbers) : usualIn(unit);
   const percent = entry.canonicalUnit === '%';
   const low = entry.direction === 'high' ? least * 0.5 : percent ? Math.min(most * 1.1, 95) : most * 1.3;
   const high = entry.direction === 'high' ? least * 0.9 : percent ? 99 : most * 2;
@@ -147,7 +149,7 @@ for (const entry of SINGLE) {
                 op && value !== undefined && !ref ? [Number(printed?.[grade] ?? value)] : [],
               ),
             );
-            for (const setting of settingsOf(entry, numbers)) {
+            for (const setting of settingsOf(entry, numbers, unit)) {
               const given: Whole = {
                 value: 0,
                 roles: {},
@@ -157,13 +159,13 @@ for (const entry of SINGLE) {
                 ...(printed ? { printed } : {}),
               };
               if (chosenByHand(entry, version, given, facts) !== table) continue;
+              if (!isBelieved(entry.id, code ?? entry.inputs[0].loinc, given.baseline, unit)) continue;
               const edges = Object.entries(content).flatMap(([grade, condition]) => edgesOf(condition, grade, given));
               const values = new Set(
                 edges.flatMap((edge) => [edge * 0.9999, edge, edge * 1.0001, edge * 1.4, edge * 0.7]),
               );
               for (const value of values) {
-                if ((unit === '%' && (value <= 1 || value > 100)) || (unit === 'Cel' && (value < 34 || value > 50)))
-                  continue;
+                if (!isBelieved(entry.id, code ?? entry.inputs[0].loinc, value, unit)) continue;
                 for (const raised of ['', ...flagsOf(entry, version)]) {
                   const symptoms =
                     entry.id === 'hyponatremia'
