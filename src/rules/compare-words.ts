@@ -4,6 +4,7 @@ import { english } from './compare-english.ts';
 import { french } from './compare-french.ts';
 import type { CompareWords } from './compare-vocabulary.ts';
 import { codeOf, priorityOf } from './policy/check-shape.ts';
+import { titleIn } from './policy/titles.ts';
 import { PRIORITY, TERMS } from './resources/codes.ts';
 import type { Labels, Language } from './resources/labels.ts';
 
@@ -34,7 +35,7 @@ export function sentenceOf(difference: PolicyDifference, telling: Telling): stri
   const of = (plan: PlanDefinition): PlanDefinitionAction | undefined =>
     plan.action?.find(({ id }) => id === difference.action);
   const action = of(telling.after) ?? of(telling.before);
-  const name = action ? words.name(action.title ?? action.description, action.id ?? '') : '';
+  const name = action ? words.name(titleIn(action, telling.language), action.id ?? '') : '';
   switch (what) {
     case 'action': {
       if (kind === 'renamed') return words.renamed(name, before ?? '');

@@ -13,6 +13,21 @@ const NAMES: Readonly<Record<string, Label>> = {
   '%finding.max': { en: 'highest grade not excluded', fr: 'grade maximal non exclu' },
   '%finding.value': { en: 'measured value', fr: 'valeur mesurée' },
   '%finding.unit': { en: 'unit', fr: 'unité' },
+  '%finding.loinc': { en: 'LOINC code', fr: 'code LOINC' },
+  '%finding.timesUpperLimit': {
+    en: 'multiple of the upper limit of normal',
+    fr: 'multiple de la limite supérieure de la normale',
+  },
+  '%finding.timesLowerLimit': {
+    en: 'multiple of the lower limit of normal',
+    fr: 'multiple de la limite inférieure de la normale',
+  },
+  '%finding.timesBaseline': { en: 'multiple of the recorded baseline', fr: 'multiple de la valeur de référence' },
+  '%finding.answeringTime': { en: 'seconds of answering', fr: 'durée de réponse en secondes' },
+  '%finding.items': { en: 'graded answers', fr: 'réponses gradées' },
+  '%finding.distinctAnswers': { en: 'different answers', fr: 'réponses différentes' },
+  '%finding.highestAnswer': { en: 'highest answer', fr: 'réponse la plus haute' },
+  '%finding.unclearValue': { en: 'value that does not tell', fr: 'valeur qui ne permet pas de conclure' },
   '%finding.complete': { en: 'complete report', fr: 'réponse complète' },
   '%finding.contradictory': { en: 'contradictory report', fr: 'réponse contradictoire' },
   '%finding.needsReview': { en: 'needs review', fr: 'à relire' },
@@ -44,6 +59,9 @@ const NAMES: Readonly<Record<string, Label>> = {
   '%treatment': { en: 'treatment', fr: 'traitement' },
   '%treatment.systemic': { en: 'systemic treatment', fr: 'traitement systémique' },
   '%treatment.cellTherapy': { en: 'cell therapy or bispecific', fr: 'thérapie cellulaire ou bispécifique' },
+  '%persistence': { en: 'days on end at a grade', fr: 'jours de suite à un grade' },
+  '%symptoms': { en: 'grades as last known', fr: 'derniers grades connus' },
+  '%patient': { en: 'patient', fr: 'patient' },
   '%patient.gender': { en: 'gender', fr: 'sexe' },
   '%patient.birthDate': { en: 'date of birth', fr: 'date de naissance' },
   '%now': { en: 'moment of the report', fr: 'moment de la réponse' },
@@ -81,6 +99,7 @@ function patterned(
 }
 
 function ofLast(last: string, property: string, english: boolean): string | undefined {
+  if (property === '') return english ? `last ${last} reports` : `${last} dernières réponses`;
   const of = english ? `of the last ${last}` : `des ${last} dernières`;
   const level = /^atLeast(\d)$/.exec(property)?.[1];
   if (level !== undefined)

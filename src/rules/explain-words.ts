@@ -78,4 +78,10 @@ export interface Words {
   semicolon: string;
   and: string;
   none: string;
+  /** In the place of the form, where there is none. */
+  noForm: string;
+  /** A grading system among the versions. */
+  grading: (system: string) => string;
+  /** A term that has no name in the language: as it stands, in quotation marks. */
+  unnamed: (code: string) => string;
 }

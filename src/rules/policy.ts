@@ -7,6 +7,7 @@ import { type CheckedExpression, checkExpression } from './policy/check-expressi
 import { checkShape } from './policy/check-shape.ts';
 import { asksAgainOf, compileAction, type PolicyAction, wakesAny } from './policy/compiled.ts';
 import { type Evaluate, evaluatorOf, type Group } from './policy/situations.ts';
+import { withoutTranslations } from './policy/titles.ts';
 import type { Waker } from './policy/triggers.ts';
 import { type Applies, appliesTo } from './policy/use-context.ts';
 import type { PolicyNeeds } from './policy-language.ts';
@@ -122,10 +123,11 @@ const GROUPS = new WeakMap<Policy, Group>();
 
 /**
  * Lower-case hexadecimal SHA-256 of the canonical JSON of a policy without id, meta, text, status and date: the
- * "content of a released url|version", which never changes, while a policy may be retired. Source: RFC 8785; FIPS 180-4.
+ * "content of a released url|version", which never changes, while a policy may be retired. Translations of titles are left out
+ * too: they decide nothing, and may come after the release. Source: RFC 8785; FIPS 180-4.
  */
 export function policyDigest(plan: PlanDefinition): string {
-  const { id: _id, meta: _meta, text: _text, status: _status, date: _date, ...content } = plan;
+  const { id: _id, meta: _meta, text: _text, status: _status, date: _date, ...content } = withoutTranslations(plan);
   return sha256(canonicalJson(content));
 }
 

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import t from 'tap';
@@ -19,7 +19,17 @@ t.test('every record of the corpus comes out again, byte for byte', async (t) =>
   }
 });
 
-t.test('also in a fresh process, whatever its time zone', async (t) => {
+/** Other releases of Node that the corpus is made again by: paths of their programs, parted as those of PATH are. */
+const OTHERS = (process.env.OTHER_NODES ?? '').split(delimiter).filter(Boolean);
+
+/** What `golden-process.ts` tells. */
+interface Told {
+  node: string;
+  zone: number;
+  told: { file: string; outcome: string; digest: string }[];
+}
+
+t.test('also in a fresh process, whatever its time zone and release of Node', async (t) => {
   const folder = mkdtempSync(join(resolve('dist'), 'golden-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const program = join(folder, 'replay.mjs');
@@ -38,19 +48,41 @@ t.test('also in a fresh process, whatever its time zone', async (t) => {
     ['America/St_Johns', 210],
     ['Asia/Kathmandu', -345],
   ];
-  await Promise.all(
-    zones.map(async ([zone, offset]) => {
-      const { stdout } = await promisify(execFile)(process.execPath, [program], { env: { ...process.env, TZ: zone } });
-      const { told, zone: minutes }: { told: { file: string; outcome: string }[]; zone: number } = JSON.parse(stdout);
-      t.equal(minutes, offset, `${zone} was heeded`);
-      t.equal(told.length, files.length);
-      t.same(
-        told.filter(({ outcome }) => outcome !== 'equal'),
-        [],
-        zone,
-      );
-    }),
-  );
+  const toldBy = async (node: string, zone: string): Promise<Told> => {
+    // What was set for this Node another may not know.
+    const { NODE_OPTIONS: _options, ...env } = process.env;
+    const { stdout } = await promisify(execFile)(node, [program], { env: { ...env, TZ: zone } });
+    return JSON.parse(stdout);
+  };
+  const nodes = [process.execPath, ...OTHERS];
+  const releases = new Set<string>();
+  for (const node of nodes) {
+    await Promise.all(
+      zones.map(async ([zone, offset]) => {
+        const { node: release, told, zone: minutes } = await toldBy(node, zone);
+        const name = `Node ${release}, ${zone}`;
+        releases.add(release);
+        t.equal(minutes, offset, `${name} was heeded`);
+        t.same(
+          told.map(({ file }) => file),
+          [...files].sort(),
+          name,
+        );
+        for (const { file, outcome, digest } of told) {
+          t.equal(outcome, 'equal', `${name}: ${file}`);
+          t.equal(digest, read(file).digest, `${name}: ${file}`);
+        }
+      }),
+    );
+  }
+  // The same Node under two names would show nothing.
+  t.equal(releases.size, nodes.length, `releases: ${[...releases].join(', ')}`);
+});
+
+const named = { skip: OTHERS.length === 0 && 'OTHER_NODES names no other release of Node: only this one was run' };
+
+t.test('other releases of Node were asked', named, async (t) => {
+  for (const node of OTHERS) t.ok(existsSync(node), node);
 });
 
 t.test('each thing that a record rests on is missed where it is another', async (t) => {

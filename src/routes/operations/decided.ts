@@ -52,7 +52,13 @@ export function keyOfFlag({ code, extension }: Pick<Flag, 'code' | 'extension'>)
   const graded = extension?.find(({ url }) => url === EXTENSION.gradedFinding)?.extension ?? [];
   const system = graded.find(({ url }) => url === 'system')?.valueCode ?? 'pro-ctcae';
   const version = graded.find(({ url }) => url === 'version')?.valueString ?? '';
-  const known = (['pro-ctcae', 'ctcae', 'emergency'] as const).find((one) => one === system) ?? 'pro-ctcae';
-  const ours = code.coding?.find((coding) => coding.system === TERMS[known]) ?? code.coding?.[0];
-  return termKey({ term: ours?.code ?? '', system: known, version });
+  const form = graded.find(({ url }) => url === 'form')?.valueCanonical;
+  const known = (['pro-ctcae', 'ctcae', 'emergency', 'monitoring'] as const).find((one) => one === system);
+  const ours = code.coding?.find((coding) => coding.system === TERMS[known ?? 'pro-ctcae']) ?? code.coding?.[0];
+  return termKey({
+    term: ours?.code ?? '',
+    system: known ?? 'pro-ctcae',
+    version,
+    ...(form === undefined ? {} : { monitored: { form } }),
+  });
 }

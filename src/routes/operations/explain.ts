@@ -5,12 +5,15 @@ import { CANONICAL } from '../../fhir/canonical.ts';
 import type { Compartment } from '../../fhir/compartment.ts';
 import { answeredOtherwise } from '../../rules/answered-otherwise.ts';
 import type { DecisionRecord } from '../../rules/decision-record.ts';
+import type { Said } from '../../rules/episode.ts';
+import { saidOf } from '../../rules/episode-carried.ts';
 import { type Explaining, explain } from '../../rules/explain.ts';
 import { WORDS } from '../../rules/explain-languages.ts';
 import type { Words } from '../../rules/explain-words.ts';
 import { termKey } from '../../rules/finding.ts';
 import { readRecord } from '../../rules/record.ts';
 import { SYSTEM } from '../../rules/resources/codes.ts';
+import { textOfFlag } from '../../rules/resources/flag-told.ts';
 import type { Language } from '../../rules/resources/labels.ts';
 import { readResource } from '../../store/resources.ts';
 import { type Decided, decisionOf, keyOfFlag, policiesOfRecord } from './decided.ts';
@@ -74,8 +77,10 @@ async function told(
   const decided = await decisionOf(deps, within, versioned(stored));
   const record = decided && readRecord(decided.record);
   const key = keyOfFlag(flag);
+  // What a record says of the term where its Flag was retracted is about another Flag.
   const explained =
     record &&
+    flag.status !== 'entered-in-error' &&
     explain(record, key, {
       labels: deps.labels,
       language,
@@ -83,8 +88,11 @@ async function told(
       patient: (await patientOfRecord(deps, within, record)) ?? {},
       ...(await answersOf(deps, within, record, key, decided)),
     });
-  const parameters = explained?.parameters ?? (await withoutRecord(deps, within, flag, stored, WORDS[language]));
-  return { parameters, decided };
+  if (explained) return { parameters: explained.parameters, decided };
+  const isForeign = flag.language !== language && stored.version > 1;
+  const said = isForeign ? await saidBefore(deps, within, stored, key) : undefined;
+  const text = textOfFlag(flag, deps.labels, language, said);
+  return { parameters: await withoutRecord(deps, within, flag, { ...stored, text }, WORDS[language]), decided };
 }
 
 /** What the last report of a term would have said, had it been answered otherwise. */
@@ -102,19 +110,31 @@ async function answersOf(
   return { answered: (others) => answeredOtherwise(held.response, held.form, others) };
 }
 
+/** What the report said of the term that the version before told of, beside the grade. */
+async function saidBefore(
+  deps: Deps,
+  within: Compartment,
+  { id, version }: FlagVersion,
+  key: string,
+): Promise<Said | undefined> {
+  const decided = await decisionOf(deps, within, versioned({ id, version: version - 1 }));
+  const step = decided && readRecord(decided.record).terms.findLast(({ finding }) => termKey(finding) === key);
+  return step && saidOf(step.finding, {});
+}
+
 /** What can be said of a Flag that no step of an episode is recorded of: the report was not evaluated, or is no longer what led to it. */
 async function withoutRecord(
   deps: Deps,
   within: Compartment,
   flag: Flag,
-  { lastUpdated }: FlagVersion,
+  { lastUpdated, text }: FlagVersion & { text: string | undefined },
   words: Words,
 ): Promise<ParametersParameter[]> {
   const operational = flag.code.coding?.find(({ system }) => system === SYSTEM.flagCode);
   const source = flag.extension?.find(({ valueReference }) => valueReference?.reference)?.valueReference;
   const { broken } = await deps.catalog.at(within);
   const sentences = [
-    ...(flag.code.text ? [`${flag.code.text}.`] : []),
+    ...(text ? [`${text}.`] : []),
     ...(operational?.code === 'not-evaluated'
       ? [words.notEvaluated(source?.reference ?? '', (flag.period?.start ?? '').slice(0, 10))]
       : []),

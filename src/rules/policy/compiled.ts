@@ -7,6 +7,7 @@ import type { CheckedExpression } from './check-expression.ts';
 import { askAgainOf, codeOf, priorityOf, respondWithinOf } from './check-shape.ts';
 import { compileCondition, type RunnableExpression, type Verdict } from './run-expression.ts';
 import { SCALES, type Scale } from './scales.ts';
+import { type Titles, titleOf, titlesOf } from './titles.ts';
 import { isWokenByTerm, isWokenByTermsOf, triggersKey, type Waker, wakerOf } from './triggers.ts';
 
 /** One action of a policy, ready to run. */
@@ -17,6 +18,8 @@ export interface PolicyAction {
   /** Present unless the code is `close`. */
   priority?: Priority;
   title?: string;
+  /** Its title in other languages, where it is translated. */
+  titles?: Titles;
   expression: string;
   /** Within which time a person answers what it decided; that of the site where it does not say. */
   respondWithin?: RespondWithin;
@@ -60,7 +63,8 @@ export function compileAction(
   { canonical, expression, checked }: { canonical: string; expression: string; checked: CheckedExpression },
 ): Compiled {
   const { mentions, parts, nodes, concerns } = checked;
-  const title = plan.title ?? plan.description;
+  const title = titleOf(plan);
+  const titles = titlesOf(plan);
   const priority = priorityOf(plan);
   const respondWithin = respondWithinOf(plan);
   const askAgainAfter = askAgainOf(plan);
@@ -80,6 +84,7 @@ export function compileAction(
       code: codeOf(plan) ?? 'open', // checked before: the code is there
       ...(priority ? { priority } : {}),
       ...(title ? { title } : {}),
+      ...(titles ? { titles } : {}),
       expression,
       ...(respondWithin ? { respondWithin } : {}),
       ...(askAgainAfter === undefined ? {} : { askAgainAfter }),
