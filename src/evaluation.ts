@@ -30,6 +30,7 @@ import type { FoldState } from './rules/episode.ts';
 import { fold, isNext, type TermStep } from './rules/episodes.ts';
 import { type Finding, originOf, type SourceRef } from './rules/finding.ts';
 import { advance, reconcile } from './rules/flags.ts';
+import { inVersions } from './rules/gradings/ctcae-answer-form.ts';
 import type { MeasuredInput } from './rules/gradings/measured.ts';
 import { newLastGrades } from './rules/last-grades.ts';
 import { type KeptState, readState, writeState } from './rules/state-packed.ts';
@@ -145,6 +146,7 @@ async function reportOf(
   const findings = time.clockAhead
     ? said.findings.map((finding): Finding => ({ ...finding, dataQuality: [...finding.dataQuality, 'clock-ahead'] }))
     : said.findings;
+  const known = await knownOf(deps, within, input, withReporting(said, asked));
   return {
     report: {
       source,
@@ -153,7 +155,7 @@ async function reportOf(
       ...(time.clockAhead || authored === '' ? {} : { authored }),
       day: time.day,
       baseline,
-      findings,
+      findings: inVersions(findings, known.ctcae),
       ...(time.clockAhead ? { clockAhead: true } : {}),
       ...(unvalidatedWording ? { unvalidatedWording: true } : {}),
       policies: snapshot.policies.map(({ canonical }) => canonical),
@@ -162,7 +164,7 @@ async function reportOf(
       ...(expected ? { expected } : {}),
       ...(tick ? { tick } : {}),
       ...asked,
-      ...(await knownOf(deps, within, input, withReporting(said, asked))),
+      ...known,
     },
     authored,
     clockAhead: time.clockAhead,

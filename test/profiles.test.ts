@@ -7,6 +7,7 @@ import type { Tick } from '../src/rules/finding.ts';
 import { MONITORING_TERMS } from '../src/rules/gradings/monitoring-data.ts';
 import { SCORE_GRADINGS } from '../src/rules/gradings/scores/index.ts';
 import { WITHOUT_SIMULATION } from '../src/rules/resources/activation.ts';
+import { CLINICAL_FACTS } from '../src/rules/resources/clinical-facts.ts';
 import { EXTENSION, PROFILE, SYSTEM, TERMS, UNVALIDATED_WORDING } from '../src/rules/resources/codes.ts';
 import { MOMENT } from '../src/rules/resources/moment.ts';
 import { faults } from './rules/resources/r4.ts';
@@ -81,6 +82,7 @@ const systems: [name: string, url: string, codes: readonly (string | undefined)[
       'ambiguous-item',
       'clock-ahead',
       'unit-unknown',
+      'value-unclear',
       'value-implausible',
       'limit-missing',
       'baseline-missing',
@@ -101,6 +103,7 @@ const systems: [name: string, url: string, codes: readonly (string | undefined)[
     SYSTEM.gradedInput,
     ['value', 'canonical-value', 'lower-limit', 'upper-limit', 'baseline', 'beside'],
   ],
+  ['clinical facts', SYSTEM.clinicalFact, Object.keys(CLINICAL_FACTS)],
   ['kinds of treatment', SYSTEM.treatment, ['systemic', 'cell-therapy']],
 ];
 for (const [name, url, codes] of systems) {

@@ -4,6 +4,7 @@ import { ageYears } from '../rules/age.ts';
 import type { PatientFacts } from '../rules/episode.ts';
 import { findingsOf } from '../rules/episodes-measured.ts';
 import type { CtcaeVersion, Finding } from '../rules/finding.ts';
+import { inVersions } from '../rules/gradings/ctcae-answer-form.ts';
 import { NO_CODES, type ReviewedCodes } from '../rules/gradings/ctcae-codes.ts';
 import type { MeasuredBaselines } from '../rules/gradings/measured.ts';
 import type { Reread } from '../rules/replay.ts';
@@ -46,7 +47,7 @@ export function readAgain(stored: Stored, form: Form | undefined, around: Circum
     at: time.at,
     day: time.day,
     baseline: said.baseline,
-    findings,
+    findings: inVersions(findings, around.ctcae),
     ...(measured ? { measured } : {}),
     ctcae: around.ctcae,
   };

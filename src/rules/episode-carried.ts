@@ -85,10 +85,10 @@ export function againOf(policies: readonly Policy[], { finding, source, at, day 
   return after.length > 0 ? { at, day, after } : undefined;
 }
 
-/** Members in one order: the same is the same text. */
-function saidOf(
+/** What a Flag says of a finding beside its grade. Members in one order: the same is the same text. */
+export function saidOf(
   { attributes: { severity }, dataQuality, measured, monitored }: Finding,
-  report: Report,
+  report: Pick<Report, 'clockAhead' | 'unvalidatedWording'>,
 ): Said | undefined {
   const { clockAhead, unvalidatedWording } = report;
   const worst = severity?.state === 'answered' && severity.value === WORST_SEVERITY;
@@ -100,8 +100,9 @@ function saidOf(
   if (late) said.dataQuality = [...dataQuality, 'clock-ahead'];
   else if (dataQuality.length > 0) said.dataQuality = dataQuality;
   if (measured) {
-    const { value, unit, comparator } = measured;
+    const { value, unit, comparator, upTo } = measured;
     said.measured = comparator === undefined ? { value, unit } : { value, unit, comparator };
+    if (upTo !== undefined) said.measured.upTo = upTo;
   }
   if (monitored) said.monitored = monitored;
   if (unvalidatedWording) said.unvalidatedWording = true;

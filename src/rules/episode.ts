@@ -85,7 +85,7 @@ export interface Said {
   /** The severity was answered with the worst there is: a composite may stay below 3 then. */
   worst?: true;
   dataQuality?: readonly DataQuality[];
-  measured?: Pick<Measured, 'value' | 'unit' | 'comparator'>;
+  measured?: Pick<Measured, 'value' | 'unit' | 'comparator' | 'upTo'>;
   monitored?: Monitored;
   /** The form is not an official wording. */
   unvalidatedWording?: true;

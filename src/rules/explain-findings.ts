@@ -1,7 +1,8 @@
-import { quantityText } from './explain-quantity.ts';
+import { numberText, quantityText } from './explain-quantity.ts';
 import type { Words } from './explain-words.ts';
 import type { Answer, Attribute, Finding, Measured, Missing } from './finding.ts';
 import { monitoringText } from './gradings/monitoring-data.ts';
+import { factsText } from './resources/clinical-facts.ts';
 import { ATTRIBUTE, isAttribute, type Language, missingLabel } from './resources/labels.ts';
 
 /** What was answered of one attribute, as words. */
@@ -50,14 +51,20 @@ export function gradeText(
 /** What a ladder was climbed with: value, limits of normal and baseline. */
 export function measuredText({ measured }: Finding, words: Words, language: Language): string[] {
   if (!measured) return [];
-  const { value, unit, comparator, canonical, canonicalUnit, low, high, baseline, beside = [], loinc } = measured;
+  const { value, upTo, unit, comparator, canonical, canonicalUnit, low, high, baseline, beside = [], loinc } = measured;
   const quantity = (number: number, code: string) => quantityText(number, code, language);
   const limit = (number: number | undefined) => (number === undefined ? undefined : quantity(number, unit));
   return [
-    words.measured(`${comparator ? `${comparator} ` : ''}${quantity(value, unit)}`, loinc),
+    words.measured(
+      `${comparator ? `${comparator} ` : ''}${upTo === undefined ? '' : `${numberText(value, language)}–`}${quantity(upTo ?? value, unit)}`,
+      loinc,
+    ),
     ...beside.map((one) => words.beside(quantity(one.value, one.unit), one.loinc)),
-    ...(canonical === undefined ? [] : [words.canonical(quantity(canonical, canonicalUnit ?? ''))]),
+    ...(canonical === undefined || upTo !== undefined
+      ? []
+      : [words.canonical(quantity(canonical, canonicalUnit ?? ''))]),
     words.limits(limit(low), limit(high)),
+    ...factsText(measured.facts, language),
     ...(baseline
       ? [
           words.measuredBaseline(

@@ -1,12 +1,13 @@
-import type { ParametersParameter } from '@medplum/fhirtypes';
+import type { ParametersParameter, Quantity } from '@medplum/fhirtypes';
 import { LOINC } from '../fhir/canonical.ts';
 import { type DecisionRecord, type RecordedTerm, versioned } from './decision-record.ts';
+import { structuredParameters } from './explain-structured.ts';
 import type { Threshold } from './explain-thresholds.ts';
 import type { Answer, Measured } from './finding.ts';
 import type { Change, Neighbour } from './neighbours.ts';
 import type { Comparison } from './policy/comparisons.ts';
 import { scoreOf } from './policy-language.ts';
-import { TERMS } from './resources/codes.ts';
+import { SYSTEM, TERMS } from './resources/codes.ts';
 
 /** All that an explanation tells of one step of one term. */
 export interface Explained {
@@ -43,6 +44,7 @@ export function parametersOf({ record, step, display, thresholds, neighbours }: 
       ],
     },
     ...Object.entries(finding.attributes).map(([attribute, answer]) => answerParameter(attribute, answer)),
+    ...structuredParameters(finding),
     ...(finding.measured ? [measuredParameter(finding.measured)] : []),
     ...finding.dataQuality.map((issue) => ({ name: 'dataQuality', valueCode: issue })),
     ...(step.previous ? [against('previous', step.previous)] : []),
@@ -181,6 +183,7 @@ function partsOf(change: Change): ParametersParameter[] {
 
 function measuredParameter({
   value,
+  upTo,
   unit,
   canonical,
   canonicalUnit,
@@ -188,6 +191,7 @@ function measuredParameter({
   high,
   baseline,
   comparator,
+  facts = {},
   beside = [],
   loinc,
 }: Measured): ParametersParameter {
@@ -196,7 +200,9 @@ function measuredParameter({
     name: 'measured',
     part: [
       { name: 'code', valueCoding: { system: LOINC, code: loinc } },
-      ...quantityParameter('value', value, unit, comparator),
+      ...(upTo === undefined
+        ? quantityParameter('value', value, unit, comparator)
+        : [{ name: 'value', valueRange: { low: amountOf(value, unit), high: amountOf(upTo, unit) } }]),
       ...beside.map((one) => ({
         name: 'beside',
         part: [
@@ -204,7 +210,14 @@ function measuredParameter({
           ...quantityParameter('value', one.value, one.unit),
         ],
       })),
-      ...quantity('canonical', canonical, canonicalUnit),
+      ...quantity('canonical', upTo === undefined ? canonical : undefined, canonicalUnit),
+      ...Object.entries(facts).map(([code, valueBoolean]) => ({
+        name: 'fact',
+        part: [
+          { name: 'code', valueCoding: { system: SYSTEM.clinicalFact, code } },
+          { name: 'value', valueBoolean },
+        ],
+      })),
       ...quantity('low', low),
       ...quantity('high', high),
       ...quantity('baseline', baseline?.value, baseline?.unit),
@@ -230,6 +243,8 @@ function quantityParameter(
   comparator?: Measured['comparator'],
 ): ParametersParameter[] {
   if (value === undefined) return [];
-  const unit = code === '' ? {} : { unit: code, system: UCUM, code };
-  return [{ name, valueQuantity: { value, ...(comparator ? { comparator } : {}), ...unit } }];
+  return [{ name, valueQuantity: { ...(comparator ? { comparator } : {}), ...amountOf(value, code) } }];
 }
+
+const amountOf = (value: number, code: string): Quantity =>
+  code === '' ? { value } : { value, unit: code, system: UCUM, code };

@@ -1,4 +1,5 @@
 import type { RecordedCondition, RecordedTerm } from './decision-record.ts';
+import { numberText } from './explain-quantity.ts';
 import { variableName } from './explain-variables.ts';
 import type { Words } from './explain-words.ts';
 import { type Comparison, comparisonsOf, type Operand } from './policy/comparisons.ts';
@@ -93,12 +94,18 @@ function operandText(
   }
   return parts
     .map((part) => {
-      if (typeof part === 'string') return part;
+      if (typeof part === 'string') return literalText(part, words, language);
       const { mention, value } = part;
       const known = typeof value === 'boolean' ? words.truth[`${value}`] : value;
-      return `${nameOf(mention)} ${known ?? words.unknown}`;
+      return `${nameOf(mention)} ${typeof known === 'number' ? numberText(known, language) : (known ?? words.unknown)}`;
     })
     .join('');
+}
+
+/** What a condition is written with, as a reader of the language writes it. */
+function literalText(part: string, words: Words, language: Language): string {
+  if (part === 'true' || part === 'false') return words.truth[part];
+  return /^-?\d+\.\d+$/.test(part) ? numberText(part, language) : part;
 }
 
 /** A variable spells the key of a term with low lines in the place of what a name cannot hold. */

@@ -7,6 +7,7 @@ import { changesText } from './explain-changes.ts';
 import { answerText, gradeText, measuredText, missingText } from './explain-findings.ts';
 import { WORDS } from './explain-languages.ts';
 import { type Explained, parametersOf } from './explain-parameters.ts';
+import { structuredGrade, structuredTexts } from './explain-structured.ts';
 import { thresholdsOf, thresholdText } from './explain-thresholds.ts';
 import type { Words } from './explain-words.ts';
 import { type Attribute, type Finding, termKey } from './finding.ts';
@@ -15,7 +16,7 @@ import { type Answered, neighbours } from './neighbours.ts';
 import { timeOf } from './policy/ask-again.ts';
 import type { Policy } from './policy.ts';
 import { scoreOf } from './policy-language.ts';
-import type { Labels, Language } from './resources/labels.ts';
+import type { Labels, Language, TermLabel } from './resources/labels.ts';
 import { restep, type Surroundings } from './restep.ts';
 import { toldOtherwise } from './told-otherwise.ts';
 
@@ -43,9 +44,10 @@ export interface Explaining {
  * over several reports it is the last of the term that speaks. Nothing when the record does not hold the term (a `termKey`).
  */
 export function explain(record: DecisionRecord, term: string, explaining: Explaining): Explanation | undefined {
-  const step = record.terms.findLast(({ finding }) => termKey(finding) === term);
-  if (!step) return undefined;
   const { labels, language, policies, patient } = explaining;
+  const found = record.terms.findLast(({ finding }) => termKey(finding) === term);
+  if (!found) return undefined;
+  const step = { ...found, conditions: found.conditions.map((one) => inLanguage(one, policies, language)) };
   const isOwn = step.source.id === record.source.id && step.source.type === record.source.type;
   const around: Surroundings = {
     policies: askedOf(step, record, policies),
@@ -58,7 +60,7 @@ export function explain(record: DecisionRecord, term: string, explaining: Explai
   const explained: Explained = {
     record,
     step,
-    display: labels.term(step.finding.term)[language],
+    display: nameOf(labels.term(termKey(step.finding)), explaining),
     thresholds: thresholdsOf(step, policies, context),
     // What is no longer held would have had its say.
     ...(gone.length > 0
@@ -85,6 +87,18 @@ export function explain(record: DecisionRecord, term: string, explaining: Explai
   return { parameters: [...parametersOf(explained), { name: 'text', valueString: text }], text };
 }
 
+/** The title that was recorded, in the language where its policy is held and translated to it. */
+function inLanguage(condition: RecordedCondition, policies: readonly Policy[], language: Language): RecordedCondition {
+  const policy =
+    condition.title === undefined ? undefined : policies.find(({ canonical }) => canonical === condition.policy);
+  const title = policy?.actions.find(({ id }) => id === condition.action)?.titles?.[language];
+  return title === undefined ? condition : { ...condition, title };
+}
+
+/** A term that has no name here is its own code. */
+const nameOf = (label: TermLabel, { language }: Explaining): string =>
+  label[language] === label.code ? WORDS[language].unnamed(label.code) : label[language];
+
 /** The step of the same report that is about the same adverse event in another wording. */
 function wordedOtherwise({ source, finding }: RecordedTerm, { terms }: DecisionRecord): RecordedTerm[] {
   const wordings = ASKED_TWICE.find((pair) => pair.includes(finding.term))?.filter((term) => term !== finding.term);
@@ -107,14 +121,17 @@ function paragraph(explained: Explained, gone: readonly string[], { labels, lang
   const { record, step, display, thresholds } = explained;
   const words = WORDS[language];
   const { finding } = step;
-  const answers = Object.entries(finding.attributes).map(([attribute, answer]) =>
-    answerText(attribute as Attribute, answer, words, language),
-  );
+  const answers = [
+    ...Object.entries(finding.attributes).map(([attribute, answer]) =>
+      answerText(attribute as Attribute, answer, words, language),
+    ),
+    ...structuredTexts(finding, language),
+  ];
   return [
     heading(step, display, words),
     ...(finding.system === 'pro-ctcae' || answers.length > 0 ? [words.answers(answers.join(', ') || words.none)] : []),
     ...measuredText(finding, words, language),
-    gradeText(finding, words, language),
+    structuredGrade(finding, language) ?? gradeText(finding, words, language),
     ...finding.dataQuality.map((issue) => words.dataQuality[issue]),
     step.previous ? words.previous(step.previous.grade, step.previous.day) : words.noPrevious,
     step.baseline ? words.baseline(step.baseline.grade, step.baseline.at.slice(0, 10)) : words.noBaseline,
@@ -127,9 +144,9 @@ function paragraph(explained: Explained, gone: readonly string[], { labels, lang
     ...changesText(explained, words, language),
     words.versions(
       `${record.engine.name} ${record.engine.version}`,
-      record.gradings.map(({ system, version }) => `${system} ${version}`).join(', '),
+      record.gradings.map(({ system, version }) => `${words.grading(system)} ${version}`).join(', '),
       record.fhirpath,
-      record.questionnaire?.canonical ?? words.none,
+      record.questionnaire?.canonical ?? words.noForm,
       policiesNamed(step, record).join(', ') || words.none,
     ),
   ].join(' ');

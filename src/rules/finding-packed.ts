@@ -8,6 +8,7 @@ import type {
   Monitored,
   NotGradable,
   Outcome,
+  StructuredAnswer,
 } from './finding.ts';
 
 /**
@@ -23,6 +24,7 @@ export interface PackedFinding {
   outcome: PackedOutcome;
   answers: PackedAnswers;
   measured?: Measured;
+  structured?: readonly StructuredAnswer[];
   monitored?: Monitored;
   issues?: readonly DataQuality[];
 }
@@ -37,7 +39,7 @@ export type PackedAnswer = readonly (string | number)[];
 
 /** A finding as JSON that is kept; the system and version of most of them are kept beside the list. */
 export const packFinding = (
-  { term, system, version, kind, outcome, attributes, measured, monitored, dataQuality }: Finding,
+  { term, system, version, kind, outcome, attributes, measured, structured, monitored, dataQuality }: Finding,
   most?: Pick<Finding, 'system' | 'version'>,
 ): PackedFinding => ({
   term,
@@ -48,6 +50,7 @@ export const packFinding = (
   outcome: packOutcome(outcome),
   answers: packAnswers(attributes),
   ...(measured ? { measured } : {}),
+  ...(structured ? { structured } : {}),
   ...(monitored ? { monitored } : {}),
   ...(dataQuality.length > 0 ? { issues: dataQuality } : {}),
 });
@@ -61,6 +64,7 @@ export const readFinding = (packed: PackedFinding, grading: Pick<Finding, 'syste
   outcome: readOutcome(packed.outcome),
   attributes: readAnswers(packed.answers),
   ...(packed.measured ? { measured: packed.measured } : {}),
+  ...(packed.structured ? { structured: packed.structured } : {}),
   ...(packed.monitored ? { monitored: packed.monitored } : {}),
   dataQuality: packed.issues ?? [],
 });

@@ -23,7 +23,7 @@ const STEPS = 600;
  */
 export function measuredOtherwise(finding: Finding, birthDate: string | undefined, day: string): readonly OtherValue[] {
   const { measured } = finding;
-  if (!measured || measured.comparator !== undefined || measured.value <= 0) return [];
+  if (!measured || measured.comparator !== undefined || measured.upTo !== undefined || measured.value <= 0) return [];
   const age = birthDate === undefined ? undefined : ageYears(birthDate, day);
   const grade = (value: number) => regraded(finding, { ...measured, value }, age);
   const same = grade(measured.value);
@@ -32,12 +32,15 @@ export function measuredOtherwise(finding: Finding, birthDate: string | undefine
   const numberAt = (count: number): number => Number((count / 10 ** digits).toFixed(digits));
   const from = Math.round(measured.value * 10 ** digits);
   return [-1, 1].flatMap((direction) =>
-    turns(from, direction, (count) => (count > 0 ? grade(numberAt(count)) : undefined)).map(({ count, finding }) => ({
-      value: numberAt(count),
-      finding,
-    })),
+    turns(from, direction, (count) => (count > 0 ? grade(numberAt(count)) : undefined))
+      .filter(({ finding }) => isBelieved(finding))
+      .map(({ count, finding }) => ({ value: numberAt(count), finding })),
   );
 }
+
+/** That a far higher or lower number would not have been believed tells nobody anything. */
+const isBelieved = ({ outcome }: Finding): boolean =>
+  outcome.kind !== 'not-gradable' || outcome.reason !== 'value-implausible';
 
 /** Where the outcome turns on the way from a count in one direction: the first count of each other outcome. */
 function turns(
@@ -90,7 +93,7 @@ function regraded(finding: Finding, measured: Measured, age: number | undefined)
 }
 
 function climbed({ term, version }: Finding, measured: Measured, age: number | undefined): Finding | undefined {
-  const { loinc, value, unit, low, high, baseline, beside = [] } = measured;
+  const { loinc, value, unit, low, high, baseline, facts, beside = [] } = measured;
   const amount = (number: number) => ({ value: number, unit });
   const input: MeasuredInput = {
     codings: [{ system: LOINC, code: loinc }],
@@ -99,6 +102,7 @@ function climbed({ term, version }: Finding, measured: Measured, age: number | u
     ...(low === undefined ? {} : { low: amount(low) }),
     ...(high === undefined ? {} : { high: amount(high) }),
     ...(age === undefined ? {} : { ageYears: age }),
+    ...(facts ? { facts } : {}),
     baseline: () => baseline,
     beside: (codes) => beside.find((one) => codes.includes(one.loinc)),
   };

@@ -1,4 +1,4 @@
-import type { Coding, Extension, Observation, Quantity } from '@medplum/fhirtypes';
+import type { Coding, Extension, Observation } from '@medplum/fhirtypes';
 import { LOINC } from '../fhir/canonical.ts';
 import { dateInterval } from '../fhir/dates.ts';
 import { fault, type Issue } from '../fhir/errors.ts';
@@ -6,12 +6,15 @@ import { type Finding, type GradingSystem, type Report, termKey } from './findin
 import { gradedBy, gradeMeasured } from './gradings/ctcae.ts';
 import { ALREADY_READ, isActive, isOfTable, NO_CODES, type ReviewedCodes } from './gradings/ctcae-codes.ts';
 import { CTCAE_VERSIONS, termOf } from './gradings/ctcae-data.ts';
-import { measuredOf, quantityOf } from './gradings/ctcae-measured.ts';
+import { measuredOf } from './gradings/ctcae-measured.ts';
+import { plausibleWords } from './gradings/ctcae-plausible.ts';
 import { answeredEmergencies, emergenciesOf } from './gradings/emergency.ts';
 import { isTemperature } from './gradings/emergency-fever.ts';
 import { asksEmergency, type SaidInObservation } from './gradings/emergency-items.ts';
 import type { MeasuredInput } from './gradings/measured.ts';
 import { DATA, TERMS as PRO_CTCAE_TERMS } from './gradings/pro-ctcae-data.ts';
+import { factsOf, isFact } from './observed-facts.ts';
+import { readingOf, type Valued } from './observed-value.ts';
 import { EXTENSION, TERMS } from './resources/codes.ts';
 
 /** What an Observation says that the engine can use. */
@@ -61,7 +64,7 @@ export function observedOf(observation: Observation, codes: ReviewedCodes = NO_C
 export function observedIssues(observation: Observation, codes: ReviewedCodes = NO_CODES): Issue[] {
   const level = expectation(observation);
   if (!level && !isBaseline(observation)) return [];
-  if (isMeasured(observation, codes)) return level ? [] : baselineIssues(inputsOf(observation, codes));
+  if (isMeasured(observation, codes)) return level ? [] : baselineIssues(observation, codes);
   const term = termOfObservation(observation);
   if (!term)
     return level
@@ -82,22 +85,31 @@ export function observedIssues(observation: Observation, codes: ReviewedCodes = 
 }
 
 /** A baseline that nothing can be compared with would be taken for one and be none. */
-function baselineIssues(measured: readonly MeasuredInput[]): Issue[] {
+function baselineIssues(observation: Observation, codes: ReviewedCodes): Issue[] {
+  const measured = inputsOf(observation, codes);
   const graded = measured.filter(({ loinc }) => loinc.some(isOfTable));
   const given = graded.filter(({ value }) => value !== undefined);
-  const unfit = given.filter(({ loinc, value = 0, unit, comparator }) => {
-    if (unit === undefined || comparator !== undefined) return true;
-    const codings = loinc.map((code) => ({ system: LOINC, code }));
-    const found = gradeMeasured({ codings, status: 'final', value: { value, unit } }, CTCAE_VERSIONS, ALREADY_READ);
-    return found.some(({ outcome }) => outcome.kind === 'not-gradable' && UNFIT.has(outcome.reason));
+  if (graded.length > 0 && given.length === 0) return [wrong('value', EXPECTED)];
+  // Parts come last, behind the Observation itself where it has a value.
+  const own = measured.length - (observation.component?.length ?? 0);
+  return given.filter(isUnfit).map((input) => {
+    const place = measured.indexOf(input) - own;
+    const code = input.loinc.find(isOfTable) ?? '';
+    const range = plausibleWords(code, input.unit);
+    return wrong(place < 0 ? 'value' : `component[${place}].value`, `${EXPECTED} (LOINC ${code}: ${range})`);
   });
-  if (graded.length === 0 || (given.length > 0 && unfit.length === 0)) return [];
-  return [
-    wrong(
-      'value',
-      'expected of a baseline a number that a patient can have, exact, with the UCUM code of a unit of the analyte',
-    ),
-  ];
+}
+
+const EXPECTED =
+  'expected of a baseline a number that a patient can have, exact, with the UCUM code of a unit of the analyte';
+
+/** Whether no ladder could compare anything with this. */
+function isUnfit({ loinc, value = 0, upTo, unit, comparator }: MeasuredInput): boolean {
+  if (unit === undefined || comparator !== undefined || upTo !== undefined) return true;
+  const codings = loinc.map((code) => ({ system: LOINC, code }));
+  const found = gradeMeasured({ codings, status: 'final', value: { value, unit } }, CTCAE_VERSIONS, ALREADY_READ);
+  const unread = found.filter(({ outcome }) => outcome.kind === 'not-gradable' && UNFIT.has(outcome.reason));
+  return found.length > 0 && unread.length === found.length;
 }
 
 const UNFIT: ReadonlySet<string> = new Set(['unit-unknown', 'value-implausible']);
@@ -177,25 +189,22 @@ const loincsOf = (codings: readonly Coding[], codes: ReviewedCodes): string[] =>
 /** The result, and each part of a panel. */
 function inputsOf(observation: Observation, codes: ReviewedCodes): MeasuredInput[] {
   const { code, component = [] } = observation;
-  const parts = component.map((part) => inputOf(part.code?.coding ?? [], amountOf(part), codes));
-  const own = amountOf(observation);
+  const facts = factsOf(observation);
+  const parts = component
+    .filter((part) => !isFact(part))
+    .map((part) => inputOf(part.code, part, codes))
+    .map(({ said, input }) => ({ said, input: { ...input, ...facts } }));
+  const own = inputOf(code, observation, codes);
   // A panel has no value of its own.
-  if (own === undefined && parts.length > 0) return parts;
-  return [{ ...inputOf(code?.coding ?? [], own, codes), ...limitsOf(observation) }, ...parts];
+  if (own.said === undefined && parts.length > 0) return parts.map(({ input }) => input);
+  return [{ ...own.input, ...limitsOf(observation), ...facts }, ...parts.map(({ input }) => input)];
 }
 
-/** An integer is a number without a unit. */
-const amountOf = ({ valueQuantity, valueInteger }: Pick<Observation, 'valueQuantity' | 'valueInteger'>) =>
-  valueQuantity ?? (valueInteger === undefined ? undefined : { value: valueInteger });
-
-function inputOf(codings: readonly Coding[], quantity: Quantity | undefined, codes: ReviewedCodes): MeasuredInput {
-  const { unit, value, comparator } = quantityOf(quantity) ?? {};
-  return {
-    loinc: loincsOf(codings, codes),
-    ...(value === undefined ? {} : { value }),
-    ...(comparator ? { comparator } : {}),
-    ...(unit === undefined ? {} : { unit }),
-  };
+/** What was measured, by its codes; `said` is undefined where there is no value. */
+function inputOf(concept: Observation['code'] | undefined, part: Valued, codes: ReviewedCodes) {
+  const loinc = loincsOf(concept?.coding ?? [], codes);
+  const said = readingOf(part, isTemperature({ loinc }));
+  return { said, input: { loinc, ...said } };
 }
 
 /** The limits of normal that have a unit; of two in different units the one in the unit of the result. */

@@ -77,6 +77,7 @@ export function pack(input: RecordInput): Packed {
       outcome: packOutcome(finding.outcome),
       previous: previous && [previous.grade, placeOf(previous.source, previous.at, previous.day)],
       report: report === 0 ? undefined : report,
+      structured: finding.structured,
       term: step.term,
       tick: step.tick && [step.tick.what, placeOf(step.tick.on, step.tick.at)],
       told: told && packTold(told, momentPlace),

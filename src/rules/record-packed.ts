@@ -1,7 +1,7 @@
 import type { RecordInput } from './decision-record.ts';
 import type { Priority } from './episode.ts';
 import type { Transition } from './episodes.ts';
-import type { DataQuality, Finding, Measured, Monitored } from './finding.ts';
+import type { DataQuality, Finding, Measured, Monitored, StructuredAnswer } from './finding.ts';
 import type { PackedAnswers, PackedOutcome } from './finding-packed.ts';
 import type { PackedShared, PackedTold } from './record-told.ts';
 
@@ -47,6 +47,8 @@ export interface PackedTerm {
   outcome: PackedOutcome;
   answers: PackedAnswers;
   measured?: Measured;
+  /** What was answered, of CTCAE. */
+  structured?: readonly StructuredAnswer[];
   /** What a finding of the reporting itself is about. */
   monitored?: Monitored;
   issues?: readonly DataQuality[];

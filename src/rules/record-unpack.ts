@@ -64,6 +64,7 @@ export function unpack(packed: Packed): DecisionRecord {
         outcome: readOutcome(term.outcome),
         attributes: readAnswers(term.answers),
         ...(term.measured ? { measured: term.measured } : {}),
+        ...(term.structured ? { structured: term.structured } : {}),
         ...(term.monitored ? { monitored: term.monitored } : {}),
         dataQuality: term.issues ?? [],
       },

@@ -141,6 +141,15 @@ export const flagPriority = (code: string) => ({
   valueCodeableConcept: { coding: [{ system: 'http://hl7.org/fhir/flag-priority-code', code }] },
 });
 
+/** Source: HL7 FHIR R4 4.0.1, extension translation. */
+export const translation = (lang: string, content: string) => ({
+  url: 'http://hl7.org/fhir/StructureDefinition/translation',
+  extension: [
+    { url: 'lang', valueCode: lang },
+    { url: 'content', valueString: content },
+  ],
+});
+
 export function demonstration(): PlanDefinition {
   return JSON.parse(readFileSync('profiles/policies/demonstration.json', 'utf8')) as PlanDefinition;
 }

@@ -5,7 +5,7 @@ import { comparisonText, sentenceOf } from '../../src/rules/compare-words.ts';
 import { allLabels } from '../../src/rules/resources/all-labels.ts';
 import { TERMS } from '../../src/rules/resources/codes.ts';
 import { respondWithinExtension } from '../../src/rules/work/respond-within.ts';
-import { action, demonstration, plan } from './builders.ts';
+import { action, demonstration, plan, translation } from './builders.ts';
 
 const labels = allLabels();
 const OPEN = { id: 'open', expression: "%finding.kind = 'composite' and %finding.min >= 3" };
@@ -181,4 +181,14 @@ t.test('the same policy under another version, date and status does not differ',
   t.same(comparePolicies(one, other), []);
   const text = comparisonText([], { before: one, after: other, labels, language: 'fr' });
   t.equal(text, 'Rien de ce qui décide ne diffère.');
+});
+
+t.test('an action is called by its title in the language of the reader, where it is translated', async (t) => {
+  // The types of FHIR name no `_title`.
+  const severe: object = { _title: { extension: [translation('fr', 'Intense')] } };
+  const [before, after] = [withOpen(severe), withOpen({ ...severe, ...condition('%finding.min >= 2').action?.[0] })];
+  const [first] = comparePolicies(before, after);
+  const said = (language: 'en' | 'fr') => first && sentenceOf(first, { before, after, labels, language });
+  t.match(said('fr'), /^« Intense » \(open\)/);
+  t.match(said('en'), /^“Title of open” \(open\)/);
 });

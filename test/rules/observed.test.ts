@@ -134,6 +134,16 @@ const baselines: [name: string, observation: Observation, fits: boolean][] = [
   ['in a unit of something else', alt({ extension: [baseline], valueQuantity: quantity(80, 'kg') }), false],
   ['a bound', alt({ extension: [baseline], valueQuantity: { ...quantity(80, 'U/L'), comparator: '<' } }), false],
   ['no number', alt({ extension: [baseline], valueQuantity: undefined, dataAbsentReason: {} }), false],
+  ['a text', alt({ extension: [baseline], valueQuantity: undefined, valueString: '80 U/L' }), false],
+  [
+    'a range',
+    alt({
+      extension: [baseline],
+      valueQuantity: undefined,
+      valueRange: { low: quantity(70, 'U/L'), high: quantity(80, 'U/L') },
+    }),
+    false,
+  ],
   ['a number that no patient has', alt({ extension: [baseline], valueQuantity: quantity(-1, 'U/L') }), false],
   ['a result that is no baseline', alt({ valueQuantity: { value: 80 } }), true],
 ];
@@ -142,6 +152,54 @@ for (const [name, observation, fits] of baselines) {
     t.equal(observedIssues(observation).length, fits ? 0 : 1);
   });
 }
+
+const possible: [name: string, loinc: string, unit: string, fits: number[], refused: number[], range: string][] = [
+  ['a weight', '29463-7', 'kg', [1, 80, 650], [0.0001, 0.99, 650.1, 800_000], 'at least 1 kg, at most 650 kg'],
+  ['a weight in grams', '29463-7', 'g', [1000, 650_000], [80, 650_001], 'at least 1 kg, at most 650 kg'],
+  ['a potassium', '2823-3', 'mmol/L', [0.5, 4, 20], [0.49, 20.1, 9000], 'at least 0.5 mmol/L, at most 20 mmol/L'],
+  ['a haemoglobin', '718-7', 'g/dL', [8.5, 25], [25.1, 85], 'at least 1 g/L, at most 250 g/L'],
+  ['an enzyme', ALT, 'U/L', [1, 100_000], [0, 0.9, 100_001], 'at least 1 U/L, at most 100000 U/L'],
+  [
+    'platelets that may be those of one uL',
+    '777-3',
+    '10*9/L',
+    [999],
+    [1000],
+    'below 5000 10*9/L, below 1000 10*9/L unless it comes in another unit',
+  ],
+  ['the leukocytes of leukaemia, which are graded as too many', '6690-2', '10*9/L', [300, 1499], [1500], 'below 1500'],
+];
+for (const [name, loinc, unit, fits, refused, range] of possible) {
+  t.test(`${name} as a baseline is one that a patient can have`, async (t) => {
+    const issues = (value: number) =>
+      observedIssues(aResult('Patient/a', { loinc, value, unit, at: AT }, { extension: [baseline] }));
+    for (const value of fits) t.same(issues(value), [], `${value} ${unit}`);
+    for (const value of refused) {
+      t.match(issues(value), [{ severity: 'error', expression: 'Observation.value' }], `${value} ${unit}`);
+      const told = issues(value)[0]?.diagnostics ?? '';
+      t.ok(told.includes(`LOINC ${loinc}: `) && told.includes(range), told);
+      if (!range.includes(String(value))) t.notOk(told.includes(String(value)), 'what came is not repeated');
+    }
+  });
+}
+
+t.test('of a panel that is a baseline each part that no patient has is named', async (t) => {
+  const part = (code: string, value: number) => ({
+    code: { coding: [{ system: LOINC, code }] },
+    valueQuantity: quantity(value, 'mm[Hg]'),
+  });
+  const panel = (systolic: number, diastolic: number) =>
+    observedIssues(
+      bare({
+        code: { coding: [{ system: LOINC, code: '85354-9' }] },
+        component: [part('8480-6', systolic), part('8462-4', diastolic)],
+        extension: [baseline],
+      }),
+    ).map(({ expression }) => expression);
+  t.same(panel(120, 80), []);
+  t.same(panel(120, 8), ['Observation.component[1].value']);
+  t.same(panel(12, 8), ['Observation.component[0].value', 'Observation.component[1].value']);
+});
 
 const limits: [name: string, referenceRange: Observation['referenceRange'], read: object][] = [
   ['in the unit of the result', [{ low: quantity(5, 'U/L'), high: quantity(40, 'U/L') }], { low: 5, high: 40 }],
@@ -174,6 +232,15 @@ t.test('a number without a UCUM code has no unit, and a bound stays a bound', as
   t.same(measured, [{ loinc: [ALT], value: 80 }]);
   const bound = observedOf(alt({ valueQuantity: { ...quantity(5, 'U/L'), comparator: '<' } }));
   t.same(bound?.measured, [{ loinc: [ALT], value: 5, unit: 'U/L', comparator: '<' }]);
+});
+
+t.test('a range is one measurement; what is no amount is one that tells nothing', async (t) => {
+  const range = { low: quantity(70, 'U/L'), high: quantity(80, 'U/L') };
+  const { measured } = observedOf(alt({ valueQuantity: undefined, valueRange: range })) ?? {};
+  t.same(measured, [{ loinc: [ALT], value: 70, upTo: 80, unit: 'U/L' }]);
+  t.same(observedOf(alt({ valueQuantity: undefined, valueString: '80' }))?.measured, [{ loinc: [ALT], unclear: true }]);
+  t.same(observedOf(asked('8310-5', { valueString: '39' }))?.measured, [{ loinc: ['8310-5'], value: 39 }]);
+  t.same(observedOf(asked('8310-5', { dataAbsentReason: {} }))?.measured, [{ loinc: ['8310-5'] }]);
 });
 
 t.test('of a panel each part is a measurement, and the panel none', async (t) => {

@@ -4,7 +4,7 @@ import t from 'tap';
 import { FhirError } from '../../src/fhir/errors.ts';
 import { checkPolicy, compilePolicy, isPolicy, policyDigest } from '../../src/rules/policy.ts';
 import { DURATIONS, FUNCTIONS, OBJECTS, type Property, VALUES } from '../../src/rules/policy-language.ts';
-import { action, demonstration, flagPriority, graded, plan } from './builders.ts';
+import { action, demonstration, flagPriority, graded, plan, translation } from './builders.ts';
 
 const OPEN = { id: 'one' } as const;
 
@@ -370,6 +370,21 @@ t.test('the digest is of the content, not of where and how it stands', async (t)
   t.not(policyDigest(plan([{ id: 'one', expression: '%finding.min >= 2' }])), digest);
   t.not(policyDigest(plan([{ id: 'one', priority: 'PH' }])), digest);
   t.not(policyDigest(plan([OPEN], { title: 'Another' })), digest);
+});
+
+t.test('the translation of a title is no part of the digest; what else stands beside it is', async (t) => {
+  const titled = plan([OPEN], { title: 'Nausea', description: 'Why' });
+  const beside = (extension: object[]): PlanDefinition => {
+    const shadow = { _title: { extension }, _description: { extension } };
+    return { ...titled, ...shadow, action: titled.action?.map((one) => ({ ...one, ...shadow })) };
+  };
+  const french = translation('fr', 'Nausées');
+  const other = { url: 'https://example.org/reviewed-by', valueString: 'board' };
+  t.equal(policyDigest(beside([french])), policyDigest(titled));
+  t.equal(policyDigest(beside([french, translation('en', 'Nausea')])), policyDigest(titled));
+  t.equal(policyDigest(beside([french, other])), policyDigest(beside([other])));
+  t.not(policyDigest(beside([other])), policyDigest(titled));
+  t.match(beside([french]), { _title: { extension: [french] } }, 'the policy itself is left as it is');
 });
 
 t.test('only the actions that come into question are asked, in their order', async (t) => {

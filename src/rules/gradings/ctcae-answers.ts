@@ -7,6 +7,12 @@ import { compare, point } from './ladder-range.ts';
 /** Answers by the names of the table's `answerFields`; what was not answered is left out. */
 export type CtcaeAnswers = Readonly<Record<string, string | number | boolean>>;
 
+/**
+ * What a patient says of the term being there at all, which the table has no field for, since its steps begin with what is there: `open` was
+ * asked and not answered, `both` was said both ways.
+ */
+export type Presence = 'not-asked' | 'open' | 'there' | 'absent' | 'both';
+
 /** What one complete set of answers says, in the words of the table. */
 interface Said {
   flags: readonly string[];
@@ -22,6 +28,8 @@ interface AnswerReading {
   conjunction?: boolean;
   /** Versions in which answers that reach no step have no grade, instead of grade 0. */
   unprinted?: readonly CtcaeVersion[];
+  /** Its own fields tell whether it is there: nobody is asked that beside them. */
+  tellsPresence?: true;
 }
 
 const limits = ({ limitsIADL, limitsSelfCare }: CtcaeAnswers): string[] => [
@@ -48,7 +56,7 @@ const READINGS: ReadonlyMap<string, AnswerReading> = new Map([
   [
     'peripheral_sensory_neuropathy',
     // v5.0 grade 1 is a sign that only an examination finds.
-    { ...bySeverity, unprinted: ['5.0'] },
+    { ...bySeverity, unprinted: ['5.0'], tellsPresence: true },
   ],
   [
     'dyspnea',
@@ -81,6 +89,8 @@ const READINGS: ReadonlyMap<string, AnswerReading> = new Map([
         ],
         numbers: { increaseOverBaseline: Number(answers.stoolsPerDay) - Number(answers.baselineStoolsPerDay) },
       }),
+      // Stools over the usual number are counted, and are diarrhoea whatever the patient calls it.
+      tellsPresence: true,
     },
   ],
   [
@@ -110,65 +120,134 @@ function isSeverity(fields: CtcaeEntry['answerFields']): boolean {
 /** Terms that structured answers grade, by id. */
 export const GRADED_BY_ANSWERS: readonly string[] = [...READINGS.keys()];
 
+/** One input of a term: what it may be answered with. Counts have no list. */
+export interface AnswerField {
+  name: string;
+  kind: 'boolean' | 'count' | 'code';
+  codes: readonly string[];
+}
+
+/** The inputs of a term that have a part in its grade, by the table's `answerFields`; none of a term that answers do not grade. */
+export function answerFieldsOf(id: string): readonly AnswerField[] {
+  const known = FIELDS.get(id);
+  if (known) return known;
+  const entry = CTCAE_DATA.entries.find((one) => one.id === id);
+  const fields = (READINGS.get(id)?.fields ?? []).map((name) => fieldOf(name, entry?.answerFields?.[name] ?? ''));
+  FIELDS.set(id, fields);
+  return fields;
+}
+
+const FIELDS = new Map<string, readonly AnswerField[]>();
+
+function fieldOf(name: string, told: string): AnswerField {
+  if (told === 'boolean') return { name, kind: 'boolean', codes: [] };
+  if (told.startsWith('integer')) return { name, kind: 'count', codes: [] };
+  return { name, kind: 'code', codes: told.replace(/ increase$/, '').split('|') };
+}
+
+/** Whether a form may ask if the term is there at all: not where its own fields tell. */
+export const asksPresence = (id: string): boolean => {
+  const reading = READINGS.get(id);
+  return reading !== undefined && reading.tellsPresence !== true;
+};
+
 /**
  * The CTCAE grade that a patient's structured answers come to, over every way in which the unanswered fields could be answered. Undefined
- * where the table does not grade by its answer fields alone (most ask for an intervention that somebody decides on). The grade is the
- * patient's proposal: `needs-clinician` says that a fact which no patient is asked could make it higher. Throws a RangeError on an answer
- * that the field does not offer.
+ * where the table does not grade by its answer fields alone (most ask for an intervention that somebody decides on). What is not there is grade
+ * 0: no step of the table is about it. The grade is the patient's proposal: `needs-clinician` says that a fact which no patient is asked could
+ * make it higher, `contradictory` that the term is denied and described at once. Throws a RangeError on an answer that the field does not offer.
  */
-export function gradeAnswers(id: string, answers: CtcaeAnswers, version: CtcaeVersion): Climbed | undefined {
+export function gradeAnswers(
+  id: string,
+  answers: CtcaeAnswers,
+  version: CtcaeVersion,
+  presence: Presence = 'not-asked',
+): Climbed | undefined {
   const reading = READINGS.get(id);
   const entry = CTCAE_DATA.entries.find((one) => one.id === id);
   const steps = entry && [...tablesOf(entry, version).values()][0];
   if (!reading || !entry || !steps) return undefined;
-  const { fields } = reading;
-  const unanswered = fields.filter((field) => answers[field] === undefined);
-  if (unanswered.length === fields.length) {
+  const fields = answerFieldsOf(id);
+  const blank = fields.every(({ name }) => answers[name] === undefined);
+  if (blank && (presence === 'not-asked' || presence === 'open')) {
     return { outcome: { kind: 'not-gradable', reason: 'not-answered', missing: ['clinical-fact'] }, dataQuality: [] };
   }
+  const described = fields.some(({ name }) => describes(answers[name]));
+  const denied = presence === 'absent' || presence === 'both';
   const grades = new Set<number | undefined>();
-  for (const whole of completions(entry, fields, answers)) grades.add(gradeOf(steps, reading, whole, version));
+  if (presence !== 'absent' || described) {
+    for (const whole of completions(entry, fields, answers)) grades.add(gradeOf(steps, reading, whole, version));
+  }
+  if (denied || (presence === 'open' && !described)) grades.add(0);
+  const contradictory = denied && (described || presence === 'both');
+  return climbedOf(grades, (max) => [
+    ...(contradictory ? (['contradictory'] as const) : []),
+    ...(max > 0 && isRaisable(steps, max) ? (['needs-clinician'] as const) : []),
+  ]);
+}
+
+/** The grade where all say the same, else the range of them; `undefined` among them may be any that is lower. */
+function climbedOf(
+  grades: ReadonlySet<number | undefined>,
+  qualityOf: (max: number) => readonly DataQuality[],
+): Climbed {
   const known = [...grades].filter((grade) => grade !== undefined);
   if (known.length === 0) {
     return {
       outcome: { kind: 'not-gradable', reason: 'needs-clinician', missing: ['clinical-fact'] },
-      dataQuality: ['needs-clinician'],
+      dataQuality: [...qualityOf(0), 'needs-clinician'],
     };
   }
   const min = grades.has(undefined) ? 0 : Math.min(...known);
   const max = Math.max(...known);
-  const dataQuality: readonly DataQuality[] = max > 0 && isRaisable(steps, max) ? ['needs-clinician'] : [];
+  const dataQuality = qualityOf(max);
   if (min === max) return { outcome: { kind: 'graded', grade: min }, dataQuality };
   return { outcome: { kind: 'at-least', min, max, missing: ['clinical-fact'] }, dataQuality };
 }
 
+/** Whether an answer tells of something that is there. A no to whether rest relieves it may be said of nothing. */
+const describes = (answer: CtcaeAnswers[string] | undefined): boolean =>
+  answer === true || (typeof answer === 'string' && answer !== 'none');
+
 /** Every way to answer what is not answered. */
-function* completions(entry: CtcaeEntry, fields: readonly string[], answers: CtcaeAnswers): Generator<CtcaeAnswers> {
+function* completions(
+  entry: CtcaeEntry,
+  fields: readonly AnswerField[],
+  answers: CtcaeAnswers,
+): Generator<CtcaeAnswers> {
   const [field, ...rest] = fields;
   if (field === undefined) {
     yield answers;
     return;
   }
-  const offered = optionsOf(entry, field);
-  const answer = answers[field];
+  const answer = answers[field.name];
   if (answer === undefined) {
-    for (const option of offered) yield* completions(entry, rest, { ...answers, [field]: option });
+    for (const option of optionsOf(field, answers)) {
+      yield* completions(entry, rest, { ...answers, [field.name]: option });
+    }
     return;
   }
-  const fits = typeof answer === 'number' ? answer >= 0 && typeof offered[0] === 'number' : offered.includes(answer);
-  if (!fits) throw new RangeError(`Field ${field} of ${entry.id} offers ${offered.join(', ')}`);
+  if (!isOffered(field, answer)) throw new RangeError(`Field ${field.name} of ${entry.id} does not offer ${answer}`);
   yield* completions(entry, rest, answers);
 }
 
-/** Counts that may be answered: more than the widest step is never needed. */
-const COUNTS = Array.from({ length: 40 }, (_, count) => count);
+/** Whether a field may be answered so. */
+export function isOffered({ kind, codes }: AnswerField, answer: string | number | boolean): boolean {
+  if (kind === 'boolean') return typeof answer === 'boolean';
+  if (kind === 'count') return Number.isInteger(answer) && Number(answer) >= 0;
+  return typeof answer === 'string' && codes.includes(answer);
+}
 
-/** What a field may be answered with, by its description in the table. */
-function optionsOf({ answerFields }: CtcaeEntry, field: string): readonly (string | number | boolean)[] {
-  const told = answerFields?.[field] ?? '';
-  if (told === 'boolean') return [true, false];
-  if (told.startsWith('integer')) return COUNTS;
-  return told.replace(/ increase$/, '').split('|');
+/** More than the widest step of a count over another. */
+const WIDE = 9;
+
+/** What an unanswered field could be answered with: of counts none, and all that may lie within a step of the other count. */
+function optionsOf({ kind, codes }: AnswerField, answers: CtcaeAnswers): readonly (string | number | boolean)[] {
+  if (kind === 'boolean') return [true, false];
+  if (kind === 'code') return codes;
+  const other = Object.values(answers).find((answer) => typeof answer === 'number') ?? 0;
+  const near = Array.from({ length: 2 * WIDE + 1 }, (_, index) => other - WIDE + index);
+  return [...new Set([0, ...near.filter((count) => count >= 0)])];
 }
 
 function gradeOf(

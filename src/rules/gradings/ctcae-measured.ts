@@ -8,6 +8,8 @@ export interface MeasuredQuantity {
   /** UCUM code. */
   unit?: string;
   comparator?: '<' | '<=' | '>=' | '>';
+  /** The other end of a range, in the same unit. */
+  upTo?: number;
 }
 
 export interface MeasuredCoding {
@@ -27,6 +29,8 @@ export interface RecordedBaseline extends MeasuredQuantity {
 export interface MeasuredInput {
   codings: readonly MeasuredCoding[];
   value?: MeasuredQuantity;
+  /** There is a value, and no amount: a text, a code. */
+  unclear?: true;
   /** Limits of normal of the same result. */
   low?: MeasuredQuantity;
   high?: MeasuredQuantity;

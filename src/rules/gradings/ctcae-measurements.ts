@@ -3,13 +3,16 @@ import { loincsOf, type ReviewedCodes } from './ctcae-codes.ts';
 import type { CtcaeInput } from './ctcae-data.ts';
 import type { Ladder } from './ctcae-ladder.ts';
 import type { MeasuredInput, MeasuredQuantity } from './ctcae-measured.ts';
-import { type Base, baseOf, isImplausible } from './ctcae-units.ts';
+import { isImplausible } from './ctcae-plausible.ts';
+import { type Base, baseOf } from './ctcae-units.ts';
 
 /** One measurement that a term is told by. */
 export interface Measurement {
   input: CtcaeInput;
   quantity: MeasuredQuantity;
   base: Base;
+  /** The other end of a range, in base units. */
+  upTo?: number;
 }
 
 /** Why a measurement cannot be read. */
@@ -71,8 +74,15 @@ function partsOf(
 function readQuantity(ladder: Ladder, input: CtcaeInput, quantity: MeasuredQuantity): Measurement | Unread {
   const base = baseOf(quantity, ladder.monovalent);
   if (!base || !isRead(ladder, input, quantity, base)) return { reason: 'unit-unknown', input, quantity };
-  if (isImplausible(input.loinc, quantity, base)) return { reason: 'value-implausible', input, quantity };
-  return { input, quantity, base };
+  if (isImplausible(input.loinc, quantity, base, ladder.entry.id)) {
+    return { reason: 'value-implausible', input, quantity };
+  }
+  if (quantity.upTo === undefined) return { input, quantity, base };
+  const end = { ...quantity, value: quantity.upTo };
+  const upTo = baseOf(end, ladder.monovalent);
+  if (!upTo || isImplausible(input.loinc, end, upTo, ladder.entry.id))
+    return { reason: 'value-implausible', input, quantity };
+  return { input, quantity, base, upTo: upTo.value };
 }
 
 /** Whether the term is graded in units of this dimension; a percentage is no ratio of one, save where the table says per cent. */

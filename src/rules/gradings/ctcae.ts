@@ -1,4 +1,6 @@
 import type { CtcaeVersion, DataQuality, Finding, Measured, Missing, NotGradable, Outcome } from '../finding.ts';
+import { prepareAnswers } from './ctcae-answer-form.ts';
+import { answerItems } from './ctcae-answer-items.ts';
 import { ctcaeFaults } from './ctcae-check.ts';
 import { areOfSeveral, entriesOf, loincsOf, NO_CODES, type ReviewedCodes } from './ctcae-codes.ts';
 import { CTCAE_DATA, CTCAE_VERSIONS, type CtcaeEntry, dataOfVersion } from './ctcae-data.ts';
@@ -13,15 +15,16 @@ import { climb } from './ladder-climb.ts';
 import type { Tri } from './ladder-range.ts';
 
 /**
- * CTCAE, one row for each version: each is published, hashed and named in decision records on its own. Forms are not graded by it.
+ * CTCAE, one row for each version: each is published, hashed and named in decision records on its own. Of forms it grades structured answers.
  * Source: NCI CTCAE v5.0 (2017-11-27) and v6.0 with errata of 2026-01-20.
  */
 export const CTCAE_GRADINGS: readonly Grading[] = CTCAE_VERSIONS.map((version) => ({
   data: dataOfVersion(version),
   sources: CTCAE_DATA.sources,
   faults: () => ctcaeFaults(CTCAE_DATA, version),
-  check: () => [],
-  prepare: () => undefined,
+  // The same for both: told once.
+  check: (form) => (version === CTCAE_VERSIONS[0] ? answerItems(form).issues : []),
+  prepare: (form) => prepareAnswers(form, version),
 }));
 
 /**
@@ -76,6 +79,7 @@ function gradeBy(ladder: Ladder, given: MeasuredInput, loincs: readonly string[]
   const [main] = read;
   if (!main || !result) {
     const [fault] = unread;
+    if (!fault && given.unclear) return without(ladder, 'value-unclear', ['value-unclear']);
     if (!fault) return without(ladder, 'no-value', []);
     return without(ladder, fault.reason, [fault.reason], measuredAs(fault));
   }
@@ -85,6 +89,8 @@ function gradeBy(ladder: Ladder, given: MeasuredInput, loincs: readonly string[]
   const stated = facts !== undefined && Object.keys(facts).length > 0;
   const { outcome, dataQuality } = climb(ladder, set, scenariosOf(ladder, set, known, choice), stated);
   const quality = [...unread.map(({ reason }) => reason), ...dataQuality];
+  const unclear = outcome.kind === 'not-gradable' && outcome.reason === 'no-value' && read.some(isBound);
+  if (unclear || given.unclear) quality.push('value-unclear');
   // Of a patient whose age is not known a child's grade could be higher than the adult one.
   if (ageYears === undefined && ladder.tables[0] === 'adult' && !quality.includes('needs-clinician')) {
     quality.push('needs-clinician');
@@ -94,13 +100,18 @@ function gradeBy(ladder: Ladder, given: MeasuredInput, loincs: readonly string[]
   if (result.low !== undefined) measured.low = result.low;
   if (result.high !== undefined) measured.high = result.high;
   if (result.baseline) measured.baseline = result.baseline;
+  if (stated) measured.facts = facts;
   if (read.length > 1) {
     measured.beside = read.slice(1).map(({ input, quantity: { value, unit = '' } }) => {
       return { loinc: input.loinc, value, unit };
     });
   }
-  return findingOf(ladder, outcome, quality, measured);
+  return findingOf(ladder, unclear ? { ...outcome, reason: 'value-unclear' } : outcome, quality, measured);
 }
+
+/** A bound or a range, which may lie on both sides of a step. */
+const isBound = ({ quantity }: Measurement): boolean =>
+  quantity.comparator !== undefined || quantity.upTo !== undefined;
 
 function findingOf(
   { entry, version }: Ladder,
@@ -127,9 +138,11 @@ function without(
   dataQuality: readonly DataQuality[],
   measured?: Measured,
 ): Finding {
-  const missing: Missing[] = reason === 'no-value' || reason === 'unit-unknown' ? ['value'] : [];
+  const missing: Missing[] = NO_AMOUNT.includes(reason) ? ['value'] : [];
   return findingOf(ladder, { kind: 'not-gradable', reason, missing }, dataQuality, measured);
 }
+
+const NO_AMOUNT: readonly NotGradable[] = ['no-value', 'unit-unknown', 'value-unclear'];
 
 function unitTablesOf(ladder: Ladder, { input, base }: Measurement): UnitTables {
   const set = input.role === undefined ? ladder.units.get(base.dimension) : [...ladder.units.values()][0];
@@ -138,9 +151,10 @@ function unitTablesOf(ladder: Ladder, { input, base }: Measurement): UnitTables 
 }
 
 function measuredAs({ input, quantity }: Pick<Measurement, 'input' | 'quantity'>): Measured {
-  const { value, unit = '', comparator } = quantity;
+  const { value, unit = '', comparator, upTo } = quantity;
   const measured: Measured = { loinc: input.loinc, value, unit };
   if (comparator) measured.comparator = comparator;
+  if (upTo !== undefined) measured.upTo = upTo;
   return measured;
 }
 

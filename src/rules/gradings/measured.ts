@@ -6,8 +6,12 @@ export interface MeasuredInput {
   loinc: readonly string[];
   /** Absent where the result has no number. */
   value?: number;
+  /** The result is a range from `value` up to this, both ends within it. */
+  upTo?: number;
   /** The value is a bound, as in `< 0.2`. */
   comparator?: '<' | '<=' | '>=' | '>';
+  /** Something came in place of a number: a text, a code, a ratio. It is kept where it came, and tells nothing here. */
+  unclear?: true;
   /** Absent where no UCUM unit came with the number. */
   unit?: string;
   /** Limits of normal of the same result, in `unit` unless `limitUnit` says another. */

@@ -1,4 +1,5 @@
 import { type Finding, termKey } from '../finding.ts';
+import { GRADED_BY_ANSWERS } from '../gradings/ctcae-answers.ts';
 import { CTCAE_DATA, CTCAE_VERSIONS } from '../gradings/ctcae-data.ts';
 import { DATA as EMERGENCIES, EMERGENCY_TERMS } from '../gradings/emergency-data.ts';
 import { DATA as MONITORING, MONITORING_TERMS } from '../gradings/monitoring-data.ts';
@@ -23,12 +24,14 @@ const HIGHEST: Readonly<Record<Finding['kind'], number>> = {
   monitoring: 1,
 };
 
-/** Every term that a finding can be of, with its scale: of CTCAE those that something measured can grade. */
+/** Every term that a finding can be of, with its scale: of CTCAE those that something measured or answered can grade. */
 export const SCALES: readonly Scale[] = [
   ...TERMS.map(({ code, kind }) => scale('pro-ctcae', '1.0', kind, code)),
   ...CTCAE_VERSIONS.flatMap((version) =>
     CTCAE_DATA.entries
-      .filter(({ editions, inputs }) => editions[version] && inputs !== undefined)
+      .filter(
+        ({ id, editions, inputs }) => editions[version] && (inputs !== undefined || GRADED_BY_ANSWERS.includes(id)),
+      )
       .map(({ id }) => scale('ctcae', version, 'ladder', id)),
   ),
   ...EMERGENCY_TERMS.map(({ code }) => scale('emergency', EMERGENCIES.version, 'emergency', code)),

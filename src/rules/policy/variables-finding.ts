@@ -15,7 +15,7 @@ export const FINDING: ObjectVariable = {
     system: {
       type: 'string',
       values: distinct(SCALES.map(({ system }) => system)),
-      doc: 'The grading: PRO-CTCAE (reported by the patient), CTCAE (from measured values), emergencies, the reporting itself.',
+      doc: 'The grading: PRO-CTCAE (reported by the patient), CTCAE (from measured values or structured answers), emergencies, the reporting itself.',
       get: ({ finding }) => finding.system,
     },
     version: {
@@ -88,13 +88,18 @@ export const FINDING: ObjectVariable = {
     value: {
       type: 'decimal',
       unit: '%finding.unit',
-      doc: 'The measured value, in the unit that `%finding.unit` names; a condition on it names that too.',
+      doc: 'The measured value, in the unit that `%finding.unit` names; a condition on it names that too. Of a bound that number, of a range its lower end.',
       get: ({ finding: { measured } }) => measured && (measured.canonical ?? measured.value),
     },
     unit: {
       type: 'string',
       doc: 'UCUM unit of the value: that of the published table where it was converted, else as received.',
       get: ({ finding: { measured } }) => measured && (measured.canonicalUnit ?? measured.unit),
+    },
+    unclearValue: {
+      type: 'boolean',
+      doc: 'A value came that does not tell: a text, a code, or a bound or range on both sides of what is asked.',
+      get: ({ finding }) => finding.dataQuality.includes('value-unclear'),
     },
     loinc: {
       type: 'string',

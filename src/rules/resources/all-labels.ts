@@ -1,4 +1,5 @@
 import { termKey } from '../finding.ts';
+import { GRADED_BY_ANSWERS } from '../gradings/ctcae-answers.ts';
 import { CTCAE_DATA, CTCAE_VERSIONS, type CtcaeEntry } from '../gradings/ctcae-data.ts';
 import { DATA as EMERGENCIES, EMERGENCY_TERMS } from '../gradings/emergency-data.ts';
 import { MONITORING_TERMS } from '../gradings/monitoring-data.ts';
@@ -14,13 +15,14 @@ const MEASURED_BY: Partial<Record<CtcaeEntry['kind'], Label>> = {
   lab: { en: 'laboratory', fr: 'laboratoire' },
   vital: { en: 'vital sign', fr: 'constante' },
 };
+const REPORTED: Label = { en: 'patient-reported', fr: 'déclaré par le patient' };
 
 /** Each version names its terms itself. */
 function ctcaeTerms(): NamedTerm[] {
   return CTCAE_DATA.entries.flatMap(({ id, kind, termFr, editions }) =>
     CTCAE_VERSIONS.flatMap((version): NamedTerm[] => {
       const en = editions[version]?.term;
-      const measuredBy = MEASURED_BY[kind];
+      const measuredBy = GRADED_BY_ANSWERS.includes(id) ? REPORTED : MEASURED_BY[kind];
       if (en === undefined) return [];
       return [
         {

@@ -50,6 +50,8 @@ export const PROFILE = {
 /** Our CodeSystems that the engine's resources use, beside the one of the instrument. */
 export const SYSTEM = {
   gradedInput: `${CANONICAL}/CodeSystem/graded-input`,
+  /** What an Observation states of its own result. */
+  clinicalFact: `${CANONICAL}/CodeSystem/clinical-fact`,
   treatment: `${CANONICAL}/CodeSystem/treatment`,
   dataQuality: `${CANONICAL}/CodeSystem/data-quality`,
   gradingSystem: `${CANONICAL}/CodeSystem/grading-system`,

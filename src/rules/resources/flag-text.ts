@@ -1,10 +1,16 @@
-import type { Episode, Raised } from '../episode.ts';
+import type { Episode, Raised, Said } from '../episode.ts';
 import { type Outcome, termOfKey } from '../finding.ts';
 import { monitoringText } from '../gradings/monitoring-data.ts';
 import type { Labels, Language, TermLabel } from './labels.ts';
 
+/** What of an episode its text tells. */
+export type Told = Pick<
+  Episode,
+  'kind' | 'term' | 'systemVersion' | 'outcome' | 'said' | 'previousGrade' | 'baselineGrade' | 'raised'
+>;
+
 /** What an EHR shows that shows nothing else. It names the scale, so that no one takes the number for a CTCAE grade. */
-export function flagText(episode: Episode, labels: Labels, language: Language): string {
+export function flagText(episode: Told, labels: Labels, language: Language): string {
   const words = WORDS[language];
   if (episode.kind === 'text') return words.other;
   const term = labels.term(episode.term);
@@ -22,7 +28,7 @@ export function flagText(episode: Episode, labels: Labels, language: Language): 
 }
 
 /** Why the priority rose, of a report that leaves the grade as it was. */
-function whyOf({ kind }: Episode, { why }: Raised, words: Words): string {
+function whyOf({ kind }: Told, { why }: Raised, words: Words): string {
   if (why === 'contradictory') return words.contradiction;
   if (why === 'not-gradable') return words.notGradable;
   if (kind === 'presence' || kind === 'emergency') return words.notExcluded;
@@ -31,9 +37,9 @@ function whyOf({ kind }: Episode, { why }: Raised, words: Words): string {
 }
 
 /** The scale and what it came to, with the value that was measured. */
-function saidOf(episode: Episode, term: TermLabel, words: Words): string {
+function saidOf(episode: Told, term: TermLabel, words: Words): string {
   const { kind, outcome, systemVersion, said: { measured } = {} } = episode;
-  const value = measured && `${measured.comparator ?? ''}${words.decimal(measured.value)} ${measured.unit}`.trim();
+  const value = measured && `${amountOf(measured, words)} ${measured.unit}`.trim();
   switch (kind) {
     case 'ladder':
       return words.ladder(
@@ -50,11 +56,12 @@ function saidOf(episode: Episode, term: TermLabel, words: Words): string {
   }
 }
 
+/** A number, a bound or a range, without its unit. */
+const amountOf = ({ comparator, value, upTo }: NonNullable<Said['measured']>, { decimal }: Words): string =>
+  `${comparator ?? ''}${decimal(value)}${upTo === undefined ? '' : `–${decimal(upTo)}`}`;
+
 /** Which form, when it was expected, and what became of it. */
-function reportingOf(
-  { term, outcome, said: { monitored = {} } = {} }: Episode,
-  { language, answeredIn }: Words,
-): string {
+function reportingOf({ term, outcome, said: { monitored = {} } = {} }: Told, { language, answeredIn }: Words): string {
   const { title, day, seconds, items = 0 } = monitored;
   const about = [title, day].filter((one) => one !== undefined).join(', ');
   const text = monitoringText(termOfKey(term), outcome, language);

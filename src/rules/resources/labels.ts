@@ -20,7 +20,7 @@ export interface TermLabel extends Label {
   code: string;
   result: Label;
   items: Partial<Record<Attribute, ItemLabel>>;
-  /** How it is measured, where it is. */
+  /** How it is measured, or that a patient says it. */
   measuredBy?: Label;
 }
 

@@ -189,7 +189,7 @@ function resultOf(answer: Answer): Pick<ObservationComponent, 'valueInteger' | '
 }
 
 /** Why a term has no one number. The table is documented in docs/flag.md. */
-function whyAbsent({ outcome, attributes }: Finding): AbsentReason {
+function whyAbsent({ outcome, attributes, structured = [] }: Finding): AbsentReason {
   if (outcome.kind !== 'not-gradable') return 'unknown';
   switch (outcome.reason) {
     case 'not-answered':
@@ -197,6 +197,7 @@ function whyAbsent({ outcome, attributes }: Finding): AbsentReason {
     case 'not-asked':
       return 'not-asked';
     case 'ambiguous-item':
+    case 'value-unclear':
     case 'unit-unknown':
     case 'value-implausible':
       return 'error';
@@ -206,7 +207,7 @@ function whyAbsent({ outcome, attributes }: Finding): AbsentReason {
     case 'needs-clinician':
       return 'unknown';
     case 'opted-out': {
-      const reasons = Object.values(attributes).flatMap((answer) =>
+      const reasons = [...Object.values(attributes), ...structured].flatMap((answer) =>
         answer.state === 'opted-out' ? [optOutReason(answer.code)] : [],
       );
       return reasons.find((reason) => reason === 'asked-declined') ?? reasons[0] ?? 'unknown';
@@ -216,12 +217,14 @@ function whyAbsent({ outcome, attributes }: Finding): AbsentReason {
 
 /**
  * Opt-outs by their code in our CodeSystem; one that we do not know is not said to be a refusal.
- * Source: opt-out options of the PRO-CTCAE v1.0 response formats.
+ * Source: opt-out options of the PRO-CTCAE v1.0 response formats; HL7 Terminology, CodeSystem data-absent-reason.
  */
 const OPT_OUT: Readonly<Record<string, AbsentReason>> = {
   'optout-prefer-not-to-answer': 'asked-declined',
   'optout-not-applicable': 'not-applicable',
   'optout-not-sexually-active': 'not-applicable',
+  'asked-declined': 'asked-declined',
+  'not-applicable': 'not-applicable',
 };
 
 const optOutReason = (code: string): AbsentReason => OPT_OUT[code] ?? 'unknown';

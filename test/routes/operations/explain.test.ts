@@ -8,6 +8,7 @@ import type {
 } from '@medplum/fhirtypes';
 import t from 'tap';
 import { testApp } from '../../support/app.ts';
+import { englishIn } from '../../support/english.ts';
 import { aResult, LADDER_POLICY, POTASSIUM } from '../../support/observations.ts';
 import { aPatient, aResponse, type Scores, weeklyForm } from '../../support/responses.ts';
 import { put } from '../support.ts';
@@ -157,6 +158,88 @@ t.test('why a Flag is there', async (t) => {
       );
       t.equal(situation(step?.part ?? []), claim(would), `${value}`);
     }
+  });
+});
+
+t.test('a French explanation holds no English, whatever became of the Flag', async (t) => {
+  const app = await testApp();
+  t.teardown(() => app.close());
+  await put(app, LADDER_POLICY);
+  const form = await weeklyForm(app);
+  const flagsOf = async (patient: string): Promise<Flag[]> =>
+    ((await app.send('GET', `/Flag?patient=${patient}`)).body.entry ?? []).map(
+      ({ resource }: { resource: Flag }) => resource,
+    );
+  const told = async (id: string | undefined, language = 'fr'): Promise<string> => {
+    const { body } = await app.send('GET', `/Flag/${id}/$explain?language=${language}&history=true`);
+    const texts = [textOf(body), ...named(body, 'history').map((one) => partOf(one, 'text')?.valueString ?? '')];
+    if (language === 'fr') for (const text of texts) t.same(englishIn(text), [], text);
+    return textOf(body);
+  };
+
+  await t.test('retracted: what it said is told again, with what its content alone does not hold', async (t) => {
+    const patient = await aPatient(app);
+    const report = await put(
+      app,
+      aResponse(form, patient, '2026-10-01T08:00:00Z', { PROCTCAE_9A_SCL: 4, PROCTCAE_9B_SCL: 4 }),
+    );
+    await app.send('PUT', `/QuestionnaireResponse/${report.id}`, { ...report, status: 'entered-in-error' });
+    const [flag] = await flagsOf(patient);
+    t.equal(flag?.status, 'entered-in-error');
+    t.match(
+      await told(flag?.id),
+      /^Nausées : grade composite PRO-CTCAE 3 \(déclaré par le patient\), intensité 4 sur 4\. Alerte annulée le \d{4}-\d\d-\d\d : /,
+    );
+    t.match(await told(flag?.id, 'en'), /^Nausea: PRO-CTCAE composite grade 3 .*, severity 4 of 4\. Entered in error/);
+  });
+
+  await t.test('retracted, while another report leads to a Flag of its own', async (t) => {
+    const patient = await aPatient(app);
+    const at = (day: number) =>
+      aResponse(form, patient, `2026-10-0${day}T08:00:00Z`, { PROCTCAE_9A_SCL: 4, PROCTCAE_9B_SCL: 3 });
+    const first = await put(app, at(1));
+    await put(app, at(2));
+    await app.send('PUT', `/QuestionnaireResponse/${first.id}`, { ...first, status: 'entered-in-error' });
+    const flags = await flagsOf(patient);
+    for (const { id, status } of flags) {
+      if (status === 'entered-in-error') t.match(await told(id), /Alerte annulée le/);
+      else t.match(await told(id), /^Nausées, réponse du 2026-10-02 /);
+    }
+  });
+
+  await t.test('retracted, of a result: with its value', async (t) => {
+    const patient = await aPatient(app);
+    const result = await put(
+      app,
+      aResult(patient, { loinc: POTASSIUM, value: 6.2, unit: 'mmol/L', at: '2026-10-01T08:00:00Z', low: 3.5, high: 5 }),
+    );
+    const [flag] = await flagsOf(patient);
+    t.match(await told(flag?.id), /^Hyperkaliémie, réponse du 2026-10-01 /);
+    t.match(await told(flag?.id, 'en'), /^Hyperkalemia, report of 2026-10-01 /);
+    await app.send('PUT', `/Observation/${result.id}`, { ...result, status: 'entered-in-error' });
+    t.match(await told(flag?.id), /^Hyperkaliémie : grade CTCAE 5\.0 3 \(6,2 mmol\/L, laboratoire\)\. Alerte annulée/);
+  });
+
+  await t.test('closed', async (t) => {
+    const patient = await aPatient(app);
+    for (const [day, score] of [
+      [1, 3],
+      [2, 1],
+      [3, 0],
+    ] as const) {
+      await put(
+        app,
+        aResponse(
+          form,
+          patient,
+          `2026-10-0${day}T08:00:00Z`,
+          score === 0 ? { PROCTCAE_9A_SCL: 0 } : { PROCTCAE_9A_SCL: score, PROCTCAE_9B_SCL: score },
+        ),
+      );
+    }
+    const [flag] = await flagsOf(patient);
+    t.equal(flag?.status, 'inactive');
+    t.match(await told(flag?.id), /L’alerte a été close\. Décidé par .*Deux jours calmes \(close de /);
   });
 });
 

@@ -8,6 +8,7 @@ import {
   priorityOf,
   withStatus,
 } from '../../../src/rules/resources/flag.ts';
+import { textOfFlag } from '../../../src/rules/resources/flag-told.ts';
 import { faults, LABELS } from './r4.ts';
 
 const POLICY = 'https://vigie.example/fhir/PlanDefinition/demonstration|1.0.0';
@@ -330,4 +331,29 @@ t.test('the text names the worst severity and a contradiction, since the composi
   t.notMatch(text(undefined), /severity/);
   t.match(text({ dataQuality: ['contradictory'] }), /contradict each other, please review$/);
   t.match(text({ worst: true }, 'fr'), /intensité 4 sur 4/);
+});
+
+t.test('a stored Flag is told in the other language too', async (t) => {
+  for (const [name, over, en, fr] of texts) {
+    const episode = anEpisode(over);
+    for (const [language, other, told] of [
+      ['en', 'fr', fr],
+      ['fr', 'en', en],
+    ] as const) {
+      const flag = flagOf(episode, { ...CONTEXT, language });
+      t.equal(textOfFlag(flag, LABELS, language), flag.code.text, `${name}: as it stands`);
+      // Why the priority rose is kept by the episode alone, and is left out.
+      const expected = episode.raised ? textOfFlag(flag, LABELS, other) : told;
+      t.equal(textOfFlag(flag, LABELS, other, episode.said), expected, name);
+      if (episode.raised) t.notMatch(expected, /priorit/, name);
+      t.equal(typeof textOfFlag(flag, LABELS, other), 'string', `${name}: from its content alone`);
+    }
+  }
+  const told = flagOf(anEpisode({ said: { worst: true } }), CONTEXT);
+  t.match(textOfFlag(told, LABELS, 'fr', { worst: true }), /intensité 4 sur 4/);
+  t.notMatch(textOfFlag(flagOf(anEpisode(), CONTEXT), LABELS, 'fr', { worst: true }), /intensité/, 'it did not say so');
+  for (const code of ['not-evaluated', 'policy-budget', 'policy-error'] as const) {
+    const flag = operationalFlag(code, { ...CONTEXT, source: 'Observation/o', at: '2026-03-01T08:00:00Z' });
+    t.match(textOfFlag(flag, LABELS, 'fr'), /lue par une personne/);
+  }
 });
