@@ -4,9 +4,10 @@ import { SYSTEM } from './resources/codes.ts';
 
 const KNOWN: ReadonlySet<string> = new Set(Object.keys(CLINICAL_FACTS));
 
-/** Whether a component states a clinical fact: then it is no part of what was measured. */
-export const isFact = ({ code }: ObservationComponent): boolean =>
-  code?.coding?.some(({ system }) => system === SYSTEM.clinicalFact) === true;
+/** Whether a component states a clinical fact: then it is no part of what was measured. One that measures something too is. */
+export const isFact = ({ code, valueQuantity, valueRange, valueInteger, valueString }: ObservationComponent): boolean =>
+  code?.coding?.some(({ system }) => system === SYSTEM.clinicalFact) === true &&
+  [valueQuantity, valueRange, valueInteger, valueString].every((value) => value === undefined);
 
 /** The clinical facts that an Observation states of its own result. One that is stated both ways, or without a boolean, is not known. */
 export function factsOf({ component = [] }: Observation): { facts?: Readonly<Record<string, boolean>> } {

@@ -90,13 +90,14 @@ function baselineIssues(observation: Observation, codes: ReviewedCodes): Issue[]
   const graded = measured.filter(({ loinc }) => loinc.some(isOfTable));
   const given = graded.filter(({ value }) => value !== undefined);
   if (graded.length > 0 && given.length === 0) return [wrong('value', EXPECTED)];
-  // Parts come last, behind the Observation itself where it has a value.
-  const own = measured.length - (observation.component?.length ?? 0);
+  // Parts come last, behind the Observation itself where it has a value; those that state facts are none.
+  const parts = (observation.component ?? []).flatMap((part, at) => (isFact(part) ? [] : [at]));
+  const own = measured.length - parts.length;
   return given.filter(isUnfit).map((input) => {
     const place = measured.indexOf(input) - own;
     const code = input.loinc.find(isOfTable) ?? '';
     const range = plausibleWords(code, input.unit);
-    return wrong(place < 0 ? 'value' : `component[${place}].value`, `${EXPECTED} (LOINC ${code}: ${range})`);
+    return wrong(place < 0 ? 'value' : `component[${parts[place]}].value`, `${EXPECTED} (LOINC ${code}: ${range})`);
   });
 }
 

@@ -45,7 +45,7 @@ export interface PatientSimulation extends Compared {
   withoutFacts: number;
   /** Reports that the candidate asks for gender or birth date, and that did not keep them: those of the Patient as it is now are told. */
   withoutPerson: number;
-  /** Reports with measured values that are not graded by a version of CTCAE that the candidate names. */
+  /** Reports with measured values, or answers, that are not graded by a version of CTCAE that the candidate names. */
   withoutVersion: number;
   /** Reports on which the policies took more steps than one report is given. */
   overran: { before: number; after: number };
@@ -81,7 +81,7 @@ export function simulate(past: PatientPast, question: Question): PatientSimulati
     ...(last === undefined ? {} : { last }),
     withoutFacts: candidate.needs.has('facts') ? woken(inside, other.steps, candidate, 'facts') : 0,
     withoutPerson: candidate.needs.has('patient') ? woken(inside, other.steps, candidate, 'person') : 0,
-    withoutVersion: inside.filter(({ measured, ctcae }) => measured && lacks(question.ctcae, ctcae)).length,
+    withoutVersion: inside.filter((report) => isByCtcae(report) && lacks(question.ctcae, report.ctcae)).length,
     overran: { before: overran(one.steps, question), after: overran(other.steps, question) },
     undecided: countBy(undecided(other.steps, question)),
     judged: judge(past.flags, { before, after }, question),
@@ -93,6 +93,10 @@ function countBy(names: readonly string[]): Record<string, number> {
   for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
   return counts;
 }
+
+/** Measured values, and answers to structured questions, are graded by versions of CTCAE. */
+const isByCtcae = ({ measured, findings }: Report): boolean =>
+  measured !== undefined || findings.some(({ system }) => system === 'ctcae');
 
 const lacks = (named: ReadonlySet<string>, graded: readonly string[] = []): boolean =>
   [...named].some((version) => !graded.includes(version));

@@ -56,7 +56,7 @@ export function treatmentFacts(
       .map((one) => kindStanding(one, kind, at, rules.endedAfterDays?.[kind]))
       .filter((standing) => standing !== 'says nothing');
     if (standings.includes('on')) return true;
-    if (isCut || standings.length === 0 || read.some((one) => mayBeOfAnyKind(one, at))) return undefined;
+    if (isCut || standings.length === 0 || read.some((one) => mayBeOf(kind, one, rules, at))) return undefined;
     return standings.every((standing) => standing === 'off') ? false : undefined;
   };
   const [systemic, cellTherapy] = [kindOf('systemic'), kindOf('cellTherapy')];
@@ -86,17 +86,22 @@ const KINDS: readonly TreatmentKind[] = ['systemic', 'cellTherapy'];
 
 function kindStanding(one: Read, kind: TreatmentKind, at: string, days: number | undefined): Standing {
   const { medication, kinds } = one;
-  const isOfOne = medication.status === 'not-taken' && !(kinds.includes(kind) && namesNone(medication));
+  const isOfOne = medication.status === 'not-taken' && !(kinds.includes(kind) && namesAll(medication, kind));
   return isOfOne ? 'not known' : standingOf(medication, at, days);
 }
 
-/** Whether a record is of no medication in particular: neither a code nor a reference, which may be of one. */
-const namesNone = ({ medicationCodeableConcept, medicationReference }: Medication): boolean =>
-  medicationReference === undefined && (medicationCodeableConcept?.coding ?? []).length === 0;
+/** Whether a record is of a kind as a whole: its medication is the kind itself. Words may be the name of one medication. */
+const namesAll = ({ medicationCodeableConcept, medicationReference }: Medication, kind: TreatmentKind): boolean =>
+  medicationReference === undefined &&
+  (medicationCodeableConcept?.coding ?? []).some(({ system, code }) => `${system}|${code}` === CATEGORY[kind]);
 
-/** Nobody can tell of which kind it is: neither its code nor its category says so, and it may be taken. */
-const mayBeOfAnyKind = (one: Read, at: string): boolean =>
-  one.kinds.length === 0 && recordOf(one, at).some(({ codes, says }) => codes.length === 0 && says !== 'not so');
+/**
+ * Nobody can tell whether it is of the kind, and it may be taken: no category says so, and its code cannot be read, or the site has not said which codes
+ * are of the kind.
+ */
+const mayBeOf = (kind: TreatmentKind, one: Read, { sets }: TreatmentRules, at: string): boolean =>
+  one.kinds.length === 0 &&
+  recordOf(one, at).some(({ codes, says }) => says !== 'not so' && (codes.length === 0 || sets[kind].size === 0));
 
 /** What a record says of the codes of its medication. That something is not taken, and nobody can read what, says nothing. */
 function recordOf({ medication, codes }: Read, at: string): CodedRecord[] {
@@ -149,6 +154,9 @@ function isLongAgo({ effectivePeriod, effectiveDateTime }: Medication, at: strin
   return days !== undefined && end !== undefined && Date.parse(at) - end > days * 86_400_000;
 }
 
+/** Kinds as a whole are no codes of a medication. */
+const WHOLE_KINDS: ReadonlySet<string> = new Set(Object.values(CATEGORY));
+
 /** The codes of the medication that can be read, of a contained one too. What another resource says of it is not held here. */
 function codesOf({ medicationCodeableConcept, medicationReference, contained }: Medication): string[] {
   const reference = medicationReference?.reference;
@@ -156,5 +164,5 @@ function codesOf({ medicationCodeableConcept, medicationReference, contained }: 
   return [
     ...readableCodes(medicationCodeableConcept),
     ...(inside?.resourceType === 'Medication' ? readableCodes(inside.code) : []),
-  ];
+  ].filter((code) => !WHOLE_KINDS.has(code));
 }

@@ -384,7 +384,7 @@ t.test('emergencies and vital signs', async (t) => {
         resourceType: 'MedicationStatement',
         status,
         category: { coding: [{ system: `${BASE}/CodeSystem/treatment`, code: kind }] },
-        medicationCodeableConcept: { text: 'A medication' },
+        medicationCodeableConcept: { coding: [{ system: `${BASE}/CodeSystem/treatment`, code: kind }] },
         effectivePeriod: { start: '2020-01-01' },
         subject: { reference: patient },
       });
@@ -432,13 +432,14 @@ t.test('emergencies and vital signs', async (t) => {
     const taken = { coding: [{ system: 'http://example.org/drugs', code: 'd' }] };
     for (const [service, expected] of [
       [site, [['fever', 'active', 'PH']]],
-      [app, []],
+      // Where no set says what is systemic, any medication may be.
+      [app, [['fever', 'active', 'PH']]],
     ] as const) {
       const patient = await aPatient(service);
       const none = {
         status: 'not-taken',
         category: { coding: [{ system: `${BASE}/CodeSystem/treatment`, code: 'systemic' }] },
-        medicationCodeableConcept: { text: 'Any systemic treatment' },
+        medicationCodeableConcept: { coding: [{ system: `${BASE}/CodeSystem/treatment`, code: 'systemic' }] },
         effectivePeriod: { start: '2020-01-01' },
       };
       for (const said of [none, { status: 'active', medicationCodeableConcept: taken }]) {

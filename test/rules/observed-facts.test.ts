@@ -90,3 +90,27 @@ t.test('the finding holds what was stated, and other values are tried with it', 
   t.strictSame(other?.finding.measured?.facts, { symptomatic: true });
   t.notOk('facts' in (graded(SODIUM, [], 'hyponatremia')?.measured ?? {}));
 });
+
+t.test('a component that measures something is a part of what was measured, whatever else it states', async (t) => {
+  const part = (more: object): ObservationComponent => ({
+    code: {
+      coding: [
+        { system: 'http://loinc.org', code: '8480-6' },
+        { system: SYSTEM.clinicalFact, code: 'resting' },
+      ],
+    },
+    ...more,
+  });
+  const systolic = (more: object) => {
+    const observed = observedOf(
+      aResult(
+        'Patient/a',
+        { loinc: '85354-9', value: 0, unit: 'mm[Hg]', at: AT },
+        { valueQuantity: undefined, component: [part(more)] },
+      ),
+    );
+    return observed?.measured?.find(({ loinc }) => loinc.includes('8480-6'))?.value;
+  };
+  t.equal(systolic({ valueQuantity: quantity(190, 'mm[Hg]') }), 190);
+  t.equal(systolic({ valueBoolean: true }), undefined);
+});

@@ -199,6 +199,25 @@ t.test('of a panel that is a baseline each part that no patient has is named', a
   t.same(panel(120, 80), []);
   t.same(panel(120, 8), ['Observation.component[1].value']);
   t.same(panel(12, 8), ['Observation.component[0].value', 'Observation.component[1].value']);
+  const stated = observedIssues(
+    bare({
+      code: { coding: [{ system: LOINC, code: '85354-9' }] },
+      component: [
+        {
+          code: { coding: [{ system: `${CANONICAL}/CodeSystem/clinical-fact`, code: 'resting' }] },
+          valueBoolean: true,
+        },
+        part('8480-6', 120),
+        part('8462-4', 8),
+      ],
+      extension: [baseline],
+    }),
+  );
+  t.same(
+    stated.map(({ expression }) => expression),
+    ['Observation.component[2].value'],
+    'a component that states a fact is none of the parts',
+  );
 });
 
 const limits: [name: string, referenceRange: Observation['referenceRange'], read: object][] = [

@@ -30,7 +30,10 @@ const given = (status: MedicationAdministration['status'], effectiveDateTime: st
 /** No systemic treatment at all: the kind, and no medication. */
 const none = (effectivePeriod?: { start?: string; end?: string }): Medication =>
   statement('not-taken', {
-    medicationCodeableConcept: { text: 'any systemic treatment' },
+    medicationCodeableConcept: {
+      coding: [{ system: SYSTEM.treatment, code: 'systemic' }],
+      text: 'any systemic treatment',
+    },
     category: { coding: [{ system: SYSTEM.treatment, code: 'systemic' }] },
     ...(effectivePeriod ? { effectivePeriod } : {}),
   });
@@ -43,6 +46,18 @@ const cases: [name: string, medications: Medication[], rules: TreatmentRules, sy
   ['taken', [statement('active')], rules, true],
   ['on hold is under treatment', [statement('on-hold')], rules, true],
   ['of unknown status is under treatment', [statement('unknown')], rules, true],
+  [
+    'one medication is not taken, in words alone: its name is not that of the kind',
+    [
+      statement('not-taken', {
+        medicationCodeableConcept: { text: 'Capecitabine' },
+        category: { coding: [{ system: SYSTEM.treatment, code: 'systemic' }] },
+        effectivePeriod: { start: '2026-01-01' },
+      }),
+    ],
+    rules,
+    undefined,
+  ],
   ['one medication of the kind is not taken: others may be', [statement('not-taken')], rules, undefined],
   [
     'one medication is not taken, in a record of the kind and the period',

@@ -39,6 +39,13 @@ export function feverOf(input: MeasuredInput): Told {
   return there === undefined ? unclear(measured) : { is: there ? 'there' : 'absent', measured };
 }
 
+/** Whether a number without a unit can only be a fever: read in degrees Celsius or in degrees Fahrenheit, in which no other temperature is as high. */
+export function isOnlyFever(value: number): boolean {
+  const { threshold, plausible } = DATA.fever;
+  const isFever = (celsius: number): boolean => celsius >= threshold.value && celsius <= plausible.max;
+  return isFever(value) || isFever(Number(((value - 32) / 1.8).toFixed(3)));
+}
+
 /**
  * The number of a text that is nothing but a number, with or without a sign of degrees. Whatever else is said in words is not read: 38 is no
  * fever in "below 38".

@@ -12,7 +12,7 @@ import {
 import { readingOf, UNCLEAR } from '../observed-value.ts';
 import { vitalReadings } from '../vital-signs.ts';
 import { DATA, EMERGENCY_TERMS, emergencyFaults } from './emergency-data.ts';
-import { feverOf, isTemperature, type Told } from './emergency-fever.ts';
+import { feverOf, isOnlyFever, isTemperature, type Told } from './emergency-fever.ts';
 import { type EmergencyItem, emergencyItems, type SaidInObservation, sayingOf, termAsked } from './emergency-items.ts';
 import type { FormGrading, Grading } from './grading.ts';
 import type { MeasuredInput } from './measured.ts';
@@ -166,13 +166,12 @@ const best = (answers: readonly Answer[]): Answer | undefined =>
 const measuredBy = (signs: readonly Sign[]): Measured[] =>
   signs.flatMap((sign) => ('measured' in sign && sign.measured ? [sign.measured] : []));
 
-/** Of temperatures that do not tell that which a policy has to hear of: the highest without a unit, which may be a fever. */
+/** Of temperatures that do not tell that which a policy has to hear of: without a unit the highest that can only be a fever, else the highest. */
 function inDoubt(all: readonly Measured[]): Measured | undefined {
   const bare = all.filter(({ canonical, unit }) => canonical === undefined && unit !== 'Cel');
-  return (
-    bare.reduce<Measured | undefined>((top, one) => (top && top.value >= one.value ? top : one), undefined) ??
-    highest(all)
-  );
+  const top = (some: readonly Measured[]): Measured | undefined =>
+    some.reduce<Measured | undefined>((before, one) => (before && before.value >= one.value ? before : one), undefined);
+  return top(bare.filter(({ value }) => isOnlyFever(value))) ?? top(bare) ?? highest(all);
 }
 
 /** The highest temperature, as it came; what has no unit of temperature comes last. */

@@ -154,6 +154,18 @@ t.test('beside a normal temperature the one that is in doubt is told', async (t)
     { loinc: ['8310-5'], value: 39 },
   ]);
   t.match(both?.measured, { value: 39, unit: '' }, 'of two the one that may be a fever');
+  for (const other of [98.6, 390, 37, 50.1]) {
+    const [finding] = emergenciesOf([
+      { loinc: ['8310-5'], value: 39 },
+      { loinc: ['8310-5'], value: other },
+    ]);
+    t.match(finding?.measured, { value: 39 }, `beside ${other} without a unit that which can only be a fever`);
+  }
+  const [fahrenheit] = emergenciesOf([
+    { loinc: ['8310-5'], value: 39 },
+    { loinc: ['8310-5'], value: 100.4 },
+  ]);
+  t.match(fahrenheit?.measured, { value: 100.4 }, 'of two that can only be, the highest');
 });
 
 t.test('what is no temperature tells no emergency; of two temperatures the one with fever counts', async (t) => {
