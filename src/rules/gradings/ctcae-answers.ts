@@ -30,6 +30,8 @@ interface AnswerReading {
   unprinted?: readonly CtcaeVersion[];
   /** Its own fields tell whether it is there: nobody is asked that beside them. */
   tellsPresence?: true;
+  /** A field whose answer others speak against, in a way that the table does not know: what it would be otherwise is considered too. */
+  disputed?: (answers: CtcaeAnswers) => string | undefined;
 }
 
 const limits = ({ limitsIADL, limitsSelfCare }: CtcaeAnswers): string[] => [
@@ -75,6 +77,9 @@ const READINGS: ReadonlyMap<string, AnswerReading> = new Map([
       }),
       conjunction: true,
       unprinted: ['5.0', '6.0'],
+      // Both steps that speak of limits speak of a fatigue that rest does not relieve.
+      disputed: (answers) =>
+        answers.relievedByRest === true && limits(answers).length > 0 ? 'relievedByRest' : undefined,
     },
   ],
   [
@@ -155,7 +160,7 @@ export const asksPresence = (id: string): boolean => {
  * The CTCAE grade that a patient's structured answers come to, over every way in which the unanswered fields could be answered. Undefined
  * where the table does not grade by its answer fields alone (most ask for an intervention that somebody decides on). What is not there is grade
  * 0: no step of the table is about it. The grade is the patient's proposal: `needs-clinician` says that a fact which no patient is asked could
- * make it higher, `contradictory` that the term is denied and described at once. Throws a RangeError on an answer that the field does not offer.
+ * make it higher, `contradictory` that the term is denied and described at once, or that answers speak against each other. Throws a RangeError on an answer that the field does not offer.
  */
 export function gradeAnswers(
   id: string,
@@ -174,17 +179,23 @@ export function gradeAnswers(
   }
   const described = fields.some(({ name }) => describes(answers[name]));
   const denied = presence === 'absent' || presence === 'both';
+  const disputed = reading.disputed?.(answers);
   const grades = new Set<number | undefined>();
   if (presence !== 'absent' || described) {
-    for (const whole of completions(entry, fields, answers)) grades.add(gradeOf(steps, reading, whole, version));
+    for (const given of disputed === undefined ? [answers] : [answers, without(answers, disputed)]) {
+      for (const whole of completions(entry, fields, given)) grades.add(gradeOf(steps, reading, whole, version));
+    }
   }
   if (denied || (presence === 'open' && !described)) grades.add(0);
-  const contradictory = denied && (described || presence === 'both');
+  const contradictory = disputed !== undefined || (denied && (described || presence === 'both'));
   return climbedOf(grades, (max) => [
     ...(contradictory ? (['contradictory'] as const) : []),
     ...(max > 0 && isRaisable(steps, max) ? (['needs-clinician'] as const) : []),
   ]);
 }
+
+const without = (answers: CtcaeAnswers, field: string): CtcaeAnswers =>
+  Object.fromEntries(Object.entries(answers).filter(([name]) => name !== field));
 
 /** The grade where all say the same, else the range of them; `undefined` among them may be any that is lower. */
 function climbedOf(

@@ -58,6 +58,20 @@ const cases: [name: string, id: string, version: CtcaeVersion, answers: CtcaeAns
   ['breathless at rest', 'dyspnea', '6.0', { exertion: 'rest', ...no }, 3],
   ['fatigue that rest relieves', 'fatigue', '5.0', { relievedByRest: true, ...no }, 1],
   [
+    'relieved, and limiting self-care: the table knows no such fatigue',
+    'fatigue',
+    '5.0',
+    { relievedByRest: true, limitsIADL: true, limitsSelfCare: true },
+    [1, 3],
+  ],
+  [
+    'relieved, and limiting shopping',
+    'fatigue',
+    '6.0',
+    { relievedByRest: true, limitsIADL: true, limitsSelfCare: false },
+    [1, 2],
+  ],
+  [
     'not relieved and limiting shopping',
     'fatigue',
     '5.0',
@@ -141,6 +155,14 @@ for (const [name, id, version, answers, expected] of cases) {
 }
 
 t.test('a fact that no patient is asked could raise the grade, but not the highest', async (t) => {
+  t.ok(
+    gradeAnswers(
+      'fatigue',
+      { relievedByRest: true, limitsIADL: true, limitsSelfCare: true },
+      '5.0',
+    )?.dataQuality.includes('contradictory'),
+    'answers that speak against each other are told',
+  );
   t.strictSame(
     gradeAnswers('diarrhea', { stoolsPerDay: 12, baselineStoolsPerDay: 1, ...noLimits }, '5.0')?.dataQuality,
     ['needs-clinician'],
