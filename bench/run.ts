@@ -314,7 +314,7 @@ async function pagingFigure({ origin, watched }: Parts): Promise<Figure> {
     resident.push(watched.service === undefined ? 0 : (memoryOf(watched.service)?.now ?? 0));
   }
   const half = Math.ceil(resident.length / 2);
-  const [first, second] = [Math.max(...resident.slice(0, half)), Math.max(...resident.slice(half))];
+  const [first, second] = [Math.max(...resident.slice(0, half)), Math.max(0, ...resident.slice(half))];
   return {
     title: `memory while paging through everything, ${resident.length} pages: highest of the first half, of the second`,
     value: `${Math.round(first)} MB, ${Math.round(second)} MB`,
