@@ -62,7 +62,9 @@ export async function seasonTest(options: SeasonTest): Promise<SeasonRun[]> {
         const played = await play(field, options, (line) => tell(`${name}: ${line}`));
         const outcome = await readOutcome(field, played, databaseUrl);
         first ??= outcome;
-        runs.push(runOf(name, field, played, outcome, differences(first, outcome), (Date.now() - began) / 1000));
+        const run = runOf(name, field, played, outcome, differences(first, outcome), (Date.now() - began) / 1000);
+        runs.push(run);
+        tell(`${name}: ${run.differences.length} differences, ${run.violations.length} violations`);
       } finally {
         await field.stop();
       }
