@@ -20,6 +20,10 @@ create table report (
   source_id    text        collate "C" not null,
   at           timestamptz not null,
   content      text        not null,
+  -- canonical of the form, of a complete response: what may meet something that is expected is told without reading each content
+  answered     text        generated always as (
+    case when source_type = 'QuestionnaireResponse' and content::json ->> 'draft' is null then content::json ->> 'form' end
+  ) stored,
   primary key (tenant, shard, patient, source_type, source_id)
 );
 

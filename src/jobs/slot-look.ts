@@ -1,12 +1,19 @@
 import type { Deps } from '../deps.ts';
 import type { SlotDue } from '../evaluation/expected.ts';
-import { readAnswer } from '../evaluation/stored-report.ts';
 import type { Compartment } from '../fhir/compartment.ts';
 import { type ExpectedSlot, itemKey, readExpectations } from '../rules/calendar/expectations.ts';
 import type { Due } from '../store/due.ts';
-import { type Awaited, awaited, type MovedOn, moveOn, patientTexts, responsesWithin } from '../store/expected.ts';
+import {
+  type Answered,
+  type Awaited,
+  answersWithin,
+  awaited,
+  type MovedOn,
+  moveOn,
+  patientTexts,
+} from '../store/expected.ts';
 import type { LookDue } from './scheduler.ts';
-import { isDead, type Kept, meets, passed, type Waiting } from './slot.ts';
+import { isDead, isMetBy, type Kept, passed, type Waiting } from './slot.ts';
 
 /**
  * Ends of slots of which nothing has to be said are seen a thousand at one look: the patient has answered, is away or dead, or the plan waits for nothing any more.
@@ -70,8 +77,8 @@ async function answered({ db }: Deps, within: Compartment, ends: readonly End[])
   const asked = ends.flatMap(({ due: { shard, patient }, expected }) =>
     expected ? [{ shard, patient, from: expected.slot.open, to: expected.slot.due }] : [],
   );
-  const texts = byPatient(await responsesWithin(db, within, asked));
-  const unmet = ends.filter((end) => !isMet(end, texts.get(end.due.patient) ?? []));
+  const answers = byPatient(await answersWithin(db, within, asked));
+  const unmet = ends.filter((end) => !isMet(end, answers.get(end.due.patient) ?? []));
   const patients = byPatient(
     await patientTexts(
       db,
@@ -81,24 +88,22 @@ async function answered({ db }: Deps, within: Compartment, ends: readonly End[])
   );
   const missing = new Set(
     unmet.filter(({ due, expected }) => {
-      const [content] = patients.get(due.patient) ?? [];
-      return !expected || content === undefined || !isDead({ patient: { content } }, expected.slot.close);
+      const [patient] = patients.get(due.patient) ?? [];
+      return !expected || !patient || !isDead({ patient }, expected.slot.close);
     }),
   );
   return ends.filter((end) => !missing.has(end));
 }
 
-const isMet = ({ waiting, expected }: End, texts: readonly string[]): boolean =>
-  !waiting ||
-  !expected ||
-  texts.some((text) => meets(readAnswer(text), waiting.item, waiting.expectations)?.slot.start === expected.slot.start);
+const isMet = ({ waiting, expected }: End, answers: readonly Answered[]): boolean =>
+  !waiting || !expected || answers.some((answer) => isMetBy(expected, answer, waiting));
 
-function byPatient(rows: readonly { patient: string; content: string }[]): Map<string, string[]> {
-  const found = new Map<string, string[]>();
-  for (const { patient, content } of rows) {
-    const texts = found.get(patient);
-    if (texts) texts.push(content);
-    else found.set(patient, [content]);
+function byPatient<T extends { patient: string }>(rows: readonly T[]): Map<string, T[]> {
+  const found = new Map<string, T[]>();
+  for (const row of rows) {
+    const others = found.get(row.patient);
+    if (others) others.push(row);
+    else found.set(row.patient, [row]);
   }
   return found;
 }

@@ -3,7 +3,7 @@ import type { Deps } from '../deps.ts';
 import type { Consequence } from '../evaluation/evaluating.ts';
 import { type SlotDue, slotDue } from '../evaluation/expected.ts';
 import { type AboutSlot, isMark, markedStart, ofSlot, withoutSlot } from '../evaluation/of-slot.ts';
-import { readAnswer, readReport } from '../evaluation/stored-report.ts';
+import { readReport } from '../evaluation/stored-report.ts';
 import { evaluate } from '../evaluation.ts';
 import { splitCanonical } from '../fhir/canonical.ts';
 import type { Compartment } from '../fhir/compartment.ts';
@@ -18,13 +18,14 @@ import {
   slotOf,
   waitingFor,
 } from '../rules/calendar/expectations.ts';
+import { isWithin } from '../rules/calendar/slots.ts';
 import type { Report } from '../rules/finding.ts';
 import { type Happening, happen } from '../save/moment.ts';
 import { counted } from '../save/writing.ts';
 import { type PatientContext, patientHistory } from '../store/context.ts';
 import type { Due } from '../store/due.ts';
 import { StaleRead } from '../store/errors.ts';
-import { responsesBetween } from '../store/expected.ts';
+import { type Answered, answersBetween } from '../store/expected.ts';
 import type { RunDue } from './scheduler.ts';
 
 /**
@@ -57,16 +58,14 @@ interface About extends Waiting {
 
 /** The open slot has ended: the next one is waited for, and where nothing came that is said. */
 async function ended(about: About): Promise<Happening | undefined> {
-  const { deps, within, context, patient, expectations, item } = about;
+  const { deps, within, context, patient } = about;
   const past = passed(about);
   if (!past?.expected) return past?.goesOn;
   const { goesOn, expected } = past;
   if (isDead(context, expected.slot.close)) return goesOn;
   const window = { from: expected.slot.open, to: expected.slot.due };
-  const texts = await responsesBetween(deps.db, within, context.shard, patient, window);
-  if (texts.some((text) => meets(readAnswer(text), item, expectations)?.slot.start === expected.slot.start)) {
-    return goesOn;
-  }
+  const answers = await answersBetween(deps.db, within, context.shard, patient, window);
+  if (answers.some((answer) => isMetBy(expected, answer, about))) return goesOn;
   return together(leftBehind(await evaluate(deps, within, ofSlot(await slotAbout(about), expected, false))), goesOn);
 }
 
@@ -78,8 +77,9 @@ export function passed(waiting: Waiting): { goesOn: Kept; expected?: ExpectedSlo
   const { expectations, item } = waiting;
   const { open } = item;
   if (!open) return undefined;
-  const goesOn = withItem(waiting, waitingFor(item, expectations, open.due));
-  const expected = slotNamed(item, expectations, open);
+  const slots = remembered(expectedSlots(item, expectations, open.due));
+  const goesOn = withItem(waiting, waitingFor(item, expectations, open.due, slots));
+  const expected = slotNamed(slots, open.start);
   return !expected || expected.isPaused ? { goesOn } : { goesOn, expected };
 }
 
@@ -90,7 +90,7 @@ async function settled(about: About, due: Due): Promise<Happening> {
   const { n, reports } = await patientHistory(deps.db, within, context.shard, patient);
   if (n !== context.n) throw new StaleRead();
   const all = reports.map((text) => readReport(text).report);
-  const met = new Set(all.map((report) => meets(report, item, expectations)?.slot.start));
+  const met = new Set(all.flatMap(answerOf).map((answer) => slotMet(answer, item, expectations)?.slot.start));
   const marks = new Map(
     all.flatMap((report) => (isMark(report, item) ? [[markedStart(report), report] as const] : [])),
   );
@@ -121,28 +121,49 @@ export function isDead({ patient: { content } }: { patient: { content: string } 
   return deceasedBoolean === true || (died !== undefined && died <= Date.parse(at));
 }
 
-/** The slot that a complete answer to the form meets; undefined where it meets none. */
-export function meets(
-  report: Pick<Report, 'source' | 'form' | 'draft' | 'at'>,
-  item: ExpectedItem,
-  expectations: Expectations,
-): ExpectedSlot | undefined {
-  const { source, form = '', draft, at } = report;
-  if (source.type !== 'QuestionnaireResponse' || draft || splitCanonical(form).url !== item.form) return undefined;
+/** A report that is a complete answer to a form. */
+const answerOf = ({ source: { type, id }, form, draft, at }: Report): Answered[] =>
+  type !== 'QuestionnaireResponse' || draft || form === undefined ? [] : [{ id, form, at }];
+
+/** The slot that an answer to the form meets; undefined where it meets none. */
+function slotMet({ form, at }: Answered, item: ExpectedItem, expectations: Expectations): ExpectedSlot | undefined {
+  if (splitCanonical(form).url !== item.form) return undefined;
   const expected = slotOf(item, expectations, at);
   return expected && at <= expected.slot.due ? expected : undefined;
 }
 
-function slotNamed(
-  item: ExpectedItem,
-  expectations: Expectations,
-  { start, due }: { start: string; due: string },
-): ExpectedSlot | undefined {
-  for (const expected of expectedSlots(item, expectations, due)) {
+/** Whether that slot of an item, which is not paused, is the one that an answer meets. */
+export function isMetBy(
+  { slot }: ExpectedSlot,
+  answer: Answered,
+  { item, expectations }: Pick<Waiting, 'item' | 'expectations'>,
+): boolean {
+  // Of one schedule a slot tells itself where it ends: the calendar need not be gone through for each answer.
+  if (item.spans.length > 1) return slotMet(answer, item, expectations)?.slot.start === slot.start;
+  return splitCanonical(answer.form).url === item.form && isWithin(slot, answer.at);
+}
+
+function slotNamed(slots: Iterable<ExpectedSlot>, start: string): ExpectedSlot | undefined {
+  for (const expected of slots) {
     if (expected.slot.start === start) return expected;
     if (expected.slot.start > start) return undefined;
   }
   return undefined;
+}
+
+/** What is gone through once, and may be gone through again from its beginning: by then what was found is known. */
+function remembered<T>(all: Iterable<T>): Iterable<T> {
+  const found: T[] = [];
+  const rest = all[Symbol.iterator]();
+  return {
+    *[Symbol.iterator]() {
+      yield* found;
+      for (let next = rest.next(); !next.done; next = rest.next()) {
+        found.push(next.value);
+        yield next.value;
+      }
+    },
+  };
 }
 
 async function slotAbout({ deps, within, context, patient, item }: About): Promise<AboutSlot> {

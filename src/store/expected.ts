@@ -3,23 +3,42 @@ import type { Database } from './database.ts';
 import type { Due, DueChange } from './due.ts';
 import { int2Array, int8Array, textArray } from './pg-arrays.ts';
 
-/** The reports of responses of a patient from one UTC instant to another, both included, as JSON text, in no order. */
-export async function responsesBetween(
+/** A complete response to a form. */
+export interface Answered {
+  /** Of the response. */
+  id: string;
+  /** Canonical of the form, with its version where the response names it. */
+  form: string;
+  /** Its symptom time, UTC instant. */
+  at: string;
+}
+
+/** The complete responses of a patient from one UTC instant to another, both included, in no order. */
+export async function answersBetween(
   db: Database,
   within: Compartment,
   shard: number,
   patient: string,
   { from, to }: { from: string; to: string },
-): Promise<string[]> {
+): Promise<Answered[]> {
   if (within.patient !== 'everyone' && within.patient.id !== patient) return [];
-  const rows = await db.read<{ content: string }>(
-    'responses-between',
-    `select content from report
-     where tenant = $1 and shard = $2 and patient = $3 and source_type = 'QuestionnaireResponse' and at >= $4 and at <= $5`,
+  const rows = await db.read<AnsweredRow>(
+    'answers-between',
+    `select source_id as id, answered as form, at from report
+     where tenant = $1 and shard = $2 and patient = $3 and source_type = 'QuestionnaireResponse' and at >= $4 and at <= $5
+       and answered is not null`,
     [within.tenant, shard, patient, from, to],
   );
-  return rows.map(({ content }) => content);
+  return rows.map(answeredOf);
 }
+
+interface AnsweredRow extends Record<string, unknown> {
+  id: string;
+  form: string;
+  at: Date;
+}
+
+const answeredOf = ({ id, form, at }: AnsweredRow): Answered => ({ id, form, at: at.toISOString() });
 
 /** What is expected of a patient of whom something is due, and the counter that a change of it rests on. */
 export interface Awaited {
@@ -60,19 +79,19 @@ export interface Window {
   to: string;
 }
 
-/** As `responsesBetween`, of many patients. */
-export async function responsesWithin(
+/** As `answersBetween`, of many patients. */
+export async function answersWithin(
   db: Database,
   within: Compartment,
   windows: readonly Window[],
-): Promise<{ patient: string; content: string }[]> {
+): Promise<(Answered & { patient: string })[]> {
   if (within.patient !== 'everyone' || windows.length === 0) return [];
-  return db.named<{ patient: string; content: string }>(
-    'responses-within',
-    `select r.patient, r.content
+  const rows = await db.named<AnsweredRow & { patient: string }>(
+    'answers-within',
+    `select r.patient, r.source_id as id, r.answered as form, r.at
      from unnest($2::int2[], $3::text[], $4::text[], $5::text[]) as x(shard, patient, opens, ends)
      join report r on r.tenant = $1 and r.shard = x.shard and r.patient = x.patient and r.source_type = 'QuestionnaireResponse'
-       and r.at >= x.opens::timestamptz and r.at <= x.ends::timestamptz`,
+       and r.at >= x.opens::timestamptz and r.at <= x.ends::timestamptz and r.answered is not null`,
     [
       within.tenant,
       int2Array(windows.map(({ shard }) => shard)),
@@ -81,6 +100,7 @@ export async function responsesWithin(
       textArray(windows.map(({ to }) => to)),
     ],
   );
+  return rows.map((row) => ({ patient: row.patient, ...answeredOf(row) }));
 }
 
 /** The Patient resources of many patients, JSON text. */

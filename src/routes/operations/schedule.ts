@@ -1,6 +1,5 @@
 import type { Parameters, ParametersParameter } from '@medplum/fhirtypes';
 import type { Deps } from '../../deps.ts';
-import { readReport } from '../../evaluation/stored-report.ts';
 import { CANONICAL, splitCanonical } from '../../fhir/canonical.ts';
 import type { Compartment } from '../../fhir/compartment.ts';
 import { dateInterval } from '../../fhir/dates.ts';
@@ -8,7 +7,7 @@ import { badRequest } from '../../fhir/errors.ts';
 import { readExpectations } from '../../rules/calendar/expectations.ts';
 import { type Answer, type SlotStanding, scheduleOf } from '../../rules/calendar/states.ts';
 import { patientContext } from '../../store/context.ts';
-import { responsesBetween } from '../../store/expected.ts';
+import { answersBetween } from '../../store/expected.ts';
 import { readResource } from '../../store/resources.ts';
 import type { Inputs } from './input.ts';
 import { addOperation, type Operation } from './operation.ts';
@@ -47,16 +46,20 @@ async function schedule(deps: Deps, within: Compartment, id: string, inputs: Inp
   const expectations = readExpectations(context?.expected);
   const earliest = new Date(from - BEFORE_MILLIS).toISOString();
   const last = new Date(to).toISOString();
-  const texts =
+  const answers =
     context && expectations.items.length > 0
-      ? await responsesBetween(deps.db, within, context.shard, id, { from: earliest, to: last })
+      ? await answersBetween(deps.db, within, context.shard, id, { from: earliest, to: last })
       : [];
-  const { slots, extra } = scheduleOf(expectations, texts.flatMap(answerOf), {
-    from: new Date(from).toISOString(),
-    to: last,
-    now: now.toISOString(),
-    most: MOST_SLOTS + 1,
-  });
+  const { slots, extra } = scheduleOf(
+    expectations,
+    answers.map((answer) => ({ ...answer, form: splitCanonical(answer.form).url })),
+    {
+      from: new Date(from).toISOString(),
+      to: last,
+      now: now.toISOString(),
+      most: MOST_SLOTS + 1,
+    },
+  );
   if (slots.length > MOST_SLOTS) {
     throw badRequest(`from, to: more than ${MOST_SLOTS} reports are expected in this time; ask for a shorter one`);
   }
@@ -78,12 +81,6 @@ function boundsOf(inputs: Inputs, now: number): { from: number; to: number } {
   const end = to === undefined ? now + AROUND_MILLIS : (dateInterval(to)?.end ?? Number.NaN) - 1;
   if (!(start <= end)) throw badRequest('to: expected a moment after from');
   return { from: Math.max(start, EARLIEST), to: end };
-}
-
-/** A complete response. */
-function answerOf(text: string): Answer[] {
-  const { source, at, form, draft } = readReport(text).report;
-  return draft || form === undefined ? [] : [{ id: source.id, at, form: splitCanonical(form).url }];
 }
 
 function slotParameter({ item, slot, state, answers }: SlotStanding): ParametersParameter {

@@ -274,28 +274,35 @@ export function unsettled(
   return changed.length === 0 ? undefined : { expectations: { ...before, items }, changed };
 }
 
-/** The item with the next slot that is due after a moment as its open one; with none where none is left. Nothing of it is unsettled. */
+/**
+ * The item with the next slot that is due after a moment as its open one; with none where none is left. Nothing of it is unsettled. `slots` are those from that
+ * moment on, where they are known.
+ */
 export function waitingFor(
   { open: _, unsettled: __, ...item }: ExpectedItem,
   expectations: Expectations,
   after: string,
+  slots?: Iterable<ExpectedSlot>,
 ): ExpectedItem {
-  const next = nextSlot(item, expectations, after);
+  const next = nextSlot(item, expectations, after, slots);
   return next ? { ...item, open: { start: next.slot.start, due: next.slot.due } } : item;
 }
 
 /** The first slot that is due after a moment and not paused; undefined where there is none, or none before what has no end. */
-export function nextSlot(item: ExpectedItem, expectations: Expectations, after: string): ExpectedSlot | undefined {
+export function nextSlot(
+  item: ExpectedItem,
+  expectations: Expectations,
+  after: string,
+  slots = expectedSlots(item, expectations, after) as Iterable<ExpectedSlot>,
+): ExpectedSlot | undefined {
   const pauses = pausesOf(item, expectations.stays);
   const forever = pauses
     .filter(({ end }) => end === undefined)
     .map(({ start }) => start)
     .sort()[0];
-  let from = after;
-  for (let found: string | undefined = from; found !== undefined; ) {
-    from = found;
+  for (let found: string | undefined, left = slots; ; left = expectedSlots(item, expectations, found)) {
     found = undefined;
-    for (const expected of expectedSlots(item, expectations, from)) {
+    for (const expected of left) {
       const { close, due } = expected.slot;
       if (forever !== undefined && close >= forever) return undefined;
       if (due > after && !expected.isPaused) return expected;
@@ -304,8 +311,8 @@ export function nextSlot(item: ExpectedItem, expectations: Expectations, after: 
       found = ends.sort().at(-1);
       if (found !== undefined) break;
     }
+    if (found === undefined) return undefined;
   }
-  return undefined;
 }
 
 /** The slot that an answer of that moment belongs to; undefined where none does, or where it is paused. */

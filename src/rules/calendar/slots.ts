@@ -20,6 +20,10 @@ export function slotAt(schedule: Schedule, at: string): Slot | undefined {
   return found && (found.next === undefined ? moment <= found.due : moment < found.next) ? slotOf(found) : undefined;
 }
 
+/** Whether an answer of that moment (UTC instant) belongs to a slot of its schedule, and is not too late for it. */
+export const isWithin = ({ open, due, next }: Slot, at: string): boolean =>
+  at >= open && at <= due && (next === undefined || at < next);
+
 /** A slot in milliseconds since the epoch: most of those that are gone through are not asked for. */
 interface Stretch {
   start: number;

@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { Cycle, Rule, Schedule, Unit, Window } from '../../../src/rules/calendar/schedule.ts';
-import { dayIn, slotAt, slotsFrom } from '../../../src/rules/calendar/slots.ts';
+import { dayIn, isWithin, slotAt, slotsFrom } from '../../../src/rules/calendar/slots.ts';
 import { instantText } from '../../../src/rules/calendar/zone-clock.ts';
 import { often } from '../../support/often.ts';
 import { dayIn as dayByTemporal, slotAt as slotByTemporal, slotsFrom as slotsByTemporal } from './by-temporal/slots.ts';
@@ -152,3 +152,36 @@ t.test('an instant is written as a Date writes it', async (t) => {
 t.test('a zone that nobody knows is said to be none', async (t) => {
   t.throws(() => dayIn('Europe/Atlantis', '2026-03-29T00:00:00.000Z'), RangeError);
 });
+
+t.test(
+  'a slot tells itself which answers belong to it and are not too late, as all slots of the schedule tell it',
+  async (t) => {
+    const random = chance(20261123);
+    let [within, without] = [0, 0];
+    const schedules = often(400);
+    for (let n = 0; n < schedules; n += 1) {
+      const schedule = aSchedule(random);
+      const from = new Date(Date.parse(schedule.anchor) + Math.floor((random() - 0.2) * 1e10)).toISOString();
+      let found = 0;
+      for (const slot of slotsFrom(schedule, from)) {
+        found += 1;
+        if (found > 4) break;
+        const edges = [slot.open, slot.start, slot.close, slot.due, slot.next ?? slot.due].map((edge) =>
+          Date.parse(edge),
+        );
+        for (const moment of edges.flatMap((edge) => [edge - 1, edge, edge + 1])) {
+          const at = new Date(moment).toISOString();
+          const holds = slotAt(schedule, at);
+          const expected = holds?.start === slot.start && at <= holds.due;
+          if (isWithin(slot, at) !== expected) {
+            t.equal(isWithin(slot, at), expected, `${JSON.stringify(schedule)}: ${JSON.stringify(slot)} at ${at}`);
+            return;
+          }
+          if (expected) within += 1;
+          else without += 1;
+        }
+      }
+    }
+    t.ok(within > 2 * schedules && without > 2 * schedules, `${within} within, ${without} not`);
+  },
+);
