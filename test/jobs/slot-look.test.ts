@@ -38,6 +38,31 @@ const MOVED: [name: string, statement: string, next: string | undefined][] = [
     `${unanswered()} ${change(`|| '{"stays":{"e":{"start":"2026-11-05T07:00:00.000Z","end":"2026-11-05T09:00:00.000Z"}}}'`)}`,
     NEXT,
   ],
+  [
+    'away up to the moment it ended',
+    `${unanswered()} ${inItem('pauses', '[{"start":"2026-11-04T00:00:00.000Z","end":"2026-11-05T08:00:00.000Z"}]')}`,
+    NEXT,
+  ],
+  [
+    'answered, and away for good when the next has ended',
+    inItem('pauses', '[{"start":"2026-11-12T08:00:00.000Z"}]'),
+    NEXT,
+  ],
+  [
+    'answered, and away for good just before the next has ended',
+    inItem('pauses', '[{"start":"2026-11-12T07:59:59.999Z"}]'),
+    undefined,
+  ],
+  [
+    'answered, and away from the end of the next to that of the one after it',
+    inItem('pauses', '[{"start":"2026-11-12T08:00:00.000Z","end":"2026-11-19T08:00:00.000Z"}]'),
+    NEXT,
+  ],
+  [
+    'answered, and away from just before the end of the next to that of the one after it',
+    inItem('pauses', '[{"start":"2026-11-12T07:59:59.999Z","end":"2026-11-19T08:00:00.000Z"}]'),
+    '2026-11-27T08:00:00.000Z',
+  ],
   ['dead by then', `${unanswered()} ${deceased('"deceasedDateTime":"2026-11-05T08:00:00Z"')}`, NEXT],
   ['dead', `${unanswered()} ${deceased('"deceasedBoolean":true')}`, NEXT],
   ['of a plan that was an error', `${unanswered()} ${inItem('void', 'true')}`, undefined],
@@ -57,6 +82,11 @@ const LEFT: [name: string, statement: string][] = [
   ],
   ['not answered, and dead since', `${unanswered()} ${deceased('"deceasedDateTime":"2026-11-05T08:00:01Z"')}`],
   ['away again when it had ended', `${unanswered()} ${inItem('pauses', '[{"start":"2026-11-05T08:00:00.001Z"}]')}`],
+  ['away from the moment it ended', `${unanswered()} ${inItem('pauses', '[{"start":"2026-11-05T08:00:00.000Z"}]')}`],
+  [
+    'back just before it ended',
+    `${unanswered()} ${inItem('pauses', '[{"start":"2026-11-04T00:00:00.000Z","end":"2026-11-05T07:59:59.999Z"}]')}`,
+  ],
   ['to be gone through anew', inItem('unsettled', '"2026-11-05T00:00:00.000Z"')],
   ['of a Patient who is deleted', `update resource_current set deleted = true where type = 'Patient' and id = $1`],
 ];

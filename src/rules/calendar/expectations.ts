@@ -199,9 +199,12 @@ const pausesOf = ({ pauses, holds }: ExpectedItem, stays: Expectations['stays'])
 const isIn = ({ from, until }: Span, place: number, { close, due }: Slot): boolean =>
   (place === 0 ? close > from : due > from) && (until === undefined || due <= until);
 
-/** Nothing is expected of who is away when a slot ends. */
+/**
+ * Nothing is expected of who is away when a slot ends: up to that moment. Days of which only the dates are said end where the next begin, so who leaves at the end of a
+ * slot was there for all of it, and who is back at its end was not.
+ */
 const isPaused = (pauses: readonly Stretch[], { close }: Slot): boolean =>
-  pauses.some(({ start, end }) => start <= close && (end === undefined || end > close));
+  pauses.some(({ start, end }) => start < close && (end === undefined || end >= close));
 
 /**
  * What is waited for once plans or stays have changed: each item that has a past which is another now is to be gone through anew, and every other waits
@@ -304,10 +307,10 @@ export function nextSlot(
     found = undefined;
     for (const expected of left) {
       const { close, due } = expected.slot;
-      if (forever !== undefined && close >= forever) return undefined;
+      if (forever !== undefined && close > forever) return undefined;
       if (due > after && !expected.isPaused) return expected;
       // A long pause is not gone through slot by slot.
-      const ends = pauses.flatMap(({ start, end }) => (end !== undefined && start <= close && end > due ? [end] : []));
+      const ends = pauses.flatMap(({ start, end }) => (end !== undefined && start < close && end > due ? [end] : []));
       found = ends.sort().at(-1);
       if (found !== undefined) break;
     }

@@ -1,5 +1,6 @@
-import type { ParametersParameter } from '@medplum/fhirtypes';
+import type { ParametersParameter, Timing } from '@medplum/fhirtypes';
 import t from 'tap';
+import { dayIn } from '../../../src/rules/calendar/slots.ts';
 import { type TestApp, testApp } from '../../support/app.ts';
 import { post } from '../../support/observations.ts';
 import { aPlan, MONDAYS, sweep } from '../../support/plans.ts';
@@ -10,12 +11,54 @@ async function told(app: TestApp, path: string): Promise<string[]> {
   const { status, body } = await app.send('GET', path);
   if (status !== 200) throw new Error(JSON.stringify(body));
   return body.parameter.flatMap(({ name, part = [] }: ParametersParameter) => {
-    const text = (wanted: string) => part.find((one) => one.name === wanted)?.valueDateTime?.slice(0, 10);
+    const text = (wanted: string) => {
+      const at = part.find((one) => one.name === wanted)?.valueDateTime;
+      return at && dayIn('Europe/Paris', at);
+    };
     if (name === 'extra') return [`extra ${text('at')}`];
     const answers = part.filter((one) => one.name === 'response').length;
     return name === 'slot' ? [`${part[0]?.valueCode} ${text('start')} ${answers}`] : [];
   });
 }
+
+t.test(
+  'days of a pause are whole days: of weeks that begin at midnight those within it are paused, and no others',
+  async (t) => {
+    const now = '2028-03-30T12:00:00.000Z';
+    const app = await testApp({ now: () => new Date(now) });
+    t.teardown(() => app.close());
+    await weeklyForm(app);
+    const weekly = {
+      repeat: { boundsPeriod: { start: '2028-04-03' }, frequency: 1, period: 1, periodUnit: 'wk' },
+    } as const;
+    const daily = {
+      repeat: { boundsPeriod: { start: '2028-04-08', end: '2028-04-18' }, frequency: 1, period: 1, periodUnit: 'd' },
+    } as const;
+    const asked = '$schedule?from=2028-04-03&to=2028-04-29';
+    const paused = async (timing: Timing, pause: { start: string; end?: string }): Promise<string[]> => {
+      const patient = await aPatient(app);
+      await post(app, aPlan(patient, timing, { pauses: [pause] }));
+      return (await told(app, `/${patient}/${asked}`)).filter((slot) => slot.startsWith('paused'));
+    };
+    const CASES: [timing: Timing, pause: { start: string; end?: string }, starts: string[]][] = [
+      [weekly, { start: '2028-04-10', end: '2028-04-16' }, ['2028-04-10']],
+      [weekly, { start: '2028-04-10', end: '2028-04-15' }, []],
+      [weekly, { start: '2028-04-09', end: '2028-04-16' }, ['2028-04-03', '2028-04-10']],
+      [weekly, { start: '2028-04-10', end: '2028-04-23' }, ['2028-04-10', '2028-04-17']],
+      [weekly, { start: '2028-04-24' }, ['2028-04-24']],
+      [daily, { start: '2028-04-11', end: '2028-04-13' }, ['2028-04-11', '2028-04-12', '2028-04-13']],
+      [daily, { start: '2028-04-11', end: '2028-04-11' }, ['2028-04-11']],
+    ];
+    for (const [timing, pause, starts] of CASES) {
+      const name = `${timing.repeat?.periodUnit}, away ${pause.start} to ${pause.end}`;
+      t.same(
+        await paused(timing, pause),
+        starts.map((start) => `paused ${start} 0`),
+        name,
+      );
+    }
+  },
+);
 
 t.test('a patient’s app sees what is due now, what comes next and what has become of the rest', async (t) => {
   let now = '2026-11-01T12:00:00.000Z';
