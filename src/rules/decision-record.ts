@@ -57,6 +57,7 @@ export interface RecordedTerm {
   held?: true;
   /** `termKey` of the other wording of the same adverse event whose episode says as much. */
   mergedInto?: string;
+  ended?: TermStep['ended'];
   tick?: TermStep['tick'];
 }
 

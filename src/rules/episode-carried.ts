@@ -41,7 +41,7 @@ export function begun(
     calmDays: 0,
     lastCalmDay: undefined,
     reports: 1,
-    reopens: closed,
+    reopens: closed && { origin: closed.origin, start: closed.start, end: closed.end },
     again: undefined,
   };
 }

@@ -24,7 +24,7 @@ export type Event =
   | 'raises'
   /** A `close` action is true. */
   | 'closes'
-  /** A second report of the same moment that says nothing worse. */
+  /** A second report of the same moment that says nothing worse: of the moment at which an episode ended too, where nothing in it would have raised that one. */
   | 'doubles'
   /** The grade is certainly above, the same as, or certainly below that of the episode. */
   | 'above'
@@ -72,6 +72,7 @@ export const MACHINE: readonly Row[] = [
   { name: 'close while snoozed', from: 'snoozed', event: 'closes', to: 'closed', transition: 'close' },
   { name: 'quiet since', from: 'closed', event: 'untold', to: 'closed', transition: 'none' },
   { name: 'reopen', from: 'closed', event: 'opens', to: 'open', transition: 'open' },
+  { name: 'merge at its end', from: 'closed', event: 'doubles', to: 'closed', transition: 'merge' },
   { name: 'merge since', from: 'closed', event: 'repeats', to: 'closed', transition: 'merge' },
 ];
 

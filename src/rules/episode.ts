@@ -103,8 +103,8 @@ export interface TermState {
   previous?: { grade: number; at: string; day: string; source: Report['source'] };
   baseline?: { grade: number; at: string; source: Report['source'] };
   episode?: Episode;
-  /** The last one that ended. */
-  closed?: PastEpisode;
+  /** The last one that ended, and the priority that it ended with. */
+  closed?: PastEpisode & { priority?: Priority };
   /** The last gradable reports, and since when they have stood at a grade: a bounded past. */
   recent?: RecentPast;
   /** What the term has added up to since its first gradable report. */

@@ -1,3 +1,4 @@
+import { isAsUrgent } from './decide.ts';
 import type { Episode, TermState } from './episode.ts';
 import { type DataQuality, type Finding, highest, lowest, type Outcome, termKey } from './finding.ts';
 import { isContradictory } from './policy-language.ts';
@@ -26,16 +27,16 @@ export interface Asked {
 
 /**
  * The findings of one report, one per term: of several of one term (two results of one analyte) the worst stands. Of two wordings
- * of one adverse event the worse leads, and the other names its place.
+ * of one adverse event the worse leads, and the other names its place; of two that are as bad, the one whose episode is open, or the more urgent.
  */
-export function askedOnce(findings: readonly Finding[]): readonly Asked[] {
+export function askedOnce(findings: readonly Finding[], before: Readonly<Record<string, TermState>>): readonly Asked[] {
   const list: Asked[] = findings.map((finding) => ({ key: termKey(finding), finding, after: undefined }));
   const once = new Set(list.map(({ key }) => key)).size === list.length ? list : worstOfEach(list);
   for (const [first, second] of ASKED_TWICE) {
     if (!findings.some(({ term }) => term === second)) continue;
     const one = once.findIndex(({ key }) => key === first);
     const other = once.findIndex(({ key }) => key === second);
-    const [lead, follower] = isWorse(once[other], once[one]) ? [other, one] : [one, other];
+    const [lead, follower] = leads(once[other], once[one], before) ? [other, one] : [one, other];
     const led = once[follower];
     if (lead >= 0 && led) led.after = lead;
   }
@@ -50,7 +51,6 @@ export function isSaid(
   { finding }: Asked,
   priority: Episode['priority'],
   by: { finding: Finding; episode: Episode | undefined },
-  isAsUrgent: (one: Episode['priority'], other: Episode['priority']) => boolean,
 ): boolean {
   if (by.episode?.status !== 'open' || !isAsUrgent(by.episode.priority, priority)) return false;
   const top = highest(finding.outcome);
@@ -87,6 +87,13 @@ function both(lead: Outcome, other: Outcome): Outcome {
   if (min === undefined || max === undefined || otherMin === undefined || otherMax === undefined) return lead;
   if (otherMax <= max) return lead;
   return { kind: 'at-least', min, max: otherMax, missing: other.kind === 'at-least' ? other.missing : [] };
+}
+
+/** Whether the second wording goes before the first. */
+function leads(other: Asked | undefined, one: Asked | undefined, before: Readonly<Record<string, TermState>>): boolean {
+  if (!other || !one || isWorse(other, one) || isWorse(one, other)) return isWorse(other, one);
+  const [open, stands] = [before[other.key]?.episode, before[one.key]?.episode];
+  return open !== undefined && (!stands || !isAsUrgent(stands.priority, open.priority));
 }
 
 /** By what is certain, then by what cannot be excluded. */

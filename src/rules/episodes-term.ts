@@ -67,7 +67,10 @@ export function stepTerm(
   });
   const state = stateAt(before, at);
   const informed = counting !== undefined && !isDoubled && replaces(finding, counting);
-  const event = counting ? eventOn(counting, finding, effect, isDoubled, informed) : eventOnNone(asked, effect, lead);
+  const ended = !counting && isDoubled && before.closed?.end === at ? before.closed.priority : undefined;
+  const event = counting
+    ? eventOn(counting, finding, effect, isDoubled, informed)
+    : eventOnNone(asked, effect, lead, ended);
   const { to, transition } = rowOf(state, event);
   const episode = counting
     ? carriedOn(counting, finding, report, effect, context, informed, to)
@@ -84,7 +87,10 @@ export function stepTerm(
       previous: grade === undefined ? previous : { grade, at, day, source },
       baseline,
       episode: episode?.status === 'open' ? episode : undefined,
-      closed: episode?.end === undefined ? before.closed : { origin: episode.origin, start: episode.start, end: at },
+      closed:
+        episode?.end === undefined
+          ? before.closed
+          : { origin: episode.origin, start: episode.start, end: at, priority: episode.priority },
       recent: past.recent,
       burden: past.burden,
       expected,
@@ -104,6 +110,7 @@ export function stepTerm(
       episodeAfter: episode,
       held: held ? true : undefined,
       mergedInto: event === 'repeats' ? lead?.term : undefined,
+      ended,
     },
   };
 }
@@ -140,10 +147,17 @@ export function stateAt({ episode, closed, expected }: TermState, at: string): S
   return at > expected.until ? turned(snoozed, 'expires') : snoozed;
 }
 
-function eventOnNone(asked: Asked, effect: Effect, lead: TermStep | undefined): Event {
+/** `ended`: priority of the episode that ended at this very moment. What would not have raised it opens none. */
+function eventOnNone(
+  asked: Asked,
+  effect: Effect,
+  lead: TermStep | undefined,
+  ended: Episode['priority'] | undefined,
+): Event {
   if (effect.kind !== 'open') return 'untold';
+  if (ended !== undefined && isAsUrgent(ended, effect.priority)) return 'doubles';
   const by = lead && { finding: lead.finding, episode: lead.episodeAfter };
-  return by && isSaid(asked, effect.priority, by, isAsUrgent) ? 'repeats' : 'opens';
+  return by && isSaid(asked, effect.priority, by) ? 'repeats' : 'opens';
 }
 
 function eventOn(episode: Episode, finding: Finding, { kind }: Effect, isDoubled: boolean, informed: boolean): Event {

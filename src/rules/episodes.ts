@@ -66,7 +66,7 @@ export function step(
   }
   const baselines = baselinesWith(state.baselines, report);
   const reporting = reportingOf(report, state.met);
-  const asked = askedOnce([...findingsOf(report, baselines ?? {}), ...reporting.findings]);
+  const asked = askedOnce([...findingsOf(report, baselines ?? {}), ...reporting.findings], terms);
   const about: AboutReport = { report, asked, before: terms, policies: inOrder(policies), patient, told };
   const made: TermStep[] = new Array(asked.length);
   const after: TermState[] = new Array(asked.length);

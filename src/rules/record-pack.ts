@@ -66,6 +66,7 @@ export function pack(input: RecordInput): Packed {
       baseline: baseline && [baseline.grade, placeOf(baseline.source, baseline.at)],
       before,
       conditions: policies.map(({ canonical, actions }) => letters(step.conditions, canonical, actions)),
+      ended: step.ended,
       errors: errors.length > 0 ? Object.fromEntries(errors) : undefined,
       grading: gradingOf(finding.system, finding.version),
       held: step.held,

@@ -60,6 +60,8 @@ export interface PackedTerm {
   told?: PackedTold;
   /** An expected level held back a rise. */
   held?: true;
+  /** Priority of the episode that ended at this moment. */
+  ended?: Priority;
   /** The other wording whose episode says as much. */
   merged?: string;
   /** [what a moment asked again, report that its finding is of]. */

@@ -77,6 +77,7 @@ export function unpack(packed: Packed): DecisionRecord {
       ...(told ? { told } : {}),
       ...(term.held ? { held: true } : {}),
       ...(term.tick ? { tick: tickOf(term.tick[0], report(term.tick[1])) } : {}),
+      ...(term.ended === undefined ? {} : { ended: term.ended }),
       ...(term.merged === undefined ? {} : { mergedInto: term.merged }),
       episodeBefore: before && readEpisode(before, term),
       transition: term.transition ?? 'none',

@@ -95,8 +95,9 @@ const tickOf = (
 const isOwnBaseline = ({ baseline, source }: RecordedTerm): boolean =>
   baseline !== undefined && baseline.source.id === source.id && baseline.source.type === source.type;
 
-function before({ previous, baseline, told, episodeBefore, episodeAfter, at, source }: RecordedTerm): TermState {
-  const closed = episodeBefore ? undefined : episodeAfter?.reopens;
+function before(recorded: RecordedTerm): TermState {
+  const { previous, baseline, told, episodeBefore, at, source } = recorded;
+  const closed = episodeBefore ? undefined : closedBefore(recorded);
   return {
     ...(previous ? { previous } : {}),
     ...(baseline ? { baseline } : {}),
@@ -104,6 +105,12 @@ function before({ previous, baseline, told, episodeBefore, episodeAfter, at, sou
     ...(closed ? { closed } : {}),
     ...(told?.expected ? { expected: { ...told.expected, at, source } } : {}),
   };
+}
+
+/** Of the episode that had ended the record tells what the step rests on. */
+function closedBefore({ episodeAfter, ended, source, at }: RecordedTerm): TermState['closed'] {
+  const past = episodeAfter?.reopens ?? (ended && { origin: source.id, start: at, end: at });
+  return past && ended ? { ...past, priority: ended } : past;
 }
 
 /** The policy, noting what it was told of each term. */

@@ -1,4 +1,4 @@
-import type { ActionRef, Episode, FoldState, PastEpisode, Raised, TermState } from './episode.ts';
+import type { ActionRef, Episode, FoldState, PastEpisode, Priority, Raised, TermState } from './episode.ts';
 import { type Outcome, originOf, type Report } from './finding.ts';
 import { type PackedOutcome, packOutcome, readOutcome } from './finding-packed.ts';
 
@@ -40,8 +40,8 @@ interface PackedTerm {
   d?: [number, number, number];
   /** Expected: [level, until, time, report]. */
   x?: [number, string, number, number];
-  /** The last episode that ended: [origin, start, end]. */
-  c?: PackedPast;
+  /** The last episode that ended: [origin, start, end, priority]. */
+  c?: readonly [...PackedPast, priority?: Priority];
 }
 
 type PackedPast = [origin: number, start: number, end: number];
@@ -161,7 +161,7 @@ export function writeState({ upTo, terms, stale, baselines, met }: KeptState): s
     }
     if (burden) kept.d = [burden.area, burden.days1, momentOf(burden.since)];
     if (expected) kept.x = [expected.level, expected.until, momentOf(expected.at), sourceOf(expected.source)];
-    if (closed) kept.c = pastOf(closed);
+    if (closed) kept.c = closed.priority === undefined ? pastOf(closed) : [...pastOf(closed), closed.priority];
     packed.terms[term] = kept;
   }
   return JSON.stringify(packed);
@@ -206,12 +206,12 @@ export function readState(text: string): KeptState {
     };
   };
   const readTerm = (term: string, { p, b, e, r, s, d, x, c }: PackedTerm): TermState => {
-    const closed = c && pastOf(c);
+    const closed = c && pastOf([c[0], c[1], c[2]]);
     return {
       ...(p ? { previous: { grade: p[0], ...dayOf(p[1]), source: sourceOf(p[2]) } } : {}),
       ...(b ? { baseline: { grade: b[0], at: momentOf(b[1]), source: sourceOf(b[2]) } } : {}),
       ...(e ? { episode: readEpisode(term, e, closed) } : {}),
-      ...(closed ? { closed } : {}),
+      ...(closed ? { closed: c?.[3] === undefined ? closed : { ...closed, priority: c[3] } } : {}),
       ...(r
         ? {
             recent: {

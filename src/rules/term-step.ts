@@ -1,4 +1,4 @@
-import type { Episode, TermState } from './episode.ts';
+import type { Episode, Priority, TermState } from './episode.ts';
 import type { Transition } from './episode-machine.ts';
 import type { Finding, Report } from './finding.ts';
 import type { ConditionResult } from './policy.ts';
@@ -25,6 +25,8 @@ export interface TermStep {
   held?: true;
   /** `termKey` of the other wording of the same adverse event whose episode says what this would have said. */
   mergedInto?: string;
+  /** Priority of the episode that ended at this very moment: the report doubles the one that closed it. */
+  ended?: Priority;
   /** A moment asked the term again: what for (`snooze-ended`, or the time after which), and the report that the finding is of, with its symptom time. */
   tick?: { what: string; on: Report['source']; at: string };
 }

@@ -55,6 +55,7 @@ export function stepTick(
       episodeAfter: next,
       held: held ? true : undefined,
       mergedInto: undefined,
+      ended: undefined,
       tick: { what: whatOf(tick), on: on.source, at: on.at },
     },
   };

@@ -4,7 +4,7 @@ import { MACHINE, type Row, rowOf, turned } from '../../src/rules/episode-machin
 import { fold, type TermStep } from '../../src/rules/episodes.ts';
 import type { Finding, Report } from '../../src/rules/finding.ts';
 import { compilePolicy } from '../../src/rules/policy.ts';
-import { writeState } from '../../src/rules/state-packed.ts';
+import { readState, writeState } from '../../src/rules/state-packed.ts';
 import { type ActionSpec, atLeast, contradictory, graded, notGradable, plan, report, TERM } from './builders.ts';
 
 const ACTIONS: readonly ActionSpec[] = [
@@ -46,6 +46,17 @@ const lastOf = (reports: readonly Report[], asked = policies): TermStep => {
 
 const JUNE = '2026-06-01T00:00:00.000Z';
 
+/** What opens still holds as the episode closes: it is asked of more than the grade. */
+const lingering = [
+  compilePolicy(
+    plan([
+      { id: 'open', priority: 'PL', expression: '%finding.min >= 1' },
+      { id: 'severe', priority: 'PM', expression: '%finding.severity >= 3' },
+      { id: 'close', code: 'close', expression: '%episode.calmDays >= 2' },
+    ]),
+  ),
+];
+
 /** A story for each transition: its last step is the transition. */
 const STORIES: Record<string, () => TermStep> = {
   quiet: () => lastOf(days(graded(1))),
@@ -71,6 +82,7 @@ const STORIES: Record<string, () => TermStep> = {
     lastOf([...days(graded(2)), expects(1, 2, JUNE), report(day(2), graded(0)), report(day(3), graded(0))]),
   'quiet since': () => lastOf(days(graded(2), graded(0), graded(0), graded(1))),
   reopen: () => lastOf(days(graded(2), graded(0), graded(0), graded(2))),
+  'merge at its end': () => lastOf([...days(graded(2), graded(1), graded(1)), again(3, graded(1))], lingering),
   'merge since': () =>
     lastOf([
       report(day(1), worded(56, 3)),
@@ -207,6 +219,18 @@ t.test('two wordings of one adverse event in one report', async (t) => {
     'when the first no longer does, the other opens',
   );
   t.same(open(report(day(1), worded(55, 2)), report(day(2), worded(56, 2))).length, 2, 'in two reports they are two');
+  t.same(
+    open(both(1, 0, 3), both(2, 3, 3)),
+    ['PROCTCAE_56_COMP PH'],
+    'of two as bad the one that is open speaks for both',
+  );
+  t.same(open(both(1, 3, 0), both(2, 3, 3)), ['PROCTCAE_55_COMP PH'], 'which may be the first');
+  t.same(open(both(1, 0, 2), both(2, 3, 3)), ['PROCTCAE_56_COMP PH'], 'and is raised before it speaks');
+  t.same(
+    open(report(day(1), worded(55, 2)), report(day(2), worded(56, 3)), both(3, 2, 2)),
+    ['PROCTCAE_55_COMP PL', 'PROCTCAE_56_COMP PH'],
+    'what stands stays',
+  );
   const made = fold([both(1, 2, 2)], policies, {}).steps;
   t.match(made, [
     { term: 'PROCTCAE_55_COMP', transition: 'open' },
@@ -275,3 +299,27 @@ t.test('two reports of one moment: the second adds only what is worse', async (t
     'it is asked all the same, and may raise',
   );
 });
+
+t.test(
+  'a closing report that comes twice opens nothing, but for what would have raised the episode that it closed',
+  async (t) => {
+    const closing = days(graded(2), graded(1), graded(1));
+    const transitions = (second: Report): string[] => {
+      const { steps, episodes } = fold([...closing, second], lingering, {});
+      return [...steps.map(({ transition }) => transition).slice(2), String(episodes.length)];
+    };
+    t.same(transitions(again(3, graded(1))), ['close', 'merge', '1']);
+    t.same(transitions(again(3, graded(0))), ['close', 'none', '1']);
+    t.same(transitions(again(3, graded(2))), ['close', 'open', '2'], 'it says worse');
+    t.same(
+      transitions(again(3, graded(1, { severity: 3 }))),
+      ['close', 'open', '2'],
+      'more urgent than what has ended',
+    );
+    t.same(transitions(report(day(4), graded(1))), ['close', 'open', '2'], 'another moment');
+    const doubled = fold([...closing, again(3, graded(1))], lingering, {}).steps.at(-1);
+    t.equal(doubled?.ended, 'PL', 'what the step rests on is told');
+    const state = fold(closing, lingering, {}).state;
+    t.same(readState(writeState(state)), JSON.parse(JSON.stringify(state)), 'what it ended with is kept');
+  },
+);

@@ -247,6 +247,7 @@ t.test('what the conditions were told of the past, of other terms and of treatme
     transition: 'merge',
     mergedInto: 'PROCTCAE_1_COMP',
     held: true,
+    ended: 'PM',
   } as const;
   const { text } = decisionRecord({
     engine: { name: 'vigie', version: '1' },
@@ -268,7 +269,7 @@ t.test('what the conditions were told of the past, of other terms and of treatme
   });
   const [first, second] = readRecord(text).terms;
   t.same(plain(first?.told), plain(told));
-  t.match(first, { held: true, mergedInto: 'PROCTCAE_1_COMP', transition: 'merge' });
+  t.match(first, { held: true, ended: 'PM', mergedInto: 'PROCTCAE_1_COMP', transition: 'merge' });
   t.same(second?.told?.symptoms, told.symptoms);
   t.equal(text.split('2026-03-01T23:30').length, 3, 'a moment is written once for each way that it is said');
 });
