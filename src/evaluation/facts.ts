@@ -2,26 +2,36 @@ import type { CodeableConcept, Condition, Patient, ResearchStudy, ResearchSubjec
 import type { Snapshot } from '../catalog.ts';
 import type { Deps } from '../deps.ts';
 import type { Compartment } from '../fhir/compartment.ts';
+import { dateInterval } from '../fhir/dates.ts';
+import { parseReference } from '../fhir/search-parameters.ts';
 import type { PatientFacts } from '../rules/episode.ts';
 import type { CtcaeVersion, Report, ReportFacts } from '../rules/finding.ts';
+import { CTCAE_VERSIONS } from '../rules/gradings/ctcae-data.ts';
 import { type CodedRecord, knownCodes, readableCodes } from '../rules/known-codes.ts';
 import type { PolicyNeed } from '../rules/policy-language.ts';
 import { EXTENSION } from '../rules/resources/codes.ts';
-import { type Medication, TREATMENT_SETS, type TreatmentRules, treatmentFacts } from '../rules/treatment-facts.ts';
+import {
+  type Medication,
+  type ReportTimes,
+  TREATMENT_SETS,
+  type TreatmentRules,
+  treatmentFacts,
+} from '../rules/treatment-facts.ts';
 import type { PatientContext } from '../store/context.ts';
 import { type FactTexts, type FactType, factsOfPatient } from '../store/facts.ts';
 import { findResource } from '../store/resources.ts';
 import type { Evaluating } from './evaluating.ts';
 
 /**
- * What a report has to know beside itself, as of its receipt: by which versions of CTCAE its measured values or answers are graded, and the facts that
- * active policies ask for. Nothing is read where nothing of it is needed: then it is empty.
+ * What a report has to know beside itself, as it is recorded at its receipt: by which versions of CTCAE its measured values or answers are graded, and the facts
+ * that active policies ask for. An amendment keeps the versions that the report was graded by: they are no part of what it corrects. Nothing is read where
+ * nothing of it is needed: then it is empty.
  */
 export async function knownOf(
   deps: Deps,
   within: Compartment,
   { snapshot, patient, context, source, form }: Evaluating,
-  { findings, measured }: Pick<Report, 'findings' | 'measured'>,
+  { said: { findings, measured }, at, before }: Knowing,
 ): Promise<Pick<Report, 'ctcae' | 'facts' | 'person'>> {
   const measures = measured !== undefined;
   const from = { type: source.type, ...(form ? { form: form.canonical } : {}) };
@@ -40,16 +50,23 @@ export async function knownOf(
   const studies = await studiesOf(deps, within, context);
   return {
     ...own,
-    ...(byCtcae ? { ctcae: versionsOf(studies) ?? deps.ctcaeVersions } : {}),
+    ...(byCtcae ? { ctcae: before?.ctcae ?? versionsOf(studies) ?? deps.ctcaeVersions } : {}),
     ...(asked
       ? {
           facts: factsOf(
             { resources, studies, isCut: others.isCut },
-            { rules: treatmentRules(snapshot), at: deps.now().toISOString() },
+            { rules: treatmentRules(snapshot), at: { symptom: at, receipt: deps.now().toISOString() } },
           ),
         }
       : {}),
   };
+}
+
+/** A report about to be evaluated: what it says, the symptom time that it was given, and what an earlier version of the same report was kept with. */
+interface Knowing {
+  said: Pick<Report, 'findings' | 'measured'>;
+  at: string;
+  before: Pick<Report, 'ctcae'> | undefined;
 }
 
 /** Whether the patient is a participant of a trial, as of now: what the category of a Flag says. */
@@ -79,9 +96,10 @@ const TAKES_PART = new Set<ResearchSubject['status']>([
   'follow-up',
 ]);
 
-/** A study that the patient takes part in, as their ResearchSubject names it, with what is held of it. */
+/** A study that the patient takes part in, as their ResearchSubject names it, with what is held of it. `id` is that of a study of this server. */
 interface Study {
   named: ResearchSubject['study'] | undefined;
+  id?: string;
   study?: ResearchStudy;
 }
 
@@ -95,11 +113,19 @@ async function studiesOf(
     .filter(({ status }) => TAKES_PART.has(status));
   return Promise.all(
     parts.map(async ({ study: named }): Promise<Study> => {
-      const id = /(?:^|\/)ResearchStudy\/([A-Za-z0-9\-.]{1,64})$/.exec(named?.reference ?? '')?.[1];
-      const held = id === undefined ? undefined : await findResource(deps.db, within, 'ResearchStudy', id);
-      return held && !held.deleted ? { named, study: JSON.parse(held.content) } : { named };
+      const id = studyId(named?.reference, deps.baseUrl);
+      if (id === undefined) return { named };
+      const held = await findResource(deps.db, within, 'ResearchStudy', id);
+      return held && !held.deleted ? { named, id, study: JSON.parse(held.content) } : { named, id };
     }),
   );
+}
+
+/** The id of the study of this server that a reference names; of one to a version it is the study all the same. */
+function studyId(reference: string | undefined, baseUrl: string): string | undefined {
+  const literal = reference === undefined ? undefined : parseReference(reference);
+  const isOurs = literal?.type === 'ResearchStudy' && (literal.base === undefined || literal.base === baseUrl);
+  return isOurs ? literal.id : undefined;
 }
 
 /** The versions that the patient's studies name, all of them; undefined when none names any. */
@@ -107,24 +133,22 @@ function versionsOf(studies: readonly Study[]): CtcaeVersion[] | undefined {
   const named = studies
     .flatMap(({ study }) => study?.extension ?? [])
     .filter(({ url }) => url === EXTENSION.ctcaeVersions);
-  const versions = named.flatMap(({ valueCode }): CtcaeVersion[] =>
-    valueCode === '5.0' || valueCode === '6.0' ? [valueCode] : [],
-  );
-  return versions.length > 0 ? [...new Set(versions)].sort() : undefined;
+  const versions = CTCAE_VERSIONS.filter((version) => named.some(({ valueCode }) => valueCode === version));
+  return versions.length > 0 ? versions : undefined;
 }
 
 /**
- * What is known as of `at`. Enrolment is recorded here: who is no subject of a study is in none. Not so of what is recorded elsewhere first: no
+ * What is known of the two moments of `at`. Enrolment is recorded here: who is no subject of a study is in none. Not so of what is recorded elsewhere first: no
  * record of a medication or of a condition is no statement that there is none. Sorted: the same facts give the same record, in whatever
  * order they were read.
  */
 function factsOf(
   read: { resources: readonly (Medication | Condition)[]; studies: readonly Study[]; isCut: boolean },
-  { rules, at }: { rules: TreatmentRules; at: string },
+  { rules, at }: { rules: TreatmentRules; at: ReportTimes },
 ): ReportFacts {
   const { resources, studies, isCut } = read;
   const conditions = knownCodes(
-    resources.flatMap((one) => (one.resourceType === 'Condition' ? recordOf(one) : [])),
+    resources.flatMap((one) => (one.resourceType === 'Condition' ? recordOf(one, at) : [])),
     { isCut },
   );
   const medications = resources.filter((one): one is Medication => one.resourceType !== 'Condition');
@@ -144,9 +168,9 @@ function factsOf(
 }
 
 /** How policies may name a study: `ResearchStudy/id`, `system|value`. */
-const namesOf = ({ named, study }: Study): string[] => [
+const namesOf = ({ named, id, study }: Study): string[] => [
   ...(named?.reference ? [named.reference] : []),
-  ...(study?.id ? [`ResearchStudy/${study.id}`] : []),
+  ...(id ? [`ResearchStudy/${id}`] : []),
   ...[...(named?.identifier ? [named.identifier] : []), ...(study?.identifier ?? [])].flatMap(({ system, value }) =>
     value === undefined ? [] : [`${system ?? ''}|${value}`],
   ),
@@ -171,13 +195,23 @@ function treatmentRules(snapshot: Snapshot): TreatmentRules {
 const RULES = new WeakMap<Snapshot, TreatmentRules>();
 
 /**
- * What a Condition says of its codes: that they are so, unless it is said to be over or refuted. Nothing when it was entered in error.
- * Source: HL7 Terminology, CodeSystems condition-clinical and condition-ver-status.
+ * What a Condition says of its codes: that they are so, unless it is said to be over or refuted; not known where it ended after the symptom time, by its
+ * own date. Nothing when it was entered in error. Source: HL7 Terminology, CodeSystems condition-clinical and condition-ver-status.
  */
-function recordOf({ code, clinicalStatus, verificationStatus }: Condition): CodedRecord[] {
+function recordOf(condition: Condition, { symptom }: ReportTimes): CodedRecord[] {
+  const { code, clinicalStatus, verificationStatus } = condition;
   const has = (concept: CodeableConcept | undefined, codes: readonly string[]) =>
     concept?.coding?.some((coding) => coding.code !== undefined && codes.includes(coding.code)) === true;
   if (has(verificationStatus, ['entered-in-error'])) return [];
-  const isNot = has(verificationStatus, ['refuted']) || has(clinicalStatus, ['inactive', 'remission', 'resolved']);
-  return [{ codes: readableCodes(code), says: isNot ? 'not so' : 'so' }];
+  const codes = readableCodes(code);
+  if (has(verificationStatus, ['refuted'])) return [{ codes, says: 'not so' }];
+  if (!has(clinicalStatus, ['inactive', 'remission', 'resolved'])) return [{ codes, says: 'so' }];
+  return [{ codes, says: endedAfter(condition, symptom) ? 'perhaps' : 'not so' }];
+}
+
+/** Whether the date of its end, if it has one, lies after a moment. */
+function endedAfter({ abatementDateTime, abatementPeriod }: Condition, at: string): boolean {
+  const written = abatementDateTime ?? abatementPeriod?.end ?? abatementPeriod?.start;
+  const ended = written === undefined ? undefined : dateInterval(written)?.end;
+  return ended !== undefined && ended > Date.parse(at);
 }

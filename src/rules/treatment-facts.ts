@@ -31,17 +31,23 @@ const CATEGORY: Readonly<Record<TreatmentKind, string>> = {
   cellTherapy: `${SYSTEM.treatment}|cell-therapy`,
 };
 
+/** The two moments of a report, as instants: when it was so, and when it came in. A late report has them far apart. */
+export interface ReportTimes {
+  symptom: string;
+  receipt: string;
+}
+
 /**
- * What a patient is treated with at a moment, as far as the records tell. A kind is true when one of its medications is taken or was given and
- * nothing says that it has ended; false only when there are records of it, each of them says that the kind as a whole is not taken at
- * `at`, or that it ended more than the days of the rules before, and nothing else may be of the kind; else it is left out, since nobody knows. That
- * one medication is not taken says nothing of the others of its kind. `codes` are of all medications that count, and `unknown` those that may:
+ * What a patient is treated with, as far as the records that are known at the receipt of a report tell of its two moments. A kind is true when one of its
+ * medications is taken, was given or was taken at the symptom time; false only when there are records of it, each of them says of both moments that the kind as
+ * a whole is not taken, or that it ended more than the days of the rules before, and nothing else may be of the kind; else it is left out, since nobody knows.
+ * That one medication is not taken says nothing of the others of its kind. `codes` are of all medications that count, and `unknown` those that may:
  * see knownCodes. Nothing is told where nothing is known. `isCut`: there are more records than these.
  */
 export function treatmentFacts(
   medications: readonly Medication[],
   rules: TreatmentRules,
-  { at, isCut }: { at: string; isCut: boolean },
+  { at, isCut }: { at: ReportTimes; isCut: boolean },
 ): Pick<ReportFacts, 'treatments' | 'unknown'> {
   const read = medications.map(
     (medication): Read => ({
@@ -84,10 +90,11 @@ interface Read {
 
 const KINDS: readonly TreatmentKind[] = ['systemic', 'cellTherapy'];
 
-function kindStanding(one: Read, kind: TreatmentKind, at: string, days: number | undefined): Standing {
+function kindStanding(one: Read, kind: TreatmentKind, at: ReportTimes, days: number | undefined): Standing {
   const { medication, kinds } = one;
   const isOfOne = medication.status === 'not-taken' && !(kinds.includes(kind) && namesAll(medication, kind));
-  return isOfOne ? 'not known' : standingOf(medication, at, days);
+  if (isOfOne) return 'not known';
+  return wasTaken(medication, at) ? 'on' : standingOf(medication, at, days);
 }
 
 /** Whether a record is of a kind as a whole: its medication is the kind itself. Words may be the name of one medication. */
@@ -99,26 +106,38 @@ const namesAll = ({ medicationCodeableConcept, medicationReference }: Medication
  * Nobody can tell whether it is of the kind, and it may be taken: no category says so, and its code cannot be read, or the site has not said which codes
  * are of the kind.
  */
-const mayBeOf = (kind: TreatmentKind, one: Read, { sets }: TreatmentRules, at: string): boolean =>
+const mayBeOf = (kind: TreatmentKind, one: Read, { sets }: TreatmentRules, at: ReportTimes): boolean =>
   one.kinds.length === 0 &&
   recordOf(one, at).some(({ codes, says }) => says !== 'not so' && (codes.length === 0 || sets[kind].size === 0));
 
-/** What a record says of the codes of its medication. That something is not taken, and nobody can read what, says nothing. */
-function recordOf({ medication, codes }: Read, at: string): CodedRecord[] {
+/**
+ * What a record says of the codes of its medication. That something is not taken, and nobody can read what, says nothing. What has ended stays not known, also
+ * where it was taken at the symptom time: it does not show that what is taken since is recorded.
+ */
+function recordOf({ medication, codes }: Read, at: ReportTimes): CodedRecord[] {
   const standing = standingOf(medication, at, undefined);
   if (standing === 'says nothing' || (medication.status === 'not-taken' && codes.length === 0)) return [];
   return [{ codes, says: SAYS[standing] }];
 }
 
-type Standing = 'on' | 'off' | 'not known' | 'says nothing';
+export type Standing = 'on' | 'off' | 'not known' | 'says nothing';
 
 const SAYS = { on: 'so', off: 'not so', 'not known': 'perhaps' } as const;
 
+/** What a record says of the two moments of a report: yes of either is yes, no is only no of both. */
+export function ofEither(symptom: Standing, receipt: Standing): Standing {
+  if (symptom === 'on' || receipt === 'on') return 'on';
+  return symptom === receipt ? symptom : 'not known';
+}
+
+const standingOf = (medication: Medication, { symptom, receipt }: ReportTimes, days: number | undefined): Standing =>
+  ofEither(standingAt(medication, symptom, days), standingAt(medication, receipt, days));
+
 /**
- * Whether a record says that its medication counts. What was given counts whatever its age unless a site has said for how long.
+ * Whether a record says that its medication counts at a moment. What was given counts whatever its age unless a site has said for how long.
  * Source: HL7 FHIR R4 4.0.1, CodeSystems medication-statement-status and medication-admin-status.
  */
-function standingOf(medication: Medication, at: string, days: number | undefined): Standing {
+function standingAt(medication: Medication, at: string, days: number | undefined): Standing {
   const { resourceType, status } = medication;
   if (status === 'entered-in-error') return 'says nothing';
   if (resourceType === 'MedicationAdministration') {
@@ -145,6 +164,17 @@ function covers({ effectivePeriod }: Medication, at: string): boolean {
   if (start === undefined || start > Date.parse(at)) return false;
   const end = effectivePeriod?.end === undefined ? undefined : dateInterval(effectivePeriod.end)?.end;
   return effectivePeriod?.end === undefined || (end !== undefined && end > Date.parse(at));
+}
+
+/**
+ * Whether a record says that what has ended by now was taken at the symptom time: its period covers it. One whose period ends after the receipt, or has
+ * no end, does not say when it ended.
+ */
+function wasTaken(medication: Medication, { symptom, receipt }: ReportTimes): boolean {
+  const { resourceType, status, effectivePeriod } = medication;
+  if (resourceType !== 'MedicationStatement' || (status !== 'completed' && status !== 'stopped')) return false;
+  const end = effectivePeriod?.end === undefined ? undefined : dateInterval(effectivePeriod.end)?.start;
+  return end !== undefined && end <= Date.parse(receipt) && covers(medication, symptom);
 }
 
 /** Ended more than `days` before `at`; never where nobody has said for how many days it counts, or when it ended. */

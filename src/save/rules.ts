@@ -7,6 +7,7 @@ import { checkObservation, concernsObservation, refuseMeasured } from './rules/o
 import { refuseInhabited } from './rules/patient.ts';
 import { checkPlan, refuseReleased } from './rules/plan.ts';
 import { checkResponse, refuseGraded } from './rules/response.ts';
+import { checkStudy } from './rules/study.ts';
 import { refuseListening } from './rules/subscription.ts';
 import { checkTask, concernsTask, refuseWork } from './rules/task.ts';
 import type { TypeRules } from './rules/type-rules.ts';
@@ -26,6 +27,7 @@ export const RULES: Readonly<Record<string, TypeRules>> = {
   CarePlan: { concerns: concernsPlan, check: checkReportPlan, removed: endReportPlan },
   ServiceRequest: { concerns: concernsPlan, check: checkReportPlan, removed: endReportPlan },
   Encounter: { concerns: concernsStay, check: checkStay, removed: endStay },
+  ResearchStudy: { check: checkStudy },
   Patient: { refuseRemoval: refuseInhabited },
   Device: { check: refuseEngine, refuseRemoval: refuseEngine },
 };

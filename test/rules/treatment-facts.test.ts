@@ -3,7 +3,9 @@ import t from 'tap';
 import { SYSTEM } from '../../src/rules/resources/codes.ts';
 import { type Medication, type TreatmentRules, treatmentFacts } from '../../src/rules/treatment-facts.ts';
 
-const AT = '2026-11-22T12:00:00.000Z';
+const NOON = '2026-11-22T12:00:00.000Z';
+/** A report that came in at once. */
+const AT = { symptom: NOON, receipt: NOON };
 const DRUG = { coding: [{ system: 'http://example.org/drugs', code: 'd' }] };
 const rules: TreatmentRules = { sets: { systemic: new Set(['http://example.org/drugs|d']), cellTherapy: new Set() } };
 const within30: TreatmentRules = { ...rules, endedAfterDays: { systemic: 30 } };

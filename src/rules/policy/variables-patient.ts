@@ -20,7 +20,7 @@ export const PATIENT: Readonly<Record<string, ObjectVariable>> = {
     ),
   },
   treatment: {
-    doc: 'The treatment of the patient when the report came in; absent when it was not known.',
+    doc: 'The treatment of the patient at the symptom time or when the report came in; absent when it was not known.',
     need: 'facts',
     present: ({ facts }) => facts?.treatments !== undefined,
     properties: {
