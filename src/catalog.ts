@@ -45,6 +45,8 @@ export interface Snapshot {
   policy(canonical: string): Policy | undefined;
   /** The form of a canonical: with a version that very one, else the newest active one. Undefined when it is not held. */
   form(canonical: string): Form | undefined;
+  /** The form of a url, whatever its version and status: the newest active one, else the newest. Undefined when none is held. */
+  newestForm(url: string): Form | undefined;
   /** A reference to a form of a url, whatever its version and status: the newest active one, else the newest. Undefined when none is held. */
   anyForm(url: string): string | undefined;
   /** Forms whose options would be others, had a CodeSystem or ValueSet another content, or were it gone. */
@@ -131,6 +133,12 @@ async function load(
   }
   for (const versions of byUrl.values()) versions.sort((a, b) => compareVersions(b, a));
   const forms = new Map<Questionnaire, Form>();
+  const compiledOnce = (questionnaire: Questionnaire): Form => {
+    const form = forms.get(questionnaire) ?? formOf(questionnaire, terminology);
+    forms.set(questionnaire, form);
+    return form;
+  };
+  const newest = (url: string): Questionnaire | undefined => [...(byUrl.get(url) ?? [])].sort(activeFirst)[0];
   const released = plans.filter((plan) => plan.status !== 'draft' && plan.url !== undefined && isPolicy(plan));
   const active = newestActive(released).map((plan) => ({
     canonical: `${plan.url}|${plan.version}`,
@@ -159,14 +167,15 @@ async function load(
       const found = byUrl
         .get(url)
         ?.find((candidate) => (version === undefined ? candidate.status === 'active' : candidate.version === version));
-      if (!found) return undefined;
-      const form = forms.get(found) ?? formOf(found, terminology);
-      forms.set(found, form);
-      return form;
+      return found && compiledOnce(found);
+    },
+    newestForm(url) {
+      const found = newest(url);
+      return found && compiledOnce(found);
     },
     anyForm(url) {
-      const [first] = [...(byUrl.get(url) ?? [])].sort(activeFirst);
-      return first && `Questionnaire/${first.id}`;
+      const found = newest(url);
+      return found && `Questionnaire/${found.id}`;
     },
     versionsOf: (url) => byUrl.get(url)?.map(({ version, status }) => `${version ?? 'no version'} (${status})`) ?? [],
   };

@@ -1,4 +1,3 @@
-import type { Patient } from '@medplum/fhirtypes';
 import type { Deps } from '../deps.ts';
 import type { Consequence } from '../evaluation/evaluating.ts';
 import { type SlotDue, slotDue } from '../evaluation/expected.ts';
@@ -7,7 +6,7 @@ import { readReport } from '../evaluation/stored-report.ts';
 import { evaluate } from '../evaluation.ts';
 import { splitCanonical } from '../fhir/canonical.ts';
 import type { Compartment } from '../fhir/compartment.ts';
-import { dateInterval } from '../fhir/dates.ts';
+import { diedAt } from '../rules/calendar/death.ts';
 import {
   type Expectations,
   type ExpectedItem,
@@ -83,7 +82,10 @@ export function passed(waiting: Waiting): { goesOn: Kept; expected?: ExpectedSlo
   return !expected || expected.isPaused ? { goesOn } : { goesOn, expected };
 }
 
-/** The earliest mark that is wanting, or no longer right, is set right; when none is left the next slot is waited for. */
+/**
+ * The earliest mark that is wanting, or no longer right, is set right; when none is left the next slot is waited for. All that is as of the moment at which it is due: what
+ * ended later has its own moment still before it.
+ */
 async function settled(about: About, due: Due): Promise<Happening> {
   const { deps, within, context, patient, expectations, item } = about;
   const now = deps.now().toISOString();
@@ -96,19 +98,26 @@ async function settled(about: About, due: Due): Promise<Happening> {
   );
   const lastMarked = [...marks.keys()].sort().at(-1) ?? '';
   const wanted = new Set<string>();
+  let upTo = due.at;
   for (const expected of expectedSlots(item, expectations, item.spans[0]?.from ?? now)) {
     const { start, due: last } = expected.slot;
     // What has happened stays, also where the clock has been put back to before it.
-    if (last > now && start > lastMarked) break;
+    if (last > due.at && start > lastMarked) break;
+    if (last <= now && last > upTo) upTo = last;
     if (expected.isPaused) continue;
     wanted.add(start);
-    if (last <= now && !met.has(start) && !marks.has(start) && !isDead(context, expected.slot.close))
-      return onceMore(about, due, await evaluate(deps, within, ofSlot(await slotAbout(about), expected, true)));
+    if (last <= now && !met.has(start) && !marks.has(start) && !isDead(context, expected.slot.close)) {
+      // What nobody has looked at yet ended in its own time; that nothing came of the others after all is known since then.
+      const since = item.open && last >= item.open.due ? last : due.at;
+      return onceMore(about, due, await evaluate(deps, within, ofSlot(await slotAbout(about), expected, true, since)));
+    }
   }
   // What has come since for a slot that was called missing the fold knows.
   const wrong = [...marks.values()].find((report) => !wanted.has(markedStart(report)));
-  if (wrong) return onceMore(about, due, await evaluate(deps, within, withoutSlot(await slotAbout(about), wrong)));
-  return withItem(about, waitingFor(item, expectations, now));
+  if (wrong) {
+    return onceMore(about, due, await evaluate(deps, within, withoutSlot(await slotAbout(about), wrong, due.at)));
+  }
+  return withItem(about, waitingFor(item, expectations, upTo));
 }
 
 /**
@@ -116,9 +125,9 @@ async function settled(about: About, due: Due): Promise<Happening> {
  * was recorded by mistake hides none that ends after it has been put right.
  */
 export function isDead({ patient: { content } }: { patient: { content: string } }, at: string): boolean {
-  const { deceasedBoolean, deceasedDateTime }: Patient = JSON.parse(content);
-  const died = deceasedDateTime === undefined ? undefined : dateInterval(deceasedDateTime)?.start;
-  return deceasedBoolean === true || (died !== undefined && died <= Date.parse(at));
+  // Where no date is said nobody knows since when: nobody is called for any slot.
+  const died = diedAt(JSON.parse(content), Number.NEGATIVE_INFINITY);
+  return died !== undefined && died <= Date.parse(at);
 }
 
 /** A report that is a complete answer to a form. */

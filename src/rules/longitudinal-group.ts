@@ -10,8 +10,10 @@ export interface GroupVisit {
   day: number;
   /** Patients with a certain score; the share and mean are of these. */
   answered: number;
-  /** Patients who were asked, with or without a certain score. How many forms were due is not known here. */
+  /** Patients who were asked, with or without a certain score. */
   asked: number;
+  /** Patients of whom a plan expected a form that asks it; absent where no patient of the curve has such a plan. */
+  expected?: number;
   mean?: number;
   /** Shares, 0 to 1. */
   above0?: number;
@@ -28,6 +30,8 @@ export interface GroupSummary {
   ever3: number;
   /** Those with a recorded baseline that has a certain score: the curve is of these alone. */
   withBaseline: number;
+  /** Those of the curve of whom a plan asks for a form that asks the term. */
+  withPlan: number;
   visits: readonly GroupVisit[];
   /** Undefined where fewer than two visits have a score. */
   area?: GroupArea;
@@ -44,7 +48,16 @@ export interface GroupArea {
 
 /** What is kept of a group while its patients are read one after the other: counts, and no patient. */
 export interface GroupTally extends Omit<GroupSummary, 'visits' | 'area'> {
-  visits: Map<number, { answered: number; asked: number; sum: number; above0: number; from3: number }>;
+  visits: Map<number, VisitCounts>;
+}
+
+interface VisitCounts {
+  answered: number;
+  asked: number;
+  expected: number;
+  sum: number;
+  above0: number;
+  from3: number;
 }
 
 export const emptyTally = (): GroupTally => ({
@@ -53,16 +66,18 @@ export const emptyTally = (): GroupTally => ({
   everAbove0: 0,
   ever3: 0,
   withBaseline: 0,
+  withPlan: 0,
   visits: new Map(),
 });
 
 /**
  * Counts one patient's visits of one term. A visit is a whole week since the patient's own recorded baseline, rounded, at least one;
  * where a patient reported more than once in it, the highest certain score stands. A patient without a recorded baseline has a
- * share in `scored` and in what was ever reached, and none in the curve.
+ * share in `scored` and in what was ever reached, and none in the curve. `expected` are the moments (UTC instants) at which plans of the patient expected forms that ask
+ * the term; undefined where none of them does.
  * Source of the shares and areas: ProAE 1.0.4 (R), toxSummary; that a visit is a week is our own choice.
  */
-export function addPatient(tally: GroupTally, course: Course): void {
+export function addPatient(tally: GroupTally, course: Course, expected?: readonly string[]): void {
   const { visits } = course;
   if (visits.length === 0) return;
   tally.patients += 1;
@@ -73,9 +88,10 @@ export function addPatient(tally: GroupTally, course: Course): void {
   const curve = curveOf(course);
   if (!curve) return;
   tally.withBaseline += 1;
+  if (expected) tally.withPlan += 1;
+  for (const number of visitsExpected(course, expected)) countsAt(tally, number).expected += 1;
   for (const [number, score] of curve) {
-    const counts = tally.visits.get(number) ?? { answered: 0, asked: 0, sum: 0, above0: 0, from3: 0 };
-    tally.visits.set(number, counts);
+    const counts = countsAt(tally, number);
     counts.asked += 1;
     if (score === undefined) continue;
     counts.answered += 1;
@@ -85,15 +101,23 @@ export function addPatient(tally: GroupTally, course: Course): void {
   }
 }
 
+/** The counts of a visit of the group: a whole number of weeks since the baseline. */
+function countsAt({ visits }: GroupTally, number: number): VisitCounts {
+  const counts = visits.get(number) ?? { answered: 0, asked: 0, expected: 0, sum: 0, above0: 0, from3: 0 };
+  visits.set(number, counts);
+  return counts;
+}
+
 /** The curve of what was counted, and its areas. */
 export function summaryOf({ visits: counted, ...counts }: GroupTally): GroupSummary {
   const visits = [...counted]
     .sort(([a], [b]) => a - b)
     .map(
-      ([number, { answered, asked, sum, above0, from3 }]): GroupVisit => ({
+      ([number, { answered, asked, expected, sum, above0, from3 }]): GroupVisit => ({
         day: number * VISIT_DAYS,
         answered,
         asked,
+        ...(counts.withPlan === 0 ? {} : { expected }),
         ...(answered === 0 ? {} : { mean: sum / answered, above0: above0 / answered, from3: from3 / answered }),
       }),
     );
@@ -142,9 +166,19 @@ function curveOf({ visits, baseline }: Course): Curve | undefined {
   const curve = new Map<number, number | undefined>([[0, baseline.score]]);
   for (const visit of visits) {
     if (visit.at <= baseline.at) continue;
-    const number = Math.max(1, Math.round(days(baseline.at, visit.at) / VISIT_DAYS));
+    const number = visitAt(baseline.at, visit.at);
     const held = curve.get(number);
     curve.set(number, visit.score === undefined ? held : Math.max(held ?? visit.score, visit.score));
   }
   return curve;
 }
+
+/** The visits in which a form was expected, each once; the baseline is one where a form was expected at that very moment. */
+function visitsExpected({ baseline }: Course, expected: readonly string[] = []): ReadonlySet<number> {
+  if (!baseline) return new Set();
+  const since = expected.filter((at) => at >= baseline.at);
+  return new Set(since.map((at) => (at === baseline.at ? 0 : visitAt(baseline.at, at))));
+}
+
+/** The visit of a moment after the baseline: the whole number of weeks since then, at least one. */
+const visitAt = (baseline: string, at: string): number => Math.max(1, Math.round(days(baseline, at) / VISIT_DAYS));

@@ -86,6 +86,7 @@ export function groupTerm(
       { name: 'patients', valueInteger: summary.patients },
       { name: 'scored', valueInteger: summary.scored },
       { name: 'withBaseline', valueInteger: summary.withBaseline },
+      ...(summary.withPlan === 0 ? [] : [{ name: 'withPlan', valueInteger: summary.withPlan }]),
       shareOf('share-above-0', summary.everAbove0),
       ...(series.presence
         ? []
@@ -134,7 +135,10 @@ const visitPart = (name: string, { at, score, upTo, baseline, source }: Visit): 
   ],
 });
 
-function groupVisit({ day, answered, asked, mean, above0, from3 }: GroupVisit, unit: Unit): ParametersParameter {
+function groupVisit(
+  { day, answered, asked, expected, mean, above0, from3 }: GroupVisit,
+  unit: Unit,
+): ParametersParameter {
   const share = (name: string, value: number | undefined): ParametersParameter[] =>
     value === undefined ? [] : [{ name, valueQuantity: quantity(value, SHARE) }];
   return {
@@ -143,6 +147,7 @@ function groupVisit({ day, answered, asked, mean, above0, from3 }: GroupVisit, u
       { name: 'day', valueInteger: day },
       { name: 'answered', valueInteger: answered },
       { name: 'asked', valueInteger: asked },
+      ...(expected === undefined ? [] : [{ name: 'expected', valueInteger: expected }]),
       ...(mean === undefined ? [] : [{ name: 'mean', valueQuantity: quantity(mean, unit) }]),
       ...share('shareAbove0', above0),
       ...share('share3OrMore', from3),

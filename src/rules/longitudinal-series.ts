@@ -32,6 +32,11 @@ export interface Course {
    * grade that a clinician recorded, which is no visit. The first report is never assumed to be one.
    */
   baseline?: Scored;
+  /**
+   * The last of the reports recorded as a baseline, with a certain score or without, or the grade that a clinician recorded: what comes strictly after it is after the
+   * baseline. A report that does not ask the term is no visit, and no baseline of it either.
+   */
+  baselineVisit?: Visit;
 }
 
 /** A course with what it is of. */
@@ -55,6 +60,7 @@ export interface Series extends Course {
 export function seriesOf(reports: readonly Report[], level: Level): Series[] {
   const series = new Map<string, Omit<Series, 'visits'> & { visits: Visit[] }>();
   const recorded = new Map<string, Scored>();
+  const baselineVisits = new Map<string, Visit>();
   const ordered = [...reports].sort((a, b) => compare(a.at, b.at) || compare(a.source.id, b.source.id));
   for (const report of ordered) {
     const { at, baseline, source } = report;
@@ -65,17 +71,21 @@ export function seriesOf(reports: readonly Report[], level: Level): Series[] {
         const visit: Visit = { at, ...score, baseline, source };
         held.visits.push(visit);
         series.set(key, held);
-        if (baseline && isScored(visit)) recorded.set(key, visit);
+        if (!baseline) continue;
+        baselineVisits.set(key, visit);
+        if (isScored(visit)) recorded.set(key, visit);
       }
     }
     for (const { term, grade } of report.baselines ?? []) {
-      recorded.set(term, { at, score: grade, baseline: true, source });
+      const visit = { at, score: grade, baseline: true, source };
+      baselineVisits.set(term, visit);
+      recorded.set(term, visit);
     }
   }
   return [...series.values()]
     .map((one): Series => {
-      const baseline = recorded.get(one.key);
-      return baseline ? { ...one, baseline } : one;
+      const [baseline, baselineVisit] = [recorded.get(one.key), baselineVisits.get(one.key)];
+      return { ...one, ...(baseline ? { baseline } : {}), ...(baselineVisit ? { baselineVisit } : {}) };
     })
     .sort((a, b) => compare(a.key, b.key));
 }

@@ -9,7 +9,9 @@ export type Measure = { value: number; from: readonly SourceRef[] } | { absent: 
 export type Absent =
   /** No report of this term has a certain score. */
   | 'no-score'
-  /** No report with a certain score of this term is a recorded baseline; the first report is not assumed to be one. */
+  /**
+   * No report of this term is a recorded baseline, or none with a certain score where one is needed; the first report is not assumed to be one.
+   */
   | 'no-baseline'
   /** No certain score after the recorded baseline. */
   | 'no-score-after-baseline'
@@ -23,19 +25,21 @@ export type Absent =
  */
 export const maximum = ({ visits }: Course): Measure => highestOf(visits.filter(isScored), 'no-score');
 
-/** `max_post_bl`: highest certain score strictly after the recorded baseline. Source: ProAE 1.0.4, toxSummary. */
-export function maximumPostBaseline({ visits, baseline }: Course): Measure {
-  return baseline ? highestOf(after(visits, baseline), 'no-score-after-baseline') : { absent: 'no-baseline' };
+/** `max_post_bl`: highest certain score strictly after the recorded baseline, whether that has a score or not. Source: ProAE 1.0.4, toxSummary. */
+export function maximumPostBaseline({ visits, baselineVisit }: Course): Measure {
+  if (!baselineVisit) return { absent: 'no-baseline' };
+  return highestOf(after(visits, baselineVisit), 'no-score-after-baseline');
 }
 
 /**
  * `bl_adjusted`: 0 where nothing after the baseline is above it, else the highest score after the baseline (not the difference).
- * Absent where the baseline or a score after it is missing. Source: ProAE 1.0.4, toxSummary.
+ * Absent where the score of the baseline, or one after it, is missing. Source: ProAE 1.0.4, toxSummary.
  */
 export function baselineAdjusted(course: Course): Measure {
   const { baseline } = course;
   const highest = maximumPostBaseline(course);
-  if (!baseline || 'absent' in highest) return highest;
+  if (!baseline) return { absent: 'no-baseline' };
+  if ('absent' in highest) return highest;
   const from = [baseline.source, ...highest.from];
   return { value: highest.value <= baseline.score ? 0 : highest.value, from };
 }
@@ -76,16 +80,16 @@ export type TimeToFirst = Measure & {
 
 /**
  * Days, with their fraction, from the origin to the first report whose score is certainly `threshold` or more. The origin is the recorded
- * baseline, and only reports strictly after it count; where no baseline is recorded it is the first report in which the term was asked,
+ * baseline, with a score or without, and only reports strictly after it count; where no baseline is recorded it is the first report in which the term was asked,
  * which then counts as well (0 days). A report without a certain score reaches nothing; where its range does not exclude the
  * threshold it is named as `notExcluded`. Our own definition.
  */
-export function timeToFirst({ visits, baseline }: Course, threshold: number): TimeToFirst {
-  const start = baseline ?? visits[0];
+export function timeToFirst({ visits, baselineVisit }: Course, threshold: number): TimeToFirst {
+  const start = baselineVisit ?? visits[0];
   if (!start) return { absent: 'no-score' };
-  const counted = baseline ? visits.filter(({ at }) => at > baseline.at) : visits;
+  const counted = baselineVisit ? visits.filter(({ at }) => at > baselineVisit.at) : visits;
   const origin = {
-    kind: baseline ? ('recorded-baseline' as const) : ('first-report' as const),
+    kind: baselineVisit ? ('recorded-baseline' as const) : ('first-report' as const),
     at: start.at,
     source: start.source,
   };
@@ -96,7 +100,7 @@ export function timeToFirst({ visits, baseline }: Course, threshold: number): Ti
   const reached = counted[index];
   if (reached) return { value: days(start.at, reached.at), from: [start.source, reached.source], ...shared };
   const last = counted.filter(isScored).at(-1);
-  if (!last) return { absent: baseline ? 'no-score-after-baseline' : 'no-score', ...shared };
+  if (!last) return { absent: baselineVisit ? 'no-score-after-baseline' : 'no-score', ...shared };
   return { absent: 'not-reached', followedDays: days(start.at, last.at), ...shared };
 }
 

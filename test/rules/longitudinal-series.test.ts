@@ -76,6 +76,29 @@ t.test('visits are in the order of symptom time, with their reports', async (t) 
   ]);
 });
 
+t.test('the last recorded baseline is a visit of its terms, with a score or without', async (t) => {
+  const baseline = { baseline: true };
+  const visitOf = (...reports: Report[]) => seriesOf(reports, 'composite')[0]?.baselineVisit;
+  t.equal(visitOf(report('03-01', graded(1))), undefined, 'the first report is none');
+  t.match(visitOf(report('03-01', notGradable(), baseline)), { baseline: true, source: { id: '03-01' } });
+  t.match(visitOf(report('03-01', graded(1), baseline), report('03-15', atLeast(1, 3), baseline)), {
+    upTo: 3,
+    source: { id: '03-15' },
+  });
+  const outcome = { kind: 'not-gradable', reason: 'not-asked', missing: [] } as const;
+  const silent: Finding = { ...notGradable(), outcome };
+  t.match(
+    visitOf(report('03-01', graded(1), baseline), report('03-15', silent, baseline)),
+    { score: 1, source: { id: '03-01' } },
+    'where the term is not asked it is no visit',
+  );
+  const said: Report = {
+    ...report('03-20', [], { baseline: true, id: 'said' }),
+    baselines: [{ term: TERM, grade: 2 }],
+  };
+  t.match(visitOf(report('03-01', notGradable(), baseline), said), { score: 2, source: { id: 'said' } });
+});
+
 t.test('the last baseline that has a score is in force, also one that a clinician recorded', async (t) => {
   const baselineOf = (...reports: Report[]) => seriesOf(reports, 'composite')[0]?.baseline;
   const recorded = report('03-08', graded(1), { baseline: true });

@@ -31,7 +31,8 @@ function visit(given: Given, day: number): Visit {
 
 function course(visits: readonly Visit[]): Course {
   const baseline = visits.filter(isScored).findLast(({ baseline }) => baseline);
-  return { visits, ...(baseline ? { baseline } : {}) };
+  const baselineVisit = visits.findLast(({ baseline }) => baseline);
+  return { visits, ...(baseline ? { baseline } : {}), ...(baselineVisit ? { baselineVisit } : {}) };
 }
 
 const daily = (...given: Given[]): Course => course(given.map(visit));
@@ -121,7 +122,17 @@ t.test('measures of one patient', async (t) => {
     ['after the baseline', maximumPostBaseline, daily('B3', 1, 2), { value: 2, from: [{ id: 'r2' }] }],
     ['before the baseline does not count', maximumPostBaseline, daily(4, 'B0', 1), { value: 1 }],
     ['the first report is no baseline', maximumPostBaseline, daily(0, 2), { absent: 'no-baseline' }],
-    ['a baseline without a score is none', maximumPostBaseline, daily('Bnull', 2), { absent: 'no-baseline' }],
+    ['after a baseline without a score', maximumPostBaseline, daily(4, 'Bnull', 2), { value: 2, from: [{ id: 'r2' }] }],
+    ['nothing came after such a one', maximumPostBaseline, daily(4, 'Bnull'), { absent: 'no-score-after-baseline' }],
+    ['after the last baseline, if without a score', maximumPostBaseline, daily('B1', 3, 'Bnull', 2), { value: 2 }],
+    ['a baseline without a score is not compared with', baselineAdjusted, daily('Bnull', 2), { absent: 'no-baseline' }],
+    [
+      'the last score of a baseline is, with what came after the last baseline',
+      baselineAdjusted,
+      daily('B1', 3, 'Bnull', 2),
+      { value: 2, from: [{ id: 'r0' }, { id: 'r3' }] },
+    ],
+    ['also where nothing is above it', baselineAdjusted, daily('B2', 3, 'Bnull', 2), { value: 0 }],
     ['nothing came after', maximumPostBaseline, daily('B1', null), { absent: 'no-score-after-baseline' }],
     ['the last of two baselines stands', maximumPostBaseline, daily('B0', 3, 'B1', 2), { value: 2 }],
     ['equal to the baseline is 0', baselineAdjusted, daily('B2', 2, 1), { value: 0 }],
@@ -152,6 +163,12 @@ t.test('time to the first score of 2 or more', async (t) => {
     ['from the first report where none is recorded', weekly(0, 2), { value: 7, origin: origin('first-report', 'r0') }],
     ['which then counts itself', weekly(2, 0), { value: 0, from: [{ id: 'r0' }, { id: 'r0' }] }],
     ['also when it was not answered', weekly(null, 2), { value: 7, origin: origin('first-report', 'r0') }],
+    [
+      'from a recorded baseline without a score',
+      weekly(2, 'Bnull', 1, 2),
+      { value: 14, origin: origin('recorded-baseline', 'r7'), from: [{ id: 'r7' }, { id: 'r21' }] },
+    ],
+    ['after which nothing came', weekly(2, 'Bnull'), { absent: 'no-score-after-baseline' }],
     ['1 is below', weekly('B0', 1, 1), { absent: 'not-reached', followedDays: 14 }],
     ['followed up to the last score', weekly('B0', 1, null), { absent: 'not-reached', followedDays: 7 }],
     ['what could not exclude it is told', weekly('B0', 'range 0-3', 3), { value: 14, notExcluded: { id: 'r7' } }],
@@ -169,7 +186,7 @@ t.test('time to the first score of 2 or more', async (t) => {
 
 t.test('a baseline that a clinician recorded is compared with, and is no visit', async (t) => {
   const baseline = { ...visit('B1', 3), score: 1, source: { type: 'Observation', id: 'recorded', version: 1 } };
-  const given: Course = { visits: [visit(0, 0), visit(1, 7), visit(2, 14)], baseline };
+  const given: Course = { visits: [visit(0, 0), visit(1, 7), visit(2, 14)], baseline, baselineVisit: baseline };
   t.match(maximum(given), { value: 2, from: [{ id: 'r14' }] });
   t.match(baselineAdjusted(given), { value: 2, from: [{ id: 'recorded' }, { id: 'r14' }] });
   t.match(timeToFirst(given, 2), { value: 11, origin: { kind: 'recorded-baseline', source: { id: 'recorded' } } });
@@ -197,6 +214,42 @@ t.test('a group', async (t) => {
       { day: 14, mean: 0 },
     ]);
   });
+  t.test('of whom a plan expected a form is counted by visit, each once', async (t) => {
+    const at = (day: number) => visit(null, day).at;
+    const expectedOf = (...patients: [course: Course, expected: readonly string[] | undefined][]) => {
+      const tally = emptyTally();
+      for (const [course, expected] of patients) addPatient(tally, course, expected);
+      const { withPlan, visits } = summaryOf(tally);
+      return { withPlan, visits: visits.map(({ day, asked, expected }) => [day, asked, expected]) };
+    };
+    const none = expectedOf([weekly('B0', 1), undefined]);
+    t.same(none, {
+      withPlan: 0,
+      visits: [
+        [0, 1, undefined],
+        [7, 1, undefined],
+      ],
+    });
+    const some = expectedOf(
+      // 3 days and 10 are nearest to a week, 18 to three; what comes before the baseline is none of its visits.
+      [weekly('B0', 1), [at(-1), at(0), at(3), at(10), at(18)]],
+      [weekly('B0', 1), []],
+      [weekly('B0', null, 2), undefined],
+      [weekly(2), [at(7)]],
+    );
+    t.same(some, {
+      withPlan: 2,
+      visits: [
+        [0, 3, 1],
+        [7, 3, 1],
+        [14, 1, 0],
+        [21, 0, 1],
+      ],
+    });
+  });
+  t.test('a baseline without a score has no curve', async (t) => {
+    t.match(groupSummary([weekly('Bnull', 2, 3)]), { scored: 1, ever3: 1, withBaseline: 0, visits: [] });
+  });
   t.test('a visit that nobody answered has no mean, and is bridged', async (t) => {
     const [first, second] = groupSummary([weekly('B0', null, 2)]).visits;
     t.equal(first?.mean, 0);
@@ -209,6 +262,7 @@ t.test('a group', async (t) => {
     everAbove0: 0,
     ever3: 0,
     withBaseline: 0,
+    withPlan: 0,
     visits: [],
   });
 });

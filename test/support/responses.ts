@@ -17,6 +17,16 @@ export async function aPatient(app: TestApp): Promise<string> {
   return `Patient/${body.id}`;
 }
 
+/** The current version of a patient as one that came at a moment: versions are dated by the clock of the database, which no test moves. */
+export async function saidAt(app: TestApp, patient: string, moment: string): Promise<void> {
+  await app.deps.db.pool.query(
+    `update resource_version v set ts = $2 from resource_current c
+     where c.type = 'Patient' and c.id = $1
+       and (v.tenant, v.shard, v.type, v.id, v.version) = (c.tenant, c.shard, c.type, c.id, c.version)`,
+    [patient.slice('Patient/'.length), moment],
+  );
+}
+
 /** The bundled weekly form, as the service holds it. */
 export async function weeklyForm(app: TestApp): Promise<Questionnaire> {
   const { body } = await app.send(

@@ -13,6 +13,7 @@ import { activityFacts } from '../../rules/activity/facts.ts';
 import { patientReport, type Reporter, totalReport } from '../../rules/activity/measure-report.ts';
 import { type Month, monthAt, monthsBetween } from '../../rules/activity/month.ts';
 import { type ActivityPlace, activitiesAfter, activityOfPatient, type StoredActivity } from '../../store/activity.ts';
+import { firstSaidDead } from '../../store/deaths.ts';
 import { linkKey } from '../../store/link-key.ts';
 import { otherFormat } from '../formats.ts';
 import { sendJson } from '../reply.ts';
@@ -131,7 +132,7 @@ async function bundleOf(deps: Deps, within: Compartment, asked: Asked): Promise<
   const self = `${deps.baseUrl}/$monitoring-activity?${new URLSearchParams(used).toString()}`;
   if (patient !== undefined) {
     const stored = await patientOf(deps, within, patient);
-    const own = (await toldOf(deps, asked, [stored])).flatMap((one) => entry(patientReport(one, reporter)));
+    const own = (await toldOf(deps, within, asked, [stored])).flatMap((one) => entry(patientReport(one, reporter)));
     return bundle(own, self);
   }
   const key = await linkKey(deps.db, within);
@@ -139,7 +140,7 @@ async function bundleOf(deps: Deps, within: Compartment, asked: Asked): Promise<
   const after = cursor === undefined ? undefined : placeOf(openCursor(key, bound, cursor));
   const totals = after ? [] : await totalsOf(deps, within, asked);
   const { found, next } = await activitiesAfter(deps.db, within, after, count);
-  const own = (await toldOf(deps, asked, found)).flatMap((one) => entry(patientReport(one, reporter)));
+  const own = (await toldOf(deps, within, asked, found)).flatMap((one) => entry(patientReport(one, reporter)));
   const link = (text: string): string => `${self}&_cursor=${text}`;
   return bundle(
     [...totals.flatMap((one) => entry(totalReport(one, reporter))), ...own],
@@ -167,7 +168,7 @@ async function totalsOf(deps: Deps, within: Compartment, asked: Asked) {
         fault('too-costly', `There are more than ${MOST_SUMMED} patients: ask for text/csv, or for one patient`),
       ]);
     }
-    for (const activity of await toldOf(deps, asked, all)) {
+    for (const activity of await toldOf(deps, within, asked, all)) {
       const total = totals.find(({ month }) => month.name === activity.month.name);
       if (total) addPatient(total, activity);
     }
@@ -195,20 +196,23 @@ async function* csvOf(
   const { timeZone } = deps.site;
   yield csvHeader();
   for await (const all of only ? [[only]] : pages(deps, within)) {
-    const lines = (await toldOf(deps, asked, all)).map((activity) => csvLine(activity, timeZone));
+    const lines = (await toldOf(deps, within, asked, all)).map((activity) => csvLine(activity, timeZone));
     if (lines.length > 0) yield lines.join('');
   }
 }
 
 /** The months of these patients. A calendar takes a while: others have their turn in between. */
 async function toldOf(
-  { site }: Deps,
+  { site, db }: Deps,
+  within: Compartment,
   { months, now }: Asked,
   all: readonly StoredActivity[],
 ): Promise<PatientActivity[]> {
   const told: PatientActivity[] = [];
+  const saidDead = await firstSaidDead(db, within, all);
   for (const stored of all) {
-    told.push(...activityOf(activityFacts(stored, site.timeZone), months, { site, now }));
+    const facts = activityFacts(stored, { zone: site.timeZone, saidDead: saidDead.get(stored.patient) });
+    told.push(...activityOf(facts, months, { site, now }));
     await setImmediate();
   }
   return told;

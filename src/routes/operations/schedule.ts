@@ -4,9 +4,11 @@ import { CANONICAL, splitCanonical } from '../../fhir/canonical.ts';
 import type { Compartment } from '../../fhir/compartment.ts';
 import { dateInterval } from '../../fhir/dates.ts';
 import { badRequest } from '../../fhir/errors.ts';
+import { deathOf } from '../../rules/calendar/death.ts';
 import { readExpectations } from '../../rules/calendar/expectations.ts';
 import { type Answer, type SlotStanding, scheduleOf } from '../../rules/calendar/states.ts';
 import { patientContext } from '../../store/context.ts';
+import { firstSaidDead } from '../../store/deaths.ts';
 import { answersBetween } from '../../store/expected.ts';
 import { readResource } from '../../store/resources.ts';
 import type { Inputs } from './input.ts';
@@ -22,7 +24,7 @@ const MOST_SLOTS = 1000;
 
 /**
  * `Patient/[id]/$schedule`: the reports that plans expect of a patient, for apps: what is due now, what comes next and what has become of those before, with the answers
- * that met them and those that came beside.
+ * that met them and those that came beside. Of who has died nothing that ends later.
  */
 export const scheduleOperation: Operation = {
   name: 'schedule',
@@ -41,7 +43,9 @@ export const scheduleOperation: Operation = {
 async function schedule(deps: Deps, within: Compartment, id: string, inputs: Inputs): Promise<Parameters> {
   const now = deps.now();
   const { from, to } = boundsOf(inputs, now.getTime());
-  await readResource(deps.db, within, 'Patient', id);
+  const { content } = await readResource(deps.db, within, 'Patient', id);
+  const saidDead = await firstSaidDead(deps.db, within, [{ patient: id, content }]);
+  const death = deathOf(JSON.parse(content), saidDead.get(id), deps.site.timeZone);
   const context = await patientContext(deps.db, within, id);
   const expectations = readExpectations(context?.expected);
   const earliest = new Date(from - BEFORE_MILLIS).toISOString();
@@ -58,6 +62,7 @@ async function schedule(deps: Deps, within: Compartment, id: string, inputs: Inp
       to: last,
       now: now.toISOString(),
       most: MOST_SLOTS + 1,
+      ...(death ? { death } : {}),
     },
   );
   if (slots.length > MOST_SLOTS) {

@@ -1,17 +1,24 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Group, Parameters, ParametersParameter } from '@medplum/fhirtypes';
 import type { Deps } from '../../deps.ts';
 import { findingsOf, readReport } from '../../evaluation/stored-report.ts';
-import { CANONICAL } from '../../fhir/canonical.ts';
+import { CANONICAL, splitCanonical } from '../../fhir/canonical.ts';
 import type { Compartment } from '../../fhir/compartment.ts';
 import { dateInterval } from '../../fhir/dates.ts';
 import { badRequest, FhirError, fault } from '../../fhir/errors.ts';
-import { CTCAE_TERMS } from '../../rules/gradings/ctcae-data.ts';
-import { EMERGENCY_TERMS } from '../../rules/gradings/emergency-data.ts';
-import { ITEMS, TERMS } from '../../rules/gradings/pro-ctcae-data.ts';
+import type { Received } from '../../rules/activity/reporting.ts';
+import { deathOf } from '../../rules/calendar/death.ts';
+import { readExpectations } from '../../rules/calendar/expectations.ts';
+import { askedBy, expectedForms, expectedOf } from '../../rules/longitudinal-expected.ts';
 import { addPatient, emptyTally, type GroupTally, summaryOf } from '../../rules/longitudinal-group.ts';
+import { askedTime, membersOf } from '../../rules/longitudinal-members.ts';
 import { groupTerm, HIGHEST, patientTerm, type Telling } from '../../rules/longitudinal-parameters.ts';
 import { type Course, type Level, type Series, seriesOf } from '../../rules/longitudinal-series.ts';
+import { followedAs } from '../../rules/longitudinal-terms.ts';
+import { TERMS } from '../../rules/resources/codes.ts';
 import { patientHistory } from '../../store/context.ts';
+import { firstSaidDead } from '../../store/deaths.ts';
+import { type PresentPatient, presentPatients } from '../../store/present.ts';
 import { readResource, type Stored, shardOfId } from '../../store/resources.ts';
 import type { Inputs } from './input.ts';
 import { addOperation, type Operation } from './operation.ts';
@@ -23,8 +30,8 @@ const TOGETHER = 8;
 /**
  * `Patient/[id]/$symptom-summary` and `Group/[id]/$symptom-summary`: what was reported over time as the measures that trials report, of
  * the current version of each report; those entered in error have none. `from` and `to` bound the reports by symptom time; the recorded
- * baseline counts also where it lies before `from`. Of a Group, its active members that are Patients; what a number of it rests
- * on is told by the same operation on each of them.
+ * baseline counts also where it lies before `from`. Of a Group, its members in that time (now, where none is said) that are Patients of this service; what a number of it
+ * rests on is told by the same operation on each of them.
  */
 export const symptomSummaryOperation: Operation = {
   name: 'symptom-summary',
@@ -66,7 +73,7 @@ interface Asked {
   /** Symptom time, Unix milliseconds: from `start` to just before `end`. */
   start: number;
   end: number;
-  /** Codes of terms or items; empty for all. */
+  /** Codes that terms or items are followed by; empty for all. */
   terms: ReadonlySet<string>;
   thresholds: readonly number[];
 }
@@ -94,29 +101,19 @@ function askedFor(inputs: Inputs): Asked {
 
 const isLevel = (text: string): text is Level => Object.hasOwn(HIGHEST, text);
 
-/** The code of `system|code`, or the code alone. One that nothing is followed by at this level is a mistake, and no term without reports. */
+/** What a term or item is followed as. One that nothing is followed by at this level is a mistake, and no term without reports. */
 function known(term: string, level: Level): string {
-  const code = term.slice(term.lastIndexOf('|') + 1).trim();
-  const bare = level === 'ctcae' ? code.replace(/@\d\.\d$/, '') : code;
-  if (CODES[level].has(bare)) return code;
+  const code = followedAs(term, level);
+  if (code !== undefined) return code;
   const such = level === 'ctcae' ? 'anemia' : 'PROCTCAE_9_COMP or PROCTCAE_9A_SCL';
-  throw badRequest(`term: a code that is not known at level ${level}; expected one such as ${such}`);
+  const system = TERMS[level === 'ctcae' ? 'ctcae' : 'pro-ctcae'];
+  throw badRequest(
+    `term: nothing is followed by that code at level ${level}; expected one such as ${such}, alone or after ${system}|`,
+  );
 }
 
-const REPORTED: ReadonlySet<string> = new Set([
-  ...TERMS.map(({ code }) => code),
-  ...[...ITEMS.values()].map(({ itemId }) => itemId),
-  ...EMERGENCY_TERMS.map(({ code }) => code),
-]);
-
-const CODES: Readonly<Record<Level, ReadonlySet<string>>> = {
-  item: REPORTED,
-  composite: REPORTED,
-  ctcae: new Set(CTCAE_TERMS.keys()),
-};
-
 async function ofPatient(deps: Deps, within: Compartment, id: string, asked: Asked): Promise<ParametersParameter[]> {
-  const series = await seriesOfPatient(deps, within, id, asked);
+  const { series } = await reportedBy(deps, within, id, asked);
   return series.map((one) => patientTerm(one, tellingOf(deps, asked)));
 }
 
@@ -127,18 +124,31 @@ async function ofGroup(
   asked: Asked,
 ): Promise<ParametersParameter[]> {
   const group: Group = JSON.parse(content);
-  const { patients, others } = membersOf(group, deps.baseUrl);
+  const { patients, others } = await presentMembers(deps, within, group, asked);
   const terms = new Map<string, { series: Omit<Series, keyof Course>; tally: GroupTally }>();
+  const saidDead = await firstSaidDead(deps.db, within, patients);
+  const snapshot = await deps.catalog.at(within);
+  const asks = askedBy((url) => snapshot.newestForm(url)?.grade, asked.level);
   let reporting = 0;
   for (let next = 0; next < patients.length; next += TOGETHER) {
-    const read = patients.slice(next, next + TOGETHER).map((id) => seriesOfPatient(deps, within, id, asked));
-    for (const all of await Promise.all(read)) {
-      if (all.length > 0) reporting += 1;
-      for (const series of all) {
+    const read = patients.slice(next, next + TOGETHER).map(async (member) => {
+      const reported = await reportedBy(deps, within, member.patient, asked);
+      return { member, reported };
+    });
+    for (const { member, reported } of await Promise.all(read)) {
+      if (reported.series.length > 0) reporting += 1;
+      const forms = formsExpected(deps, { ...member, saidDead: saidDead.get(member.patient) }, reported, asked);
+      for (const series of reported.series) {
         const held = terms.get(series.key) ?? { series: { ...series, visits: [] }, tally: emptyTally() };
         terms.set(series.key, held);
-        addPatient(held.tally, series);
+        addPatient(
+          held.tally,
+          series,
+          expectedOf(series, forms, (form) => asks(form, series.key), asked.start),
+        );
       }
+      // A calendar takes a while: others have their turn in between.
+      await setImmediate();
     }
   }
   const telling = tellingOf(deps, asked);
@@ -154,38 +164,62 @@ async function ofGroup(
 
 const tellingOf = ({ labels }: Deps, { level, thresholds }: Asked): Telling => ({ level, labels, thresholds });
 
-/**
- * The ids of the active members that are Patients of this service, each once, and how many others there are. Throws 400 too-costly for
- * more than can be read at once.
- */
-function membersOf({ member = [] }: Group, baseUrl: string): { patients: string[]; others: number } {
-  const active = member.filter(({ inactive }) => inactive !== true);
-  const ids = active.flatMap(({ entity: { reference = '' } }) => {
-    const relative = reference.startsWith(`${baseUrl}/`) ? reference.slice(baseUrl.length + 1) : reference;
-    return /^Patient\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/[^/]+)?$/.exec(relative)?.[1] ?? [];
-  });
-  const patients = [...new Set(ids)];
-  if (patients.length <= MOST_MEMBERS) return { patients, others: active.length - ids.length };
-  throw new FhirError([
-    fault(
-      'too-costly',
-      `The Group has ${patients.length} active members; at most ${MOST_MEMBERS} are summed up at once`,
-    ),
-  ]);
+/** The forms that plans of a member expected, from the first recorded baseline on, up to the end of what is asked for, or up to now. */
+function formsExpected(
+  { now, site }: Deps,
+  { content, expected, saidDead }: PresentPatient & { saidDead: string | undefined },
+  { series, responses }: Reported,
+  { end }: Asked,
+): ReadonlyMap<string, readonly string[]> {
+  const [since] = series.flatMap(({ baseline }) => (baseline ? [baseline.at] : [])).sort();
+  if (expected === null || since === undefined) return new Map();
+  const death = deathOf(JSON.parse(content), saidDead, site.timeZone);
+  const until = new Date(Math.min(end - 1, now().getTime())).toISOString();
+  const facts = { expectations: readExpectations(expected), responses, ...(death ? { death } : {}) };
+  return expectedForms(facts, { since, until });
 }
 
-async function seriesOfPatient(deps: Deps, within: Compartment, patient: string, asked: Asked): Promise<Series[]> {
+/** The members that are Patients of this service, and how many others there are. Throws 400 too-costly for more than can be read at once. */
+async function presentMembers(
+  { db, baseUrl, now }: Deps,
+  within: Compartment,
+  group: Group,
+  asked: Asked,
+): Promise<{ patients: PresentPatient[]; others: number }> {
+  const { patients, others } = membersOf(group, askedTime(asked, now().getTime()), baseUrl);
+  if (patients.length > MOST_MEMBERS) {
+    throw new FhirError([
+      fault('too-costly', `The Group has ${patients.length} members; at most ${MOST_MEMBERS} are summed up at once`),
+    ]);
+  }
+  const present = await presentPatients(db, within, patients);
+  return { patients: present, others: others + patients.length - present.length };
+}
+
+/** What a patient reported of what is asked for, and all complete responses up to its end, in the order of time. */
+interface Reported {
+  series: Series[];
+  responses: Received[];
+}
+
+async function reportedBy(deps: Deps, within: Compartment, patient: string, asked: Asked): Promise<Reported> {
   const { level, start, end, terms } = asked;
   const { reports } = await patientHistory(deps.db, within, shardOfId(patient), patient);
   const until = reports
     .map((text) => readReport(text))
     .filter(({ report }) => Date.parse(report.at) < end)
     .map((stored) => ({ ...stored.report, findings: findingsOf(stored) }));
-  return seriesOf(until, level)
+  const series = seriesOf(until, level)
     .filter(({ key, term, item }) => terms.size === 0 || [key, term, item ?? ''].some((code) => terms.has(code)))
     .map((series) => ({
       ...series,
-      visits: series.visits.filter((visit) => visit === series.baseline || Date.parse(visit.at) >= start),
+      visits: series.visits.filter(
+        (visit) => visit === series.baseline || visit === series.baselineVisit || Date.parse(visit.at) >= start,
+      ),
     }))
     .filter(({ visits }) => visits.length > 0);
+  const responses = until.flatMap(({ source: { type, id }, form, draft, at }): Received[] =>
+    type !== 'QuestionnaireResponse' || draft || form === undefined ? [] : [{ id, at, form: splitCanonical(form).url }],
+  );
+  return { series, responses: responses.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : a.id < b.id ? -1 : 1)) };
 }

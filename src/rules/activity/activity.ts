@@ -1,3 +1,4 @@
+import type { Death } from '../calendar/death.ts';
 import type { Expectations } from '../calendar/expectations.ts';
 import type { Site } from '../site.ts';
 import { type Basis, basisOf, daysFollowed } from './days.ts';
@@ -11,8 +12,7 @@ export interface ActivityFacts {
   patient: string;
   /** `system|value` of its identifiers. */
   identifiers: readonly string[];
-  /** Death: UTC instant up to which the patient can have lived. */
-  died?: string;
+  death?: Death;
   expectations: Expectations;
   /** In the order of time, all that there ever were. */
   responses: readonly Received[];
@@ -39,14 +39,14 @@ export function activityOf(
   months: readonly Month[],
   { site, now }: { site: Site; now: string },
 ): PatientActivity[] {
-  const { patient, identifiers, expectations, responses, died } = facts;
+  const { patient, identifiers, expectations, responses, death } = facts;
   const begun = months.filter(({ start }) => start <= now);
   const reports = reportingOf(facts, begun, now);
   const firstReport = responses[0]?.at;
   const followed = {
     expectations,
     ...(firstReport === undefined ? {} : { firstReport }),
-    ...(died === undefined ? {} : { until: died }),
+    ...(death?.over === undefined ? {} : { until: death.over }),
   };
   const basis = basisOf(followed);
   return begun.flatMap((month, place) => {

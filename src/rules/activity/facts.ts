@@ -1,7 +1,7 @@
 import type { Patient } from '@medplum/fhirtypes';
 import { splitCanonical } from '../../fhir/canonical.ts';
+import { deathOf } from '../calendar/death.ts';
 import { readExpectations } from '../calendar/expectations.ts';
-import { instantsOf } from '../calendar/timing.ts';
 import type { ActivityFacts } from './activity.ts';
 import { workDone } from './work.ts';
 
@@ -15,20 +15,23 @@ export interface StoredFacts {
   tasks: readonly { content: string; statuses: readonly string[] }[];
 }
 
-/** The facts that months are told of, from what is stored. `zone` is that of the site: a day of death is a day there. */
+/**
+ * The facts that months are told of, from what is stored. `zone` is that of the site: a day of death is a day there. `saidDead` is the UTC instant at which the
+ * patient was first said to have died, where no date is.
+ */
 export function activityFacts(
   { patient, content, expected, responses, tasks }: StoredFacts,
-  zone: string,
+  { zone, saidDead }: { zone: string; saidDead?: string | undefined },
 ): ActivityFacts {
-  const { identifier, deceasedDateTime }: Patient = JSON.parse(content);
-  const { end: died } = instantsOf({ end: deceasedDateTime }, zone);
+  const { identifier, ...told }: Patient = JSON.parse(content);
+  const death = deathOf(told, saidDead, zone);
   return {
     patient,
     identifiers: (identifier ?? []).flatMap(({ system, value }) => {
       if (value === undefined) return [];
       return [system === undefined ? value : `${system}|${value}`];
     }),
-    ...(died === undefined ? {} : { died }),
+    ...(death ? { death } : {}),
     expectations: readExpectations(expected),
     responses: responses.map(({ id, at, form }) => ({ id, at, form: splitCanonical(form).url })),
     work: tasks.flatMap((task) => workDone(JSON.parse(task.content), task.statuses) ?? []),

@@ -1,3 +1,4 @@
+import { type Death, isAfterDeath } from '../calendar/death.ts';
 import {
   type Expectations,
   type ExpectedItem,
@@ -19,7 +20,7 @@ export interface Received {
 
 /** What was expected in a month, and what came. */
 export interface Reporting {
-  /** Slots that began in the month, up to now, and were not paused: `met`, `missing` and `waiting` together. */
+  /** Slots that began in the month, up to now, were not paused and do not end after a death: `met`, `missing` and `waiting` together. */
   expected: number;
   met: number;
   /** Of those met: first answered after the slot's end. */
@@ -40,21 +41,16 @@ export interface Reporting {
  * The reports of each month, up to `now`. A slot belongs to the month in which it begins, also where it is answered in the next one; a response to
  * the month of its symptom time. `responses` in the order of time, all that there ever were.
  */
-export function reportingOf(
-  { expectations, responses }: { expectations: Expectations; responses: readonly Received[] },
-  months: readonly Month[],
-  now: string,
-): Reporting[] {
+export function reportingOf(facts: Slotted, months: readonly Month[], now: string): Reporting[] {
   const [first, last] = [months[0], months.at(-1)];
   if (!first || !last) return [];
-  const slots = expectations.items.flatMap((item) => slotsIn(item, expectations, first.start, last.end, now));
-  const [earliest] = [first.start, ...slots.map(({ expected }) => expected.slot.open)].sort();
-  const meeting = firstAnswers(expectations, responses, slots, earliest ?? first.start);
+  const { responses } = facts;
+  const { slots, meeting } = answeredIn(facts, first.start, last.end, now);
   const firsts = new Set([...meeting.values()].map(({ id }) => id));
   return months.map((month) => {
     const own = slots.filter(({ expected }) => isWithin(month, expected.slot.start));
     const counted = own.filter(({ expected }) => !expected.isPaused);
-    const answers = counted.map((one) => ({ ...one, answer: meeting.get(nameOf(one.item, one.expected)) }));
+    const answers = counted.map((one) => ({ ...one, answer: meeting.get(nameOf(one)) }));
     const met = answers.filter(({ answer }) => answer);
     const open = answers.filter(({ answer }) => !answer);
     const received = responses.filter(({ at }) => isWithin(month, at) && at <= now);
@@ -71,16 +67,57 @@ export function reportingOf(
   });
 }
 
-interface Slotted {
+/** What tells which slots there were, and which were met. */
+export interface Slotted {
+  expectations: Expectations;
+  /** In the order of time. */
+  responses: readonly Received[];
+  death?: Pick<Death, 'at'>;
+}
+
+/** A slot of a part of a plan. */
+interface PlanSlot {
   item: ExpectedItem;
   expected: ExpectedSlot;
 }
 
-const nameOf = (item: ExpectedItem, { slot }: ExpectedSlot): string => `${itemKey(item)} ${slot.start}`;
+/** The slots that begin from one moment to another (UTC instants), both included, outside pauses and not after a death; each with the response that came first in it. */
+export function slotsMet(facts: Slotted, from: string, until: string): (PlanSlot & { answer?: Received })[] {
+  const { slots, meeting } = answeredIn(facts, from, NEVER, until);
+  return slots
+    .filter(({ expected }) => !expected.isPaused)
+    .map((one) => {
+      const answer = meeting.get(nameOf(one));
+      return { ...one, ...(answer ? { answer } : {}) };
+    });
+}
 
-/** The slots of an item that begin between two moments, and not after now. */
-function slotsIn(item: ExpectedItem, expectations: Expectations, from: string, end: string, now: string): Slotted[] {
-  const found: Slotted[] = [];
+/** After every moment. */
+const NEVER = '9999-12-31T23:59:59.999Z';
+
+/** The slots that begin from one moment to just before another, and not after now; and by slot, also by earlier ones, what came first in it. */
+function answeredIn(
+  facts: Slotted,
+  from: string,
+  end: string,
+  now: string,
+): { slots: PlanSlot[]; meeting: ReadonlyMap<string, Received> } {
+  const slots = facts.expectations.items.flatMap((item) => slotsIn(item, facts, from, end, now));
+  const [earliest] = [from, ...slots.map(({ expected }) => expected.slot.open)].sort();
+  return { slots, meeting: firstAnswers(facts, slots, earliest ?? from) };
+}
+
+const nameOf = ({ item, expected: { slot } }: PlanSlot): string => `${itemKey(item)} ${slot.start}`;
+
+/** The slots of an item that begin between two moments, and not after now. Of who has died none that ends later is told. */
+function slotsIn(
+  item: ExpectedItem,
+  { expectations, death }: Pick<Slotted, 'expectations' | 'death'>,
+  from: string,
+  end: string,
+  now: string,
+): PlanSlot[] {
+  const found: PlanSlot[] = [];
   const lastSpan = item.spans.at(-1)?.from ?? '';
   for (const expected of expectedSlots(item, expectations, from)) {
     const { start } = expected.slot;
@@ -89,16 +126,15 @@ function slotsIn(item: ExpectedItem, expectations: Expectations, from: string, e
       if (start > lastSpan) break;
       continue;
     }
-    if (start >= from) found.push({ item, expected });
+    if (start >= from && !isAfterDeath(expected.slot, death)) found.push({ item, expected });
   }
   return found;
 }
 
 /** By slot, the response that came first in it; of slots that begin to count at `from` or later, and of those that these responses belong to. */
 function firstAnswers(
-  expectations: Expectations,
-  responses: readonly Received[],
-  slots: readonly Slotted[],
+  { expectations, responses, death }: Slotted,
+  slots: readonly PlanSlot[],
   from: string,
 ): ReadonlyMap<string, Received> {
   const first = new Map<string, Received>();
@@ -114,8 +150,8 @@ function firstAnswers(
     for (const response of own) {
       if (response.at < since) continue;
       const found = slotAt(response.at);
-      if (!found || found.isPaused) continue;
-      const name = nameOf(item, found);
+      if (!found || found.isPaused || isAfterDeath(found.slot, death)) continue;
+      const name = nameOf({ item, expected: found });
       if (!first.has(name)) first.set(name, response);
     }
   }

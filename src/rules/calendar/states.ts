@@ -1,3 +1,4 @@
+import { type Death, isAfterDeath } from './death.ts';
 import { type Expectations, type ExpectedItem, type ExpectedSlot, expectedSlots, slotOf } from './expectations.ts';
 
 /** An answer to a form, by the id of the response. `at` is its symptom time, UTC instant; the form without its version. */
@@ -23,22 +24,22 @@ export interface SlotStanding extends ExpectedSlot {
 
 /**
  * Every slot that an answer could count for between two moments, with what has become of it up to `now`, and the answers that met none. `answers` are those to any form,
- * in any order. UTC instants. Gives at most so many slots.
+ * in any order. UTC instants. Gives at most so many slots; none that ends when the patient has died.
  */
 export function scheduleOf(
   expectations: Expectations,
   answers: readonly Answer[],
-  { from, to, now, most }: { from: string; to: string; now: string; most: number },
+  { from, to, now, most, death }: { from: string; to: string; now: string; most: number; death?: Pick<Death, 'at'> },
 ): { slots: SlotStanding[]; extra: Answer[] } {
   const ordered = [...answers].sort((a, b) => (a.at === b.at ? (a.id < b.id ? -1 : 1) : a.at < b.at ? -1 : 1));
   const meeting = new Set<Answer>();
   const slots: SlotStanding[] = [];
   for (const item of expectations.items) {
-    const own = answersBySlot(item, expectations, ordered);
+    const own = answersBySlot(item, expectations, ordered, death);
     for (const [first] of own.values()) if (first) meeting.add(first);
     for (const expected of expectedSlots(item, expectations, from)) {
       // Slots of one schedule come in order; those of a later one may begin before.
-      if (expected.slot.open > to) {
+      if (expected.slot.open > to || isAfterDeath(expected.slot, death)) {
         if (expected.slot.open > (item.spans.at(-1)?.from ?? '')) break;
         continue;
       }
@@ -58,11 +59,12 @@ function answersBySlot(
   item: ExpectedItem,
   expectations: Expectations,
   ordered: readonly Answer[],
+  death: Pick<Death, 'at'> | undefined,
 ): Map<string, Answer[]> {
   const found = new Map<string, Answer[]>();
   for (const answer of ordered) {
-    const start = answer.form === item.form ? slotOf(item, expectations, answer.at)?.slot.start : undefined;
-    if (start !== undefined) found.set(start, [...(found.get(start) ?? []), answer]);
+    const slot = answer.form === item.form ? slotOf(item, expectations, answer.at)?.slot : undefined;
+    if (slot && !isAfterDeath(slot, death)) found.set(slot.start, [...(found.get(slot.start) ?? []), answer]);
   }
   return found;
 }

@@ -5,7 +5,7 @@ import { activitiesAfter, activityOfPatient } from '../../../src/store/activity.
 import { type TestApp, testApp } from '../../support/app.ts';
 import { aPolicy, aResult, NEUTROPHILS, post } from '../../support/observations.ts';
 import { aPlan } from '../../support/plans.ts';
-import { aPatient, aResponse, weeklyForm } from '../../support/responses.ts';
+import { aPatient, aResponse, saidAt, weeklyForm } from '../../support/responses.ts';
 import { ANNA, move, outcome, tasksOf } from '../../support/work.ts';
 
 const POLICY = aPolicy('activity', [
@@ -110,6 +110,50 @@ t.test('what was expected, received and done in a month, of a patient with a pla
     visit: 0,
   });
   t.match(december && figures(december), { expected: 0, received: 0, 'days-under-monitoring': 3, opened: 0, visit: 1 });
+});
+
+t.test('of who has died nothing is expected, and no day is under monitoring, after it', async (t) => {
+  const { app, at } = await season(t);
+  const plans: string[] = [];
+  for (let n = 0; n < 4; n += 1) {
+    const patient = await aPatient(app);
+    await post(app, aPlan(patient));
+    plans.push(patient);
+  }
+  const [dated = '', said = '', mistaken = '', alive = ''] = plans;
+  const tell = async (patient: string, moment: string, told: object): Promise<void> => {
+    const { body } = await app.send('GET', `/${patient}`);
+    const { deceasedBoolean: _, ...rest } = body;
+    t.equal((await app.send('PUT', `/${patient}`, { ...rest, ...told })).status, 200);
+    await saidAt(app, patient, moment);
+  };
+  await tell(mistaken, '2026-11-10T09:00:00.000Z', { deceasedBoolean: true });
+  await tell(mistaken, '2026-11-12T09:00:00.000Z', { deceasedBoolean: false });
+  await tell(dated, '2026-11-20T09:00:00.000Z', { deceasedDateTime: '2026-11-18T22:30:00+01:00' });
+  // The last moment of that day in Paris, and once more.
+  await tell(said, '2026-11-18T22:59:59.999Z', { deceasedBoolean: true });
+  await tell(said, '2026-11-25T09:00:00.000Z', { deceasedBoolean: true });
+  at('2026-12-10T09:00:00.000Z');
+  const { body } = await app.send('GET', '/$monitoring-activity?periodStart=2026-11&periodEnd=2026-12');
+  const reports = reportsOf(body).filter(({ type }) => type === 'individual');
+  const of = (patient: string) => reports.filter(({ subject }) => subject?.reference === patient).map(figures);
+  for (const patient of [dated, said]) {
+    t.match(of(patient), [{ expected: 2, missing: 2, waiting: 0, 'days-under-monitoring': 17 }]);
+    t.equal(of(patient).length, 1, 'nothing is told of December');
+  }
+  for (const patient of [mistaken, alive]) {
+    t.match(of(patient), [
+      { expected: 5, missing: 5, 'days-under-monitoring': 29 },
+      { expected: 1, waiting: 1, 'days-under-monitoring': 10 },
+    ]);
+  }
+  const lines = linesOf((await csv(app, 'periodStart=2026-11')).body);
+  t.match(
+    lines.find(({ patient }) => patient === said),
+    { reports_expected: '2', reports_missing: '2', days_under_monitoring: '17' },
+  );
+  const alone = await app.send('GET', `/$monitoring-activity?periodStart=2026-11&patient=${said}`);
+  t.match(reportsOf(alone.body).map(figures), of(said));
 });
 
 t.test('a month of all patients begins with their sum, and goes on page by page', async (t) => {

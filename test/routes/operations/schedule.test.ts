@@ -4,7 +4,7 @@ import { dayIn } from '../../../src/rules/calendar/slots.ts';
 import { type TestApp, testApp } from '../../support/app.ts';
 import { post } from '../../support/observations.ts';
 import { aPlan, MONDAYS, sweep } from '../../support/plans.ts';
-import { aPatient, aResponse, weeklyForm } from '../../support/responses.ts';
+import { aPatient, aResponse, saidAt, weeklyForm } from '../../support/responses.ts';
 
 /** State, beginning and number of answers of each slot; the moment of each response beside. */
 async function told(app: TestApp, path: string): Promise<string[]> {
@@ -118,4 +118,33 @@ t.test('a patient’s app sees what is due now, what comes next and what has bec
   await post(app, aPlan(patient, { repeat: { period: 1, periodUnit: 'h' } }));
   t.equal((await app.send('GET', `/${patient}/$schedule`)).status, 200);
   t.equal((await app.send('GET', `/${patient}/$schedule?to=2027-11-24`)).status, 400, 'more than anybody reads');
+});
+
+t.test('of who has died nothing is listed that ends later', async (t) => {
+  let now = '2026-11-01T12:00:00.000Z';
+  const app = await testApp({ now: () => new Date(now) });
+  t.teardown(() => app.close());
+  const [patient] = await Promise.all([aPatient(app), weeklyForm(app)]);
+  await post(app, aPlan(patient));
+  now = '2026-11-25T08:00:00.000Z';
+  const { body } = await app.send('GET', `/${patient}`);
+  const tell = async (moment: string, told: object): Promise<string[]> => {
+    t.equal((await app.send('PUT', `/${patient}`, { ...body, ...told })).status, 200);
+    await saidAt(app, patient, moment);
+    return slots();
+  };
+  const slots = () => told(app, `/${patient}/$schedule?from=2026-11-01&to=2026-12-01`);
+  const all = [
+    'missing 2026-11-02 0',
+    'missing 2026-11-09 0',
+    'missing 2026-11-16 0',
+    'due 2026-11-23 0',
+    'upcoming 2026-11-30 0',
+  ];
+  t.same(await tell('2026-11-16T08:00:00.000Z', { deceasedBoolean: true }), all.slice(0, 1), 'since it was said');
+  t.same(await tell('2026-11-24T08:00:00.000Z', { deceasedBoolean: true }), all.slice(0, 1), 'for the first time');
+  t.same(await tell('2026-11-24T09:00:00.000Z', { deceasedBoolean: false }), all, 'it was a mistake');
+  t.same(await tell('2026-11-25T07:00:00.000Z', { deceasedBoolean: true }), all.slice(0, 3), 'this time it is none');
+  const dated = { deceasedDateTime: '2026-11-16T09:00:01+01:00' };
+  t.same(await tell('2026-11-25T07:30:00.000Z', dated), all.slice(0, 2), 'a date says itself since when');
 });

@@ -1,4 +1,4 @@
-import type { Group, Observation, ParametersParameter } from '@medplum/fhirtypes';
+import type { Group, Observation, ParametersParameter, Questionnaire } from '@medplum/fhirtypes';
 import t from 'tap';
 import { EXTENSION } from '../../../src/rules/resources/codes.ts';
 import { faults } from '../../rules/resources/r4.ts';
@@ -112,6 +112,49 @@ t.test('what was reported over time', async (t) => {
     t.equal((await ask('?level=ctcae')).terms.length, 0, 'patient-reported grades are no CTCAE grades');
   });
 
+  t.test('an item by its code: its term, where the level has no scores of items', async (t) => {
+    const found = await app.send(
+      'GET',
+      '/Questionnaire?url=https://vigie.example/fhir/Questionnaire/pro-ctcae-early-phase',
+    );
+    const early: Questionnaire = found.body.entry[0].resource;
+    const one = await aPatient(app);
+    await put(app, aResponse(early, one, '2026-09-01T08:00:00Z', { PROCTCAE_24A_IND: 1, PROCTCAE_16A_SCL: 2 }));
+    const codes = async (query: string): Promise<(string | undefined)[]> =>
+      (await ask(query, one)).terms.map(({ part }) => part?.[0]?.valueCoding?.code);
+    for (const level of ['item', 'composite']) {
+      t.same(await codes(`?level=${level}&term=PROCTCAE_24A_IND`), ['PROCTCAE_24_COMP'], level);
+    }
+    const [rash] = (await ask('?level=item&term=PROCTCAE_24A_IND', one)).terms;
+    t.match(named(rash?.part, 'yes'), [{ valueInteger: 1 }]);
+    t.same(await codes('?term=PROCTCAE_16A_SCL'), ['PROCTCAE_16_COMP']);
+    t.same(await codes('?term=https://vigie.example/fhir/CodeSystem/pro-ctcae|PROCTCAE_16A_SCL'), ['PROCTCAE_16_COMP']);
+    t.same(await codes('?level=item&term=PROCTCAE_16A_SCL'), ['PROCTCAE_16A_SCL']);
+  });
+
+  t.test(
+    'a recorded baseline without a score: what came after it is known, what it is compared with is not',
+    async (t) => {
+      const one = await aPatient(app);
+      await report(one, '09-01', nausea(4, 4));
+      const unscored = await report(one, '09-08', nausea(2), BASELINE);
+      await report(one, '09-15', nausea(1, 1));
+      await report(one, '09-22', nausea(3, 2));
+      const asked = '?term=PROCTCAE_9_COMP&threshold=2';
+      for (const query of [asked, `${asked}&from=2026-09-10`]) {
+        const [term] = (await ask(query, one)).terms;
+        t.equal(value(term, 'max-post-baseline'), 2, query);
+        t.equal(value(term, 'baseline-adjusted'), 'no-baseline');
+        t.equal(value(term, 'time-to-first'), 14);
+        t.match(named(measure(term, 'time-to-first'), 'countedFrom'), [{ valueCode: 'recorded-baseline' }]);
+        t.match(named(measure(term, 'time-to-first'), 'source')[0], {
+          valueReference: { reference: `QuestionnaireResponse/${unscored}/_history/1` },
+        });
+        t.same(named(term?.part, 'baseline'), []);
+      }
+    },
+  );
+
   t.test('grades of measured values, with the result behind each', async (t) => {
     const measured = await aPatient(app);
     const quantity = (value: number) => ({ value, unit: 'g/dL', system: 'http://unitsofmeasure.org', code: 'g/dL' });
@@ -207,12 +250,54 @@ t.test('what was reported over time', async (t) => {
     t.match(named(measure(term, 'auc-worsening'), 'value'), [{ valueQuantity: { code: '{score}.d' } }]);
   });
 
+  t.test('a group: who was in it at the time, and is a Patient here', async (t) => {
+    const [stays, left, gone] = [await aPatient(app), await aPatient(app), await aPatient(app)];
+    for (const one of [stays, left, gone]) await report(one, '09-02', nausea(1, 1));
+    const deleted = await aPatient(app);
+    t.ok((await app.send('DELETE', `/${deleted}`)).status < 300);
+    const group: Group = {
+      resourceType: 'Group',
+      type: 'person',
+      actual: true,
+      member: [
+        { entity: { reference: stays }, period: { start: '2026-09-01' } },
+        { entity: { reference: left }, period: { start: '2026-09-01', end: '2026-09-20' } },
+        { entity: { reference: gone }, period: { end: '2026-08-31' } },
+        { entity: { reference: deleted }, period: { start: '2026-09-01' } },
+        { entity: { reference: 'Patient/never-was' } },
+        { entity: { reference: 'Patient/never-was' }, period: { start: '2026-09-01' } },
+      ],
+    };
+    const { id } = await put(app, group);
+    const counts = async (query: string) => {
+      const { all, terms } = await ask(`?term=PROCTCAE_9_COMP${query}`, `Group/${id}`);
+      const [first] = terms;
+      return ['members', 'otherMembers', 'reporting']
+        .map((name) => named(all, name)[0]?.valueInteger)
+        .concat(named(first?.part, 'patients')[0]?.valueInteger);
+    };
+    t.same(await counts(''), [1, 2, 1, 1], 'now');
+    t.same(await counts('&from=2026-09-20'), [2, 2, 0, undefined], 'from the last day of one of them');
+    t.same(await counts('&from=2026-09-21'), [1, 2, 0, undefined], 'from the day after it');
+    t.same(await counts('&from=2026-09-01&to=2026-09-10'), [2, 2, 2, 2], 'at that time');
+    t.same(await counts('&to=2026-08-31'), [1, 1, 0, undefined], 'before');
+  });
+
   const faulty: [name: string, path: string, status: number, code: string][] = [
     ['of nobody', '/Patient/nobody/$symptom-summary', 404, 'not-found'],
     ['of no group', '/Group/none/$symptom-summary', 404, 'not-found'],
     ['at a level that is none', `/${patient}/$symptom-summary?level=grade`, 400, 'invalid'],
     ['of a code that nobody knows', `/${patient}/$symptom-summary?term=PROCTCAE_99_COMP`, 400, 'invalid'],
     ['of a word', `/${patient}/$symptom-summary?term=nausea`, 400, 'invalid'],
+    ['of another system', `/${patient}/$symptom-summary?term=http://loinc.org|PROCTCAE_9_COMP`, 400, 'invalid'],
+    ['of no system', `/${patient}/$symptom-summary?term=|PROCTCAE_9_COMP`, 400, 'invalid'],
+    [
+      'of an item at the level of data',
+      `/${patient}/$symptom-summary?level=ctcae&term=PROCTCAE_9A_SCL`,
+      400,
+      'invalid',
+    ],
+    ['of a version that nobody has', `/${patient}/$symptom-summary?level=ctcae&term=anemia@4.0`, 400, 'invalid'],
     ['of a misspelt ladder', `/${patient}/$symptom-summary?level=ctcae&term=anaemia`, 400, 'invalid'],
     ['of a ladder where composites are asked for', `/${patient}/$symptom-summary?term=anemia`, 400, 'invalid'],
     ['to before from', `/${patient}/$symptom-summary?from=2026-02&to=2026-01`, 400, 'invalid'],
@@ -229,6 +314,12 @@ t.test('what was reported over time', async (t) => {
     const path = `/Group/${large.id}/$symptom-summary`;
     t.same(refusal(await app.send('GET', path)), refused(400, 'too-costly'));
     t.same(refusal(await app.send('GET', `${path}?threshold=2`)), refused(400, 'invalid'));
+    const entry = member.map(({ entity: { reference } }) => ({
+      resource: { resourceType: 'Patient', id: reference.slice('Patient/'.length) },
+      request: { method: 'PUT', url: reference },
+    }));
+    const made = await app.send('POST', '', { resourceType: 'Bundle', type: 'batch', entry: entry.slice(1) });
+    t.equal(made.status, 200);
     const [last, ...most] = member;
     await app.send('PUT', `/Group/${large.id}`, { ...large, member: [...most, { ...last, inactive: true }] });
     t.match((await app.send('GET', path)).body.parameter[2], { name: 'members', valueInteger: 1000 });

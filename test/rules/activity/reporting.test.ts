@@ -158,3 +158,26 @@ for (const [name, expectations, responses, now, march, april] of cases) {
     t.same(alone[0], told[1], 'a month is the same whatever is asked for beside it');
   });
 }
+
+const deaths: [name: string, died: string, responses: readonly Received[], march: Partial<Reporting>][] = [
+  ['a slot that ends a moment before the death is missing', '03-16T08:00:00.001', [], { expected: 2, missing: 2 }],
+  ['one that ends with it is not expected', '03-16T08:00:00.000', [], { expected: 1, missing: 1 }],
+  ['nor is one that would still be waited for', '03-31T08:00:00.000', [], { expected: 4, missing: 4, waiting: 0 }],
+  ['one that was met before counts', '03-10T00:00:00.000', answers('03-02T09:00'), { expected: 1, met: 1, extra: 0 }],
+  [
+    'an answer to one that would have ended later came beside',
+    '03-05T00:00:00.000',
+    answers('03-02T09:00'),
+    { expected: 0, met: 0, paused: 0, received: 1, extra: 1 },
+  ],
+];
+
+for (const [name, died, responses, march] of deaths) {
+  t.test(`of who has died: ${name}`, async (t) => {
+    const months = monthsBetween('2026-03', '2026-04', PARIS);
+    const facts = { expectations: WEEKLY_PLAN, responses, death: { at: Date.parse(`2026-${died}Z`) } };
+    const [told, april] = reportingOf(facts, months, '2026-04-01T00:00:00.000Z');
+    t.match(told, march);
+    t.match(april, { expected: 0, missing: 0, waiting: 0 });
+  });
+}
