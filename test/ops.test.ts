@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
+import { everyone } from '../src/fhir/compartment.ts';
+import { KINDS } from '../src/jobs/kinds.ts';
+import { longKinds } from '../src/jobs/long-kinds.ts';
+import { Scheduler } from '../src/jobs/scheduler.ts';
 import { CATALOGUE, OF_PROCESS } from '../src/metrics/catalogue.ts';
+import { testApp } from './support/app.ts';
+import { readExposition, type Sample } from './support/exposition.ts';
 
 const read = (name: string): string => readFileSync(`docs/ops/${name}`, 'utf8');
 
@@ -25,6 +31,28 @@ function asked(expr: string): { metrics: string[]; labels: string[] } {
     inner.split(',').map((label) => label.trim()),
   );
   return { metrics, labels: [...selected, ...grouped] };
+}
+
+interface Selector {
+  text: string;
+  name: string;
+  /** Whether a series of that name is asked for. */
+  asksFor: (labels: Sample['labels']) => boolean;
+}
+
+/** What a PromQL expression selects, as Prometheus would: a label that a series does not have is empty, a pattern holds for the whole of it. */
+function selectorsOf(expr: string): Selector[] {
+  return [...expr.matchAll(/\b(vigie_\w+)(?:\{([^}]*)\})?/g)].map(([text, name = '', inner = '']) => {
+    const conditions = [...inner.matchAll(/(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"/g)].map(
+      ([, label = '', operator = '', value = '']) => {
+        const holds = operator.endsWith('~')
+          ? (said: string) => new RegExp(`^(?:${value})$`).test(said)
+          : (said: string) => said === value;
+        return (labels: Sample['labels']) => holds(labels[label] ?? '') !== operator.startsWith('!');
+      },
+    );
+    return { text, name, asksFor: (labels) => conditions.every((condition) => condition(labels)) };
+  });
 }
 
 /** A metric that is exposed under this name; of a histogram its three kinds of series. */
@@ -60,6 +88,131 @@ function wellFormed(t: Test, expr: string): void {
     if (spec && spec.type !== 'gauge') t.match(expr, /\b(?:rate|increase)\(/, expr);
   }
 }
+
+const dashboardExpressions = (): string[] => {
+  const panels: Panel[] = JSON.parse(read('grafana.json')).panels;
+  return panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
+};
+
+const alertExpressions = (): string[] =>
+  [...read('alerts.yml').matchAll(/^ {8}expr: (.+)$/gm)].map(([, expr = '']) => expr);
+
+const selects: [name: string, selector: string, labels: Sample['labels'], asked: boolean][] = [
+  ['no condition', 'vigie_x', { a: 'b' }, true],
+  ['equal', 'vigie_x{a="b", c="d"}', { a: 'b', c: 'd', e: 'f' }, true],
+  ['one of two is another', 'vigie_x{a="b", c="d"}', { a: 'b', c: 'e' }, false],
+  ['unequal', 'vigie_x{a!="b"}', { a: 'b' }, false],
+  ['a label that is not there is empty', 'vigie_x{a!="b"}', {}, true],
+  ['a pattern', 'vigie_x{a=~".*/b"}', { a: '/fhir/b' }, true],
+  ['a pattern is for the whole', 'vigie_x{a=~"b"}', { a: 'bc' }, false],
+  ['not of a pattern', 'vigie_x{a!~"b.*"}', { a: 'bc' }, false],
+];
+for (const [name, selector, labels, expected] of selects) {
+  t.test(`a series is asked for or not: ${name}`, async (t) => {
+    t.same(
+      selectorsOf(`sum(rate(${selector}[5m])) > 0`).map((one) => [one.name, one.asksFor(labels)]),
+      [['vigie_x', expected]],
+    );
+  });
+}
+
+t.test('the first scrape of a service that has just begun', async (t) => {
+  const app = await testApp();
+  t.teardown(() => app.close());
+  // As a service does before it listens.
+  app.deps.metrics.start();
+  t.teardown(() => app.deps.metrics.stop());
+  new Scheduler(app.deps, KINDS);
+  const lagIsKnown = () =>
+    app.deps.metrics.families.some(({ name, series }) => name === 'vigie_event_loop_lag_seconds' && series.length > 0);
+  while (!lagIsKnown()) await new Promise((resolve) => setTimeout(resolve, 20));
+  const { body } = await app.app.inject({ url: '/metrics', headers: { host: 'localhost' } });
+  const { samples, types } = readExposition(body);
+  const seriesOf = ({ name, asksFor }: Selector): Sample[] =>
+    samples.filter((one) => one.name === name && asksFor(one.labels));
+  const pairsOf = (name: string, [first, second]: readonly [string, string]): string[] =>
+    samples
+      .filter((one) => one.name === name && one.value === 0)
+      .map(({ labels }) => `${labels[first]} ${labels[second]}`);
+
+  await t.test('has each metric with its help and type', async (t) => {
+    t.same(
+      [...types],
+      Object.entries(CATALOGUE).map(([name, { type }]) => [name, type]),
+    );
+    for (const [name, { help }] of Object.entries(CATALOGUE)) t.match(body, `# HELP ${name} ${help}\n`);
+  });
+
+  await t.test('has a series for all that an alert or a panel selects', async (t) => {
+    const alerts = alertExpressions().flatMap(selectorsOf);
+    const panels = dashboardExpressions()
+      .flatMap(selectorsOf)
+      .filter(({ text }) => text.includes('{'));
+    t.ok(alerts.length > 15 && panels.length > 5);
+    for (const selector of [...alerts, ...panels]) t.ok(seriesOf(selector).length > 0, selector.text);
+    const without = Object.keys(CATALOGUE).filter(
+      (name) => !samples.some((one) => one.name === name || one.name === `${name}_count`),
+    );
+    t.same(
+      without,
+      ['vigie_requests_total', 'vigie_findings_total'],
+      'what has words without end begins with what it counts, and no alert asks for it',
+    );
+  });
+
+  await t.test('has at 0 what is counted: also under 422 each issue code that there is', async (t) => {
+    for (const { text, ...selector } of alertExpressions().flatMap(selectorsOf)) {
+      if (specOf(selector.name)?.type !== 'counter' || selector.name.startsWith('vigie_process_')) continue;
+      for (const { value, labels } of seriesOf({ text, ...selector }))
+        t.equal(value, 0, `${text} ${JSON.stringify(labels)}`);
+    }
+    const refused = samples.filter(({ name }) => name === 'vigie_refused_issues_total');
+    t.equal(refused.length, 31, 'ValueSet issue-type of R4 has as many');
+    t.ok(refused.every(({ labels }) => labels.status === '422'));
+  });
+
+  await t.test('has at 0 what each active policy could not decide, and that of one which becomes active', async (t) => {
+    const told = (all: readonly Sample[]): string[] =>
+      all
+        .filter(({ name, value }) => name === 'vigie_undecided_conditions_total' && value === 0)
+        .map(({ labels }) => labels.policy ?? '')
+        .sort();
+    const { policies } = await app.deps.catalog.at(everyone());
+    t.ok(policies.length > 0);
+    const before = ['other', ...policies.map(({ canonical }) => canonical)].sort();
+    t.same(told(samples), before);
+
+    const { id: _, ...demonstration } = JSON.parse(readFileSync('profiles/policies/demonstration.json', 'utf8'));
+    const url = 'https://example.org/PlanDefinition/of-a-site';
+    t.equal((await app.send('POST', '/PlanDefinition', { ...demonstration, url, version: '1.0.0' })).status, 201);
+    // What was told within the last second is told again.
+    let after: string[] = before;
+    for (let tries = 0; tries < 100 && after.length === before.length; tries += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      const { body } = await app.app.inject({ url: '/metrics', headers: { host: 'localhost' } });
+      after = told(readExposition(body).samples);
+    }
+    t.same(after, [...before, `${url}|1.0.0`].sort());
+  });
+
+  await t.test(
+    'has at 0 each state of work at each level, each kind and status of a job, and how each due thing goes',
+    async (t) => {
+      const crossed = (first: readonly string[], second: readonly string[]): string[] =>
+        first.flatMap((one) => second.map((other) => `${one} ${other}`));
+      const levels = app.deps.site.levels.map(({ code }) => code);
+      t.same(pairsOf('vigie_work_open', ['state', 'level']), crossed(['waiting', 'taken', 'snoozed'], levels));
+      t.same(
+        pairsOf('vigie_jobs', ['kind', 'status']),
+        crossed(Object.keys(longKinds('dist')), ['queued', 'running', 'done', 'failed', 'cancelled']),
+      );
+      t.same(
+        pairsOf('vigie_due_done_total', ['kind', 'outcome']),
+        crossed([...Object.keys(KINDS), 'other'], ['done', 'failed', 'postponed']),
+      );
+    },
+  );
+});
 
 t.test('metrics.md tells every metric with its type, labels and meaning, and no other', async (t) => {
   const rows = [...read('metrics.md').matchAll(/^\| `(\w+)` \| (\w+) \| (.*?) \| (.*) \|$/gm)].map(

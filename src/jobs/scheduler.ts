@@ -46,6 +46,7 @@ export class Scheduler {
     this.#kinds = kinds;
     this.#pace = { ...PACE, ...pace };
     this.#rounds = new Rounds(deps.log, this.#pace.everyMillis);
+    deps.metrics.does(Object.keys(kinds));
   }
 
   /** Does what is due, then looks again each second, until `stop`. */

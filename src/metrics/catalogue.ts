@@ -18,6 +18,7 @@ export const OF_PROCESS = {
     help: 'Answers by the pattern of the route, method and class of the status',
     labels: ['route', 'method', 'status'],
   },
+  vigie_answers_total: { type: 'counter', help: 'Answers of all routes by class of the status', labels: ['status'] },
   vigie_request_duration_seconds: {
     type: 'histogram',
     help: 'From the first byte of a request to the last of its answer',

@@ -10,14 +10,14 @@ export const CONTENT_TYPE: Readonly<Record<Format, string>> = {
 };
 
 /**
- * The metrics as text, in the order of the catalogue; families of one name, which come of several processes, are one.
+ * The metrics as text, in the order of the catalogue; families of one name, which come of several processes, are one. Each is told with its help and
+ * type, also while it has no series.
  * Source: Prometheus, Exposition formats (text format 0.0.4); OpenMetrics 1.0.0.
  */
 export function exposition(families: readonly Family[], format: Format): string {
   const lines: string[] = [];
   for (const [name, { type, help, bounds = [] }] of Object.entries(CATALOGUE)) {
     const series = families.filter((one) => one.name === name).flatMap((one) => one.series);
-    if (series.length === 0) continue;
     // OpenMetrics names the family of a counter without the ending of its series.
     const told = format === 'openmetrics' ? name.replace(/_total$/, '') : name;
     lines.push(`# HELP ${told} ${escaped(help)}`, `# TYPE ${told} ${type}`);

@@ -18,7 +18,7 @@ export interface Distribution {
   sum: number;
 }
 
-/** Counts by labels, each combination from its first value on. */
+/** Counts by labels, each combination from its beginning or its first value on. */
 export class Counter {
   readonly #name: string;
   readonly #labels: readonly string[];
@@ -37,6 +37,11 @@ export class Counter {
     else this.#values.set(key, { values: [...values], count: by });
   }
 
+  /** Tells 0 under these labels until something is counted. A series that begins at 1 has not risen, to Prometheus: its first event is missed. */
+  begin(values: readonly string[]): void {
+    this.add(values, 0);
+  }
+
   get family(): Family {
     return {
       name: this.#name,
@@ -53,7 +58,7 @@ export class Histogram {
   readonly #name: string;
   readonly #labels: readonly string[];
   readonly #bounds: readonly number[];
-  readonly #values = new Map<string, { values: readonly string[]; buckets: number[]; count: number; sum: number }>();
+  readonly #values = new Map<string, Counted>();
 
   constructor(name: string, labels: readonly string[], bounds: readonly number[]) {
     this.#name = name;
@@ -62,18 +67,25 @@ export class Histogram {
   }
 
   observe(values: readonly string[], value: number): void {
-    const key = values.join('\n');
-    let held = this.#values.get(key);
-    if (!held) {
-      held = { values: [...values], buckets: this.#bounds.map(() => 0), count: 0, sum: 0 };
-      this.#values.set(key, held);
-    }
+    const held = this.#at(values);
     held.count += 1;
     held.sum += value;
     // The first bound that holds it; those above hold it too, which is added up where it is told.
     const at = this.#bounds.findIndex((bound) => value <= bound);
     const before = held.buckets[at];
     if (before !== undefined) held.buckets[at] = before + 1;
+  }
+
+  /** As that of a Counter. */
+  begin(values: readonly string[]): void {
+    this.#at(values);
+  }
+
+  #at(values: readonly string[]): Counted {
+    const key = values.join('\n');
+    const held = this.#values.get(key) ?? { values: [...values], buckets: this.#bounds.map(() => 0), count: 0, sum: 0 };
+    this.#values.set(key, held);
+    return held;
   }
 
   get family(): Family {
@@ -88,6 +100,14 @@ export class Histogram {
       }),
     };
   }
+}
+
+interface Counted {
+  values: readonly string[];
+  /** How many values have this bound as the first that holds them. */
+  buckets: number[];
+  count: number;
+  sum: number;
 }
 
 const labelled = (names: readonly string[], values: readonly string[]): Labels =>

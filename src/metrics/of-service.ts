@@ -19,6 +19,8 @@ export interface ServiceFacts {
       dueSince?: string;
       jobs: readonly { kind: string; status: string; count: number }[];
     };
+    /** All words there are for these: what is counted under none of them is told as 0. */
+    words: Readonly<Record<'states' | 'levels' | 'kinds' | 'statuses', readonly string[]>>;
   };
 }
 
@@ -34,7 +36,7 @@ export function ofService({ build, workers, database }: ServiceFacts, now: Date)
     one('vigie_database_up', database ? 1 : 0),
   ];
   if (!database) return families;
-  const { policies, backlog } = database;
+  const { policies, backlog, words } = database;
   return [
     ...families,
     family('vigie_policies', [
@@ -43,7 +45,10 @@ export function ofService({ build, workers, database }: ServiceFacts, now: Date)
     ]),
     family(
       'vigie_work_open',
-      backlog.work.map(({ state, level, count }) => [{ state, level }, count]),
+      completed(
+        backlog.work.map(({ state, level, count }) => [{ state, level }, count]),
+        words.states.flatMap((state) => words.levels.map((level) => ({ state, level }))),
+      ),
     ),
     one('vigie_work_overdue', backlog.overdue),
     one('vigie_work_oldest_waiting_seconds', age(backlog.waitingSince, now)),
@@ -53,12 +58,24 @@ export function ofService({ build, workers, database }: ServiceFacts, now: Date)
     one('vigie_due_lag_seconds', age(backlog.dueSince, now)),
     family(
       'vigie_jobs',
-      backlog.jobs.map(({ kind, status, count }) => [{ kind, status }, count]),
+      completed(
+        backlog.jobs.map(({ kind, status, count }) => [{ kind, status }, count]),
+        words.kinds.flatMap((kind) => words.statuses.map((status) => ({ kind, status }))),
+      ),
     ),
   ];
 }
 
-const family = (name: ServiceMetric, series: readonly (readonly [Labels, number])[]): Family => ({
+type Told = readonly [Labels, number];
+
+/** What was counted, and 0 for each of `all` that was not; a word that is known no longer is told while something is counted under it. */
+function completed(counted: readonly Told[], all: readonly Labels[]): Told[] {
+  const keyOf = (labels: Labels): string => Object.values(labels).join('\n');
+  const held = new Set(counted.map(([labels]) => keyOf(labels)));
+  return [...all.filter((labels) => !held.has(keyOf(labels))).map((labels): Told => [labels, 0]), ...counted];
+}
+
+const family = (name: ServiceMetric, series: readonly Told[]): Family => ({
   name,
   series: series.map(([labels, value]) => ({ labels, value })),
 });

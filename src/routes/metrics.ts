@@ -1,12 +1,16 @@
 import type { FastifyInstance } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { everyone } from '../fhir/compartment.ts';
+import { withPolicies } from '../metrics/begun.ts';
 import type { ProcessMetric } from '../metrics/catalogue.ts';
 import { CONTENT_TYPE, exposition, formatOf } from '../metrics/exposition.ts';
 import type { Family, Series } from '../metrics/family.ts';
 import { ofService, type ServiceFacts } from '../metrics/of-service.ts';
-import { type Backlog, readBacklog } from '../store/backlog.ts';
+import { SIMULATE } from '../rules/simulation-request.ts';
+import { readBacklog } from '../store/backlog.ts';
 import { PARKED_ATTEMPTS } from '../store/due.ts';
+import { JOB_STATUSES } from '../store/jobs.ts';
+import { WORK_STATES } from '../store/work.ts';
 import { READING } from './route.ts';
 
 /** The processes of this host, and what each that answered in time has counted. */
@@ -20,6 +24,8 @@ export interface Peers {
 const PATIENCE_MILLIS = 1000;
 /** Who asks more often is told the same: to count the backlog costs the database something. */
 const KEPT_MILLIS = 1000;
+/** Long work that this service has. */
+const LONG = [SIMULATE];
 
 /**
  * `GET /metrics` for Prometheus: what all processes of this host have counted, each under its number, and what is one for the service. It holds
@@ -39,10 +45,13 @@ export async function metricsRoute(app: FastifyInstance, deps: Deps, peers?: () 
       const facts: ServiceFacts = {
         build: { version: deps.engine.version, fhirpath: deps.engine.fhirpathVersion, node: process.version },
         workers: { set, answering: counted.length, restarts },
-        ...(told ? { database: told } : {}),
+        ...(told ? { database: told.facts } : {}),
       };
+      const active = told?.active ?? [];
       const families = [
-        ...counted.flatMap(({ worker, families }) => families.map((family) => numbered(family, worker))),
+        ...counted.flatMap(({ worker, families }) =>
+          withPolicies(families, active).map((family) => numbered(family, worker)),
+        ),
         ...ofService(facts, deps.now()),
       ];
       const format = formatOf(request.headers.accept);
@@ -71,14 +80,20 @@ export function countedHere({ db, metrics }: Pick<Deps, 'db' | 'metrics'>): Fami
   ];
 }
 
-async function readDatabase({ db, catalog, now }: Deps): Promise<NonNullable<ServiceFacts['database']>> {
+/** What the database knows: the facts that are told, and the canonicals of the active policies. */
+async function readDatabase({ db, catalog, now, site }: Deps): Promise<{
+  facts: NonNullable<ServiceFacts['database']>;
+  active: readonly string[];
+}> {
   const within = everyone();
-  const [{ policies, broken }, backlog]: [{ policies: readonly unknown[]; broken: readonly unknown[] }, Backlog] =
-    await Promise.all([
-      catalog.at(within),
-      readBacklog(db, within, { now: now().toISOString(), parkedAttempts: PARKED_ATTEMPTS }),
-    ]);
-  return { policies: { active: policies.length, broken: broken.length }, backlog };
+  const [{ policies, broken }, backlog] = await Promise.all([
+    catalog.at(within),
+    readBacklog(db, within, { now: now().toISOString(), parkedAttempts: PARKED_ATTEMPTS }),
+  ]);
+  const levels = site.levels.map(({ code }) => code);
+  const words = { states: WORK_STATES, levels, kinds: LONG, statuses: JOB_STATUSES };
+  const facts = { policies: { active: policies.length, broken: broken.length }, backlog, words };
+  return { facts, active: policies.map(({ canonical }) => canonical) };
 }
 
 /** One question at a time, whose answer serves whoever asks within a second of it. A question that hangs is not asked again beside it. */

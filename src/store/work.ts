@@ -1,5 +1,8 @@
 import { int2Array, textArray } from './pg-arrays.ts';
 
+/** Where open work stands: with nobody, with somebody, or put off until a moment. */
+export const WORK_STATES = ['waiting', 'taken', 'snoozed'] as const;
+
 /** The place of an open Task in the list of work. */
 export interface WorkRow {
   shard: number;
@@ -8,7 +11,7 @@ export interface WorkRow {
   patient: string;
   /** Id of the Flag that it is about. */
   flag: string;
-  state: 'waiting' | 'taken' | 'snoozed';
+  state: (typeof WORK_STATES)[number];
   /** Whose turn it is: a level of the site. */
   level: string;
   /** Reference to who has it. */

@@ -9,16 +9,18 @@ t.test('a counter is told with its labels, as each format wants it', async (t) =
   counter.add(['/fhir/Patient/:id', 'GET', '2xx']);
   counter.add(['/fhir/Patient/:id', 'GET', '2xx'], 2);
   counter.add(['a"b\\c\nd', 'GET', '4xx']);
-  t.equal(
-    exposition([counter.family], 'text'),
-    [
-      `# HELP vigie_requests_total ${CATALOGUE.vigie_requests_total?.help}`,
-      '# TYPE vigie_requests_total counter',
+  const samples: Record<string, string[]> = {
+    vigie_requests_total: [
       'vigie_requests_total{route="/fhir/Patient/:id",method="GET",status="2xx"} 3',
       'vigie_requests_total{route="a\\"b\\\\c\\nd",method="GET",status="4xx"} 1',
-      '',
-    ].join('\n'),
-  );
+    ],
+  };
+  const lines = Object.entries(CATALOGUE).flatMap(([name, { type, help }]) => [
+    `# HELP ${name} ${help}`,
+    `# TYPE ${name} ${type}`,
+    ...(samples[name] ?? []),
+  ]);
+  t.equal(exposition([counter.family], 'text'), `${lines.join('\n')}\n`);
   const open = exposition([counter.family], 'openmetrics');
   t.match(open, /^# HELP vigie_requests /);
   t.match(open, /\n# TYPE vigie_requests counter\nvigie_requests_total\{/);
@@ -40,19 +42,51 @@ t.test('a histogram counts what is at most each bound, both sides of the edge', 
   t.equal(sumOf(samples, 'vigie_decision_duration_seconds_sum').toFixed(4), '2.5021');
 });
 
-t.test('families of one name, of several processes, are one; what has no series is not told', async (t) => {
-  const one = { name: 'vigie_pool_waiting', series: [{ labels: { worker: '1' }, value: 0 }] };
-  const other = { name: 'vigie_pool_waiting', series: [{ labels: { worker: '2' }, value: 3 }] };
-  const { types, samples } = readExposition(exposition([one, { name: 'vigie_jobs', series: [] }, other], 'text'));
-  t.same([...types], [['vigie_pool_waiting', 'gauge']]);
-  t.same(
-    samples.map(({ labels, value }) => [labels.worker, value]),
-    [
-      ['1', 0],
-      ['2', 3],
-    ],
-  );
+t.test('what has begun is told as 0 until it is counted, and what is counted stays when it begins again', async (t) => {
+  const counter = new Counter('vigie_due_done_total', OF_PROCESS.vigie_due_done_total.labels);
+  const { labels, bounds } = OF_PROCESS.vigie_decision_duration_seconds;
+  const histogram = new Histogram('vigie_decision_duration_seconds', labels, bounds);
+  const told = (): number[] => {
+    const { samples } = readExposition(exposition([counter.family, histogram.family], 'text'));
+    return ['vigie_due_done_total', 'vigie_decision_duration_seconds_count', 'vigie_decision_duration_seconds_bucket']
+      .map((name) => samples.filter((one) => one.name === name))
+      .map((all) => (all.length === 0 ? Number.NaN : sumOf(all, all[0]?.name ?? '')));
+  };
+  t.same(told(), [Number.NaN, Number.NaN, Number.NaN]);
+  for (const [times, expected] of [
+    [0, [0, 0, 0]],
+    // A value of 2 lies above every bound but the last one, which is none.
+    [1, [1, 1, 1]],
+  ] as const) {
+    for (let time = 0; time < times; time += 1) {
+      counter.add(['slot', 'failed']);
+      histogram.observe([], 2);
+    }
+    counter.begin(['slot', 'failed']);
+    histogram.begin([]);
+    t.same(told(), expected);
+  }
 });
+
+t.test(
+  'families of one name, of several processes, are one; what has no series is told by its help and type',
+  async (t) => {
+    const one = { name: 'vigie_pool_waiting', series: [{ labels: { worker: '1' }, value: 0 }] };
+    const other = { name: 'vigie_pool_waiting', series: [{ labels: { worker: '2' }, value: 3 }] };
+    const { types, samples } = readExposition(exposition([one, { name: 'vigie_jobs', series: [] }, other], 'text'));
+    t.same(
+      [...types],
+      Object.entries(CATALOGUE).map(([name, { type }]) => [name, type]),
+    );
+    t.same(
+      samples.map(({ labels, value }) => [labels.worker, value]),
+      [
+        ['1', 0],
+        ['2', 3],
+      ],
+    );
+  },
+);
 
 const accepts: [accept: string | undefined, format: string][] = [
   [undefined, 'text'],

@@ -164,6 +164,15 @@ for (const what of ['grade', 'policy'] as const) {
       t.equal(flags.filter(({ status }: { status: string }) => status === 'active').length, 2);
     });
 
+    t.test('each is counted in the one series that an alert asks for, which was there before', async (t) => {
+      const { families } = app.deps.metrics;
+      const events = families.find(({ name }) => name === 'vigie_flag_events_total')?.series ?? [];
+      t.same(
+        events.filter(({ labels }) => labels.event === 'not-evaluated'),
+        [{ labels: { policy: 'none', event: 'not-evaluated', priority: 'PH' }, value: 5 }],
+      );
+    });
+
     t.test('the log says that it happened and not what was thrown', async (t) => {
       const lines = app.log.filter((line) => line.includes('not evaluated'));
       t.ok(lines.length > 0);

@@ -6,13 +6,12 @@ import { isId } from '../../fhir/ids.ts';
 import { badCursor, type Cursor, openCursor, sealCursor } from '../../fhir/query/cursor.ts';
 import { lastGradesExtension } from '../../rules/resources/last-grades.ts';
 import { linkKey } from '../../store/link-key.ts';
-import type { WorkRow } from '../../store/work.ts';
+import { WORK_STATES } from '../../store/work.ts';
 import { MOST_WORK, type WorklistPage, type WorkPlace, worklistPage } from '../../store/worklist.ts';
 import type { Inputs } from './input.ts';
 import { addOperation, type Operation } from './operation.ts';
 
 const USUAL = 20;
-const STATES = ['waiting', 'taken', 'snoozed'] as const satisfies readonly WorkRow['state'][];
 /** What sleeps until a moment is no work before. */
 const AWAKE = ['waiting', 'taken'] as const;
 
@@ -76,7 +75,7 @@ function refuseUnknownLevel({ site }: Deps, { level }: WorklistPage): void {
 
 function askedFor({ baseUrl }: Deps, inputs: Inputs): { page: WorklistPage; used: [string, string][] } {
   const states = inputs.texts('state').flatMap((list) => list.split(',').map((state) => state.trim()));
-  if (!states.every(isState)) throw badRequest(`state: expected ${STATES.join(', ')}`);
+  if (!states.every(isState)) throw badRequest(`state: expected ${WORK_STATES.join(', ')}`);
   const count = inputs.whole('_count');
   if (count === 0) throw badRequest('_count: expected a whole number from 1');
   const patient = inputs.text('patient');
@@ -92,7 +91,7 @@ function askedFor({ baseUrl }: Deps, inputs: Inputs): { page: WorklistPage; used
   ];
   return {
     page: {
-      states: states.length > 0 ? STATES.filter((state) => states.includes(state)) : AWAKE,
+      states: states.length > 0 ? WORK_STATES.filter((state) => states.includes(state)) : AWAKE,
       count: Math.min(count ?? USUAL, MOST_WORK),
       ...(level === undefined ? {} : { level }),
       ...(owner === undefined ? {} : { owners: namesOf(baseUrl, owner) }),
@@ -102,7 +101,7 @@ function askedFor({ baseUrl }: Deps, inputs: Inputs): { page: WorklistPage; used
   };
 }
 
-const isState = (text: string): text is WorkRow['state'] => STATES.some((state) => state === text);
+const isState = (text: string): text is (typeof WORK_STATES)[number] => WORK_STATES.some((state) => state === text);
 
 const relative = (baseUrl: string, reference: string): string =>
   reference.startsWith(`${baseUrl}/`) ? reference.slice(baseUrl.length + 1) : reference;
