@@ -44,8 +44,8 @@ export function readCommand(args: readonly string[], now: Date): Command | undef
     seed: whole('seed', values.seed, 0, 2 ** 31),
     start: values.start,
   };
-  const begins = /^\d{4}-\d\d-\d\d$/.test(cohort.start) ? Date.parse(`${cohort.start}T00:00:00Z`) : Number.NaN;
-  if (Number.isNaN(begins)) throw new RangeError('--start takes a day such as 2025-01-06');
+  const begins = midnightOf(cohort.start);
+  if (begins === undefined) throw new RangeError('--start takes a day of the calendar such as 2025-01-06');
   // Four weeks until all have begun, and three for what arrives late.
   if (begins + (cohort.weeks + 7) * 7 * 86_400_000 > now.getTime()) {
     throw new RangeError('--start: the cohort would end in the future, and its reports be refused');
@@ -56,6 +56,13 @@ export function readCommand(args: readonly string[], now: Date): Command | undef
     connections: whole('connections', values.connections, 1, 200),
     ...(values.out === undefined ? {} : { out: values.out }),
   };
+}
+
+/** Unix milliseconds of midnight, UTC; undefined for what is no day of the calendar. Read as a date alone, 30 February would be 2 March. */
+function midnightOf(day: string): number | undefined {
+  const midnight = /^\d{4}-\d\d-\d\d$/.test(day) ? Date.parse(`${day}T00:00:00Z`) : Number.NaN;
+  if (Number.isNaN(midnight) || new Date(midnight).toISOString().slice(0, 10) !== day) return undefined;
+  return midnight;
 }
 
 function whole(name: string, text: string, least: number, most: number): number {

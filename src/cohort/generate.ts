@@ -8,6 +8,7 @@ import {
   identifierOf,
   localTime,
   type Planted,
+  START,
 } from './entry.ts';
 import { answersOf, FORM_CANONICAL, gradeOf, type Skips, TERMS } from './form.ts';
 import { ANALYTES, FEVER, homeReading, labResult, ordinaryValue } from './measurements.ts';
@@ -50,8 +51,11 @@ interface Life {
 
 function patientEntries(index: number, { weeks, seed, start }: CohortOptions): Entry[] {
   const number = String(index + 1).padStart(4, '0');
-  const id = `s${seed}w${weeks}-${number}`;
-  const random = randomOf(id);
+  // What happens to a patient is drawn by this alone: on other days it is the same.
+  const drawn = `s${seed}w${weeks}-${number}`;
+  // The same patient on other days is another one, or nothing would be made of them beside the first.
+  const id = start === START ? drawn : `s${seed}w${weeks}d${start.replaceAll('-', '')}-${number}`;
+  const random = randomOf(drawn);
   const plan = planOf(index, weeks, random);
   const regimen = random.pick(REGIMENS);
   const life: Life = {
@@ -64,8 +68,8 @@ function patientEntries(index: number, { weeks, seed, start }: CohortOptions): E
   };
   const entries = [
     ...reports(life, random),
-    ...draws(life, randomOf(`${id}/laboratory`)),
-    ...vitals(life, randomOf(`${id}/home`)),
+    ...draws(life, randomOf(`${drawn}/laboratory`)),
+    ...vitals(life, randomOf(`${drawn}/home`)),
   ];
   const begun = localTime(life.start - 2 * DAY_MILLIS);
   return [

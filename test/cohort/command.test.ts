@@ -28,11 +28,22 @@ const faults: [name: string, args: string[], message: RegExp][] = [
   ['half a patient', ['--patients', '1.5'], /--patients/],
   ['a day that is none', ['--start', 'yesterday'], /--start takes a day/],
   ['a month that is none', ['--start', '2025-13-01'], /--start takes a day/],
+  ['30 February, which is not 2 March', ['--start', '2025-02-30'], /--start takes a day of the calendar such as 2025-/],
+  ['29 February of a year without one', ['--start', '2025-02-29'], /--start takes a day/],
+  ['31 April', ['--start', '2025-04-31'], /--start takes a day/],
+  ['day 0', ['--start', '2025-02-00'], /--start takes a day/],
+  ['a moment of a day', ['--start', '2025-02-03T00:00:00Z'], /--start takes a day/],
   ['reports of the future', ['--start', '2026-11-01'], /would end in the future/],
   ['an option that is not there', ['--what'], /--what/],
 ];
 for (const [name, args, message] of faults) {
   t.test(`refused: ${name}`, async (t) => void t.throws(() => readCommand(args, NOW), { message }));
+}
+
+for (const day of ['2024-02-29', '2025-02-28', '2025-03-01', '2025-04-30', '2024-12-31']) {
+  t.test(`taken: ${day} as the day of the start`, async (t) => {
+    t.equal(readCommand(['--start', day], NOW)?.cohort.start, day);
+  });
 }
 
 t.test('the last cohort that fits, and one week more', async (t) => {

@@ -28,6 +28,35 @@ t.test('the same options give the same bytes, others give others', async (t) => 
   );
 });
 
+t.test(
+  'a cohort of another start is another one: no id of it is one of the first, and what happens is the same',
+  async (t) => {
+    const later = [...cohort({ ...OPTIONS, start: '2025-01-07' })];
+    const idsOf = (all: readonly Entry[]): string[] => all.map(({ resource }) => resource.id ?? '');
+    const ids = new Set(idsOf(entries));
+    t.same(
+      idsOf(later).filter((id) => ids.has(id)),
+      [],
+    );
+    t.match(idsOf(entries)[0], /^s7w8-0001$/, 'of the usual start the ids are those of before');
+    t.match(idsOf(later)[0], /^s7w8d20250107-0001$/);
+    t.same(
+      idsOf(later).map((id) => id.replace('d20250107', '')),
+      idsOf(entries),
+    );
+    for (const { resource, planted } of later) {
+      t.match(resource.id, /^[A-Za-z0-9.-]{1,64}$/);
+      if (resource.resourceType !== 'Patient') t.match(resource.subject?.reference, /^Patient\/s7w8d20250107-/);
+      if (planted) t.match(planted.patient, /^s7w8d20250107-/);
+    }
+    const others = new Set(idsOf([...cohort({ ...OPTIONS, start: '2025-01-08' })]));
+    t.notOk(
+      idsOf(later).some((id) => others.has(id)),
+      'each start has ids of its own',
+    );
+  },
+);
+
 t.test('a patient does not depend on how many others there are', async (t) => {
   const few = [...cohort({ ...OPTIONS, patients: 3 })];
   t.same(few, entries.slice(0, few.length));

@@ -35,7 +35,8 @@ const [HOLIDAY, HOSPITAL, STOPPED] = [0.15, 0.15, 0.1];
 /** Everything that reaches the service in a season, each patient's in the order of arrival. */
 export function* events(options: SeasonOptions): Generator<Event[]> {
   let one: Event[] = [];
-  for (const entry of cohort(options)) {
+  for (const dated of cohort(options)) {
+    const entry = withoutDay(dated, options);
     if (entry.kind === 'patient' && one.length > 0) {
       yield inOrder(one);
       one = [];
@@ -45,6 +46,10 @@ export function* events(options: SeasonOptions): Generator<Event[]> {
   }
   if (one.length > 0) yield inOrder(one);
 }
+
+/** Each run has a database of its own, so its names need no day; and what is drawn by them is the same on whichever day a season begins. */
+const withoutDay = (entry: Entry, { start }: SeasonOptions): Entry =>
+  JSON.parse(JSON.stringify(entry).replaceAll(`d${start.replaceAll('-', '')}-`, '-'));
 
 const inOrder = (all: Event[]): Event[] =>
   all
