@@ -103,8 +103,11 @@ export function buildApp(deps: Deps, options: AppOptions = {}): FastifyInstance 
   });
   app.register(async (scope) => healthRoutes(scope, deps));
   app.register(async (scope) => metricsRoute(scope, deps, options.peers));
+  const base = new URL(deps.baseUrl).pathname;
+  // How long a report takes is what somebody is called for.
+  deps.metrics.serves('POST', `${base.replace(/\/$/, '')}/QuestionnaireResponse`);
   app.register(async (scope) => fhirRoutes(scope, deps, (inside) => buildApp(inside, options)), {
-    prefix: new URL(deps.baseUrl).pathname,
+    prefix: base,
   });
   return app;
 }
@@ -167,7 +170,8 @@ function noRoute(deps: Deps, request: FastifyRequest, allowed: readonly string[]
   const [type = '', id] = path.startsWith(`${base}/`) ? path.slice(base.length + 1).split('/') : [];
   const served = resourceSpec(type);
   if (allowed.length > 0) {
-    const where = served ? `${id === undefined ? 'on' : 'on an instance of'} ${type}` : 'at this path';
+    const onType = served ? `${id === undefined ? 'on' : 'on an instance of'} ${type}` : 'at this path';
+    const where = /\/\$[^/]*$/.test(path) ? 'by this operation' : onType;
     return new FhirError([fault('not-supported', `${request.method} is not offered ${where}`)], {
       status: 405,
       headers: { Allow: allowed.join(', ') },

@@ -68,6 +68,9 @@ export const fault = (code: IssueCode, diagnostics: string, expression?: string)
   ...(expression === undefined ? {} : { expression }),
 });
 
+/** Nobody reads more at once. Of one kind, in one OperationOutcome. */
+export const MOST_ISSUES = 50;
+
 const refuse = (code: IssueCode, diagnostics: string, expression?: string, status?: number): FhirError =>
   new FhirError([fault(code, diagnostics, expression)], status === undefined ? {} : { status });
 

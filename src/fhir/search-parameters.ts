@@ -9,7 +9,7 @@ import { alternatives, compileWalk, type Start, type Step } from './search-param
 export { type Head, isHead } from './search-parameters/heads.ts';
 export { identifierKeys, keysOf, ofTypeKeys, tokenKeys } from './search-parameters/keys.ts';
 export type { Component, Element, ParamKind, SearchParam } from './search-parameters/param.ts';
-export { parseReference } from './search-parameters/references.ts';
+export { ownReference, parseReference } from './search-parameters/references.ts';
 export { intervalOf, type Measured, measureOf, normalised, textsOf, unitKeys } from './search-parameters/values.ts';
 
 /** What is needed of a SearchParameter definition. */

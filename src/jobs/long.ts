@@ -70,13 +70,13 @@ export class LongJobs {
     const { db, log, now } = this.#deps;
     const within = this.#within;
     const end = async (status: 'done' | 'failed' | 'cancelled', result?: string): Promise<void> => {
-      await endJob(db, within, job, {
+      const ended = await endJob(db, within, job, {
         holder,
         status,
         at: now().toISOString(),
         ...(result === undefined ? {} : { result }),
       });
-      log.info({ job: job.id, kind: job.kind, status }, 'long work has ended');
+      if (ended) log.info({ job: job.id, kind: job.kind, status: ended }, 'long work has ended');
     };
     if (job.cancel) return end('cancelled');
     if (job.attempts > MOST_ATTEMPTS) return end('failed');

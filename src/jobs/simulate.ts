@@ -42,7 +42,7 @@ export function simulationJob(simulating: Simulating): RunLong {
     }
     signal.throwIfAborted();
     if (!last) throw new Error('a simulation ended before it began');
-    return JSON.stringify(simulationParameters(last.tally, { ...request, site: deps.site, labels: deps.labels }));
+    return JSON.stringify(simulationParameters(last.tally, { ...request, labels: deps.labels }));
   };
 }
 

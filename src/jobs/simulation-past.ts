@@ -38,7 +38,7 @@ export async function* simulateStored(
   { from, rest }: { from?: Checkpoint | undefined; rest: Rest },
 ): AsyncGenerator<Checkpoint> {
   const question = await questionOf(db, within, request);
-  const members = request.cohort === undefined ? undefined : await membersOf(db, within, request.cohort);
+  const members = request.cohort === undefined ? undefined : await membersOf(db, within, request);
   const total = members?.length ?? (await countPatients(db, within));
   const read = async ({ done, place }: Pick<Checkpoint, 'done' | 'place'>): Promise<Page> => {
     const names = members?.slice(done, done + PAGE);
@@ -102,16 +102,20 @@ async function questionOf(db: Database, within: Compartment, request: Simulation
     candidate: policy,
     ctcae: ctcaeVersionsNamed(candidate),
     within: request.within,
-    timeZone: request.timeZone,
+    timeZone: request.site.timeZone,
     mattered: new Set(request.mattered),
   };
 }
 
-/** Ids of the patients that a version of a Group has as its members. */
-async function membersOf(db: Database, within: Compartment, reference: string): Promise<string[]> {
-  const [, id = '', version = ''] = /^Group\/([^/]+)\/_history\/(\d+)$/.exec(reference) ?? [];
+/** Ids of the patients that the version of a Group that is asked for has as its members. */
+async function membersOf(
+  db: Database,
+  within: Compartment,
+  { cohort = '', baseUrl }: Pick<SimulationRequest, 'cohort' | 'baseUrl'>,
+): Promise<string[]> {
+  const [, id = '', version = ''] = /^Group\/([^/]+)\/_history\/(\d+)$/.exec(cohort) ?? [];
   const group: Group = JSON.parse((await readVersion(db, within, 'Group', id, version)).content);
-  return patientsOf(group);
+  return patientsOf(group, baseUrl);
 }
 
 function pastOf({ content, reports, flags, tasks }: StoredPast): PatientPast {

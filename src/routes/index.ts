@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { type Interaction, RESOURCES } from '../fhir/resources.ts';
 import { addBatch } from './batch.ts';
@@ -37,6 +37,7 @@ export async function fhirRoutes(
   build: (inside: Deps) => FastifyInstance,
 ): Promise<void> {
   drainOnClose(app);
+  app.addHook('onRequest', refuseOperation);
   addMetadata(app, deps);
   addBatch(app, deps, build);
   addSystemHistory(app, deps);
@@ -52,4 +53,14 @@ export async function fhirRoutes(
   app.register(async (scope) => addFormSearches(scope, deps));
   addJobs(app, deps);
   for (const operation of OPERATIONS) operation.addRoute(app, deps);
+}
+
+/**
+ * No id begins with a dollar sign: what stands for one is an operation of the type, asked for by a method that it does not have, or one that is none. 405
+ * with `Allow`, or 404. Source: FHIR R4, section 3.2.0.1.
+ */
+function refuseOperation({ params }: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  const { id } = params as { id?: string }; // other routes have none
+  if (id?.startsWith('$')) reply.callNotFound();
+  else done();
 }

@@ -1,4 +1,5 @@
 import type { CompareWords } from './compare-vocabulary.ts';
+import type { FactKind } from './finding.ts';
 
 const VERBS: Readonly<Record<string, string>> = {
   open: 'opens a Flag',
@@ -31,10 +32,17 @@ export const english: CompareWords = {
     `${name}: a person answers within ${within(after)}; it was ${within(before)}.`,
   askAgain: (name, before, after) =>
     `${name} is asked again ${after === undefined ? 'no more' : `after ${after} without news`}; it was ${before === undefined ? 'not asked again' : `after ${before}`}.`,
+  contextOf: (kind, value) => `${CONTEXTS[kind]} ${value}`,
   useContext: (added, context) => `The policy is ${added ? 'now' : 'no longer'} meant for ${context}.`,
   order: (after) => `The actions are asked in another order: ${after}.`,
   wording: (name, before, after) =>
     `${name === '' ? 'Of the policy' : `Of ${name}`}, read by people alone: ${before ?? 'nothing'} → ${after ?? 'nothing'}.`,
+};
+
+const CONTEXTS: Readonly<Record<FactKind, string>> = {
+  treatments: 'the treatment',
+  conditions: 'the condition',
+  studies: 'the study',
 };
 
 const count = (n: number): string => (n === 1 ? 'One difference' : `${n} differences`);

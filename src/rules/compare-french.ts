@@ -1,4 +1,5 @@
 import type { CompareWords } from './compare-vocabulary.ts';
+import type { FactKind } from './finding.ts';
 
 const VERBS: Readonly<Record<string, string>> = {
   open: 'ouvre un signalement',
@@ -31,10 +32,17 @@ export const french: CompareWords = {
     `${name} : une personne répond dans ${within(after)} ; c’était ${within(before)}.`,
   askAgain: (name, before, after) =>
     `${name} ${after === undefined ? 'n’est plus reposé' : `est reposé après ${after} sans nouvelles`} ; c’était ${before === undefined ? 'jamais' : `après ${before}`}.`,
+  contextOf: (kind, value) => `${CONTEXTS[kind]} ${value}`,
   useContext: (added, context) => `La politique ${added ? 'concerne maintenant' : 'ne concerne plus'} ${context}.`,
   order: (after) => `Les actions sont posées dans un autre ordre : ${after}.`,
   wording: (name, before, after) =>
     `${name === '' ? 'De la politique' : `De ${name}`}, pour la lecture seule : ${before ?? 'rien'} → ${after ?? 'rien'}.`,
+};
+
+const CONTEXTS: Readonly<Record<FactKind, string>> = {
+  treatments: 'le traitement',
+  conditions: 'l’affection',
+  studies: 'l’étude',
 };
 
 const count = (n: number): string => (n === 1 ? 'Une différence' : `${n} différences`);

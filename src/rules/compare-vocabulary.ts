@@ -1,3 +1,5 @@
+import type { FactKind } from './finding.ts';
+
 /** The sentences of a comparison of two policies, in one language. `name` is what an action is called. */
 export interface CompareWords {
   summary(deciding: number, others: number): string;
@@ -20,6 +22,8 @@ export interface CompareWords {
   oneOf(codes: readonly string[]): string;
   respondWithin(name: string, before: string | undefined, after: string | undefined): string;
   askAgain(name: string, before: string | undefined, after: string | undefined): string;
+  /** Of which kind is what a policy is meant for. */
+  contextOf(kind: FactKind, value: string): string;
   useContext(added: boolean, context: string): string;
   order(after: string): string;
   wording(name: string, before: string | undefined, after: string | undefined): string;

@@ -1,5 +1,6 @@
 import type { Coding, DataRequirement, PlanDefinition, PlanDefinitionAction } from '@medplum/fhirtypes';
 import { expressionOf, type PolicyDifference } from './compare.ts';
+import { contextWords } from './compare-context.ts';
 import { english } from './compare-english.ts';
 import { french } from './compare-french.ts';
 import type { CompareWords } from './compare-vocabulary.ts';
@@ -56,7 +57,8 @@ export function sentenceOf(difference: PolicyDifference, telling: Telling): stri
     case 'ask-again-after':
       return words.askAgain(name, before, after);
     case 'use-context':
-      return words.useContext(kind === 'added', after ?? before ?? '');
+      // written by canonicalJson
+      return words.useContext(kind === 'added', contextWords(JSON.parse(after ?? before ?? '{}'), words));
     case 'order':
       return words.order(after ?? '');
     case 'wording':

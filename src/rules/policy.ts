@@ -1,14 +1,18 @@
 import type { Coding, PlanDefinition, PlanDefinitionAction } from '@medplum/fhirtypes';
-import { FhirError, type Issue } from '../fhir/errors.ts';
+import { FhirError, type Issue, MOST_ISSUES } from '../fhir/errors.ts';
 import { canonicalJson, sha256 } from './canonical-json.ts';
 import type { ReportFacts } from './finding.ts';
 import type { AsksAgain } from './policy/ask-again.ts';
+import { neverTrue } from './policy/can-be-true.ts';
 import { type CheckedExpression, checkExpression } from './policy/check-expression.ts';
-import { checkShape } from './policy/check-shape.ts';
+import { checkShape, codeOf } from './policy/check-shape.ts';
 import { asksAgainOf, compileAction, type PolicyAction, wakesAny } from './policy/compiled.ts';
+import { mayAct, namingOf } from './policy/naming.ts';
+import { SCALES } from './policy/scales.ts';
 import { type Evaluate, evaluatorOf, type Group } from './policy/situations.ts';
+import { type ExpressionFault, parse, placeOf } from './policy/syntax.ts';
 import { withoutTranslations } from './policy/titles.ts';
-import type { Waker } from './policy/triggers.ts';
+import { mayBeWokenBy, type Waker } from './policy/triggers.ts';
 import { type Applies, appliesTo } from './policy/use-context.ts';
 import type { PolicyNeeds } from './policy-language.ts';
 
@@ -58,10 +62,10 @@ export function checkPolicy(plan: PlanDefinition): Issue[] {
   return issuesOf(plan, conditionsOf(plan));
 }
 
-/** Compiles a policy. Throws a FhirError of status 422 with every fault that checkPolicy finds. */
+/** Compiles a policy. Throws a FhirError of status 422 with the faults that checkPolicy finds, MOST_ISSUES at most. */
 export function compilePolicy(plan: PlanDefinition): Policy {
   const conditions = conditionsOf(plan);
-  const [first, ...more] = issuesOf(plan, conditions);
+  const [first, ...more] = issuesOf(plan, conditions).slice(0, MOST_ISSUES);
   if (first) throw new FhirError([first, ...more], { status: 422 });
   const canonical = `${plan.url}|${plan.version}`;
   const actions = conditions.map(({ action, expression, checked }) =>
@@ -151,15 +155,38 @@ function conditionsOf({ status, action = [] }: PlanDefinition): readonly Conditi
 /** Where no expression stands: checkShape tells that it is missing. */
 const NOTHING: CheckedExpression = { faults: [], mentions: [], parts: [], nodes: 0, concerns: [] };
 
-const issuesOf = (plan: PlanDefinition, conditions: readonly Condition[]): Issue[] => [
-  ...checkShape(plan),
-  ...conditions.flatMap(faultsOf),
-];
+function issuesOf(plan: PlanDefinition, conditions: readonly Condition[]): Issue[] {
+  const issues = [...checkShape(plan), ...conditions.flatMap(faultsOf)];
+  return issues.length > 0 ? issues : conditions.flatMap((one, index) => issue(one, index, neverAsked(one)));
+}
 
-const faultsOf = ({ action, checked }: Condition, index: number): Issue[] =>
-  checked.faults.map(({ code, message, line, column }) => ({
-    severity: 'error',
-    code,
-    diagnostics: `Action ${action.id ?? index}, line ${line}, column ${column}: ${message}`,
-    expression: `PlanDefinition.action[${index}].condition[0].expression.expression`,
-  }));
+const faultsOf = (condition: Condition, index: number): Issue[] =>
+  condition.checked.faults.flatMap((fault) => issue(condition, index, fault));
+
+/** Where a sound condition can never be true of what its action is asked of: most often two of its parts, or a part and a trigger, speak of different things. */
+function neverAsked({ action, expression }: Condition): ExpressionFault | undefined {
+  const parsed = parse(expression);
+  const code = codeOf(action);
+  if ('fault' in parsed || code === undefined) return undefined; // refused before
+  const naming = namingOf(action, expression);
+  const among = SCALES.filter((scale) => mayBeWokenBy(action, scale) && mayAct(code, naming, scale.system));
+  const node = neverTrue(parsed.tree, among);
+  const message =
+    among.length === 0
+      ? 'no finding is ever asked about: its triggers let none through that it may act on'
+      : 'this is never true, with what stands beside it, of any finding that the triggers let through';
+  return node && { code: 'value', message, ...placeOf(node) };
+}
+
+function issue({ action }: Condition, index: number, fault: ExpressionFault | undefined): Issue[] {
+  if (!fault) return [];
+  const { code, message, line, column } = fault;
+  return [
+    {
+      severity: 'error',
+      code,
+      diagnostics: `Action ${action.id ?? index}, line ${line}, column ${column}: ${message}`,
+      expression: `PlanDefinition.action[${index}].condition[0].expression.expression`,
+    },
+  ];
+}

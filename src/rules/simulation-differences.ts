@@ -38,20 +38,20 @@ export interface Compared {
 /**
  * Which Flags of one side are those of the other, and what differs within `within`; what lies outside it is not looked at. A Flag finds, in this
  * order, the one of the same opening report; one that has its opening report among its reports; one that overlaps it in time; the earliest
- * first. `last` is the moment of the patient's last report: an open Flag is known to last up to it.
+ * first. What is so after the last change lasts up to `until`, a UTC instant: silence ends nothing.
  */
 export function compareTracks(
   before: readonly Track[],
   after: readonly Track[],
   within: Stretch,
-  last: string,
+  until: string,
 ): Compared {
   const pairs = paired(before, after);
   const same: Track[] = [];
   const differences: Difference[] = [];
   const tell = (kind: Difference['kind'], one: Track | undefined, other: Track | undefined): void => {
     const moved = kind === 'moved' && one && other ? movedOf(one, other, within) : [];
-    const { steps, hours } = sizeOf(one, other, within, last);
+    const { steps, hours } = sizeOf(one, other, within, until);
     differences.push({
       kind,
       ...(one ? { before: one } : {}),
@@ -147,7 +147,7 @@ function sizeOf(
   one: Track | undefined,
   other: Track | undefined,
   within: Stretch,
-  last: string,
+  until: string,
 ): { steps: number; hours: number } {
   const moments = [...(one?.changes ?? []), ...(other?.changes ?? [])].map(({ at }) => at);
   const bounds = [...new Set([...moments, ...(within.start === undefined ? [] : [within.start])])]
@@ -156,7 +156,7 @@ function sizeOf(
   const lasts = new Map<number, number>();
   bounds.forEach((at, n) => {
     const steps = Math.abs(rankAt(one, at) - rankAt(other, at));
-    const millis = Math.max(0, Date.parse(bounds[n + 1] ?? last) - Date.parse(at));
+    const millis = Math.max(0, Date.parse(bounds[n + 1] ?? until) - Date.parse(at));
     lasts.set(steps, (lasts.get(steps) ?? 0) + millis);
   });
   // What is so in one moment alone counts only where nothing else is.

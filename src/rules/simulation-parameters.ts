@@ -8,11 +8,10 @@ import type { Stretch } from './simulation-differences.ts';
 import type { JudgedSide } from './simulation-judged.ts';
 import type { SimulationRequest } from './simulation-request.ts';
 import type { Disagreement, Shown, SideTally, Tally, TermTally } from './simulation-tally.ts';
-import { type Site, serviceHoursBetween } from './site.ts';
+import { serviceHoursBetween } from './site.ts';
 
 /** What a simulation was asked, which its result repeats, and by what it is told. */
 export interface Asked extends SimulationRequest {
-  site: Site;
   labels: Labels;
 }
 
@@ -42,7 +41,7 @@ export function simulationParameters(tally: Tally, asked: Asked): Parameters {
       ...PRIORITIES.toReversed().map((priority) => priorityPart(priority, before, after)),
       parts('raised', sides(before.raised, after.raised)),
       ...(responses === 0 ? [] : [rates('per100Responses', 100 / responses, counts)]),
-      ...loadOf(tally, asked.site),
+      ...loadOf(tally, asked),
       ...Object.keys(terms)
         .sort()
         .map((key) => termPart(key, terms[key] ?? NOTHING, asked.labels)),
@@ -104,10 +103,17 @@ function period({ start, end }: Stretch): ParametersParameter[] {
 const priorityPart = (priority: Priority, before: SideTally, after: SideTally): ParametersParameter =>
   parts('priority', [{ name: 'code', valueCode: priority }, ...sides(before.opened[priority], after.opened[priority])]);
 
-/** What asks for a look (a Flag that opens, a priority that rises), per hour in which the site has somebody to look, from the first report to the last. */
-function loadOf({ first, last, before, after }: Tally, site: Site): ParametersParameter[] {
-  if (first === undefined || last === undefined) return [];
-  const hours = serviceHoursBetween(site, first, last);
+/** Hours of service are counted day by day: of a longer period there is no load. Ten years, with their leap days. */
+const MOST_LOAD_MILLIS = 3653 * 86_400_000;
+
+/**
+ * What asks for a look (a Flag that opens, a priority that rises), per hour in which the site has somebody to look: in the period that was asked for,
+ * and where it is open from the first report, or up to the last.
+ */
+function loadOf({ first, last, before, after }: Tally, { within, endAsked, site }: Asked): ParametersParameter[] {
+  const [from, to] = [within.start ?? first, endAsked ? within.end : last];
+  if (from === undefined || to === undefined || Date.parse(to) - Date.parse(from) > MOST_LOAD_MILLIS) return [];
+  const hours = serviceHoursBetween(site, from, to);
   if (hours <= 0) return [];
   const looks = ({ opened, raised }: SideTally): number => Object.values(opened).reduce(sum, raised);
   return [

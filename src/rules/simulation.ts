@@ -72,7 +72,7 @@ export function simulate(past: PatientPast, question: Question): PatientSimulati
   const before = tracksOf(one.steps);
   const after = tracksOf(other.steps);
   return {
-    ...compareTracks(before, after, within, last ?? ''),
+    ...compareTracks(before, after, within, end ?? last ?? ''),
     before,
     after,
     flags: past.flags,

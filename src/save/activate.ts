@@ -10,6 +10,7 @@ import { rewritten } from '../fhir/text-members.ts';
 import { checkPolicy, isPolicy, policyDigest } from '../rules/policy.ts';
 import { type Activation, activationProvenance } from '../rules/resources/activation.ts';
 import { contentsOf, versionsOfType } from '../store/catalog.ts';
+import { StaleRead } from '../store/errors.ts';
 import { indexRow } from '../store/index-rows.ts';
 import { lockResource } from '../store/locks.ts';
 import { findResource, type Stored } from '../store/resources.ts';
@@ -29,12 +30,15 @@ export interface Activating extends Pick<Activation, 'author' | 'reason'> {
   retirePrevious: boolean;
 }
 
+/** Activations take turns within a process: what the one makes active the next may have to retire. Across processes the later one begins anew. */
+const TURN = 'PlanDefinition/$activate';
+
 /**
  * Makes a stored policy active, in one transaction with its Provenance and with the retirement of the versions before, where that is asked for; gives its
  * text. Throws FhirError: 404, 410, 422 where it cannot be released, is active already, or would not be the one that judges; 503 try again.
  */
 export async function activate(deps: Deps, within: Compartment, id: string, activating: Activating): Promise<string> {
-  return attempts(deps, within, { key: `PlanDefinition/${id}` }, (deps) =>
+  return attempts(deps, within, { key: TURN }, (deps) =>
     deps.db.transaction(async (tx) => activateInside(insideOf(deps, tx), within, id, activating)),
   );
 }
@@ -54,7 +58,7 @@ async function activateInside(
   const released: PlanDefinition = { ...plan, status: 'active' };
   refuse(checkPolicy(released));
   const simulation = await ground(policyDigest(plan));
-  const others = retirePrevious ? await othersOf(deps, within, plan) : [];
+  const others = retirePrevious ? await heldOthers(deps, within, plan) : [];
   const retired = others.map((stored) => versionOf(deps, within, stored, { status: 'retired' }));
   const version = versionOf(deps, within, current, { status: 'active' });
   const provenance = activationProvenance({
@@ -74,6 +78,8 @@ async function activateInside(
     claims,
     bumpCatalog: true,
   });
+  // From here to the end no other policy becomes active or is retired: whoever would raises the number that this transaction has just raised.
+  if (retirePrevious && (await othersOf(deps, within, plan)).length > 0) throw new StaleRead();
   await refuseWithout(deps, within, canonical);
   return version.head + lastUpdated + version.tail;
 }
@@ -88,8 +94,18 @@ async function currentOf(deps: Deps, within: Compartment, id: string): Promise<S
   return current;
 }
 
-/** The other active versions of its url. */
-async function othersOf(deps: Deps, within: Compartment, { url, id }: PlanDefinition): Promise<Stored[]> {
+/** The other active versions of its url, held until the end of the transaction. One that was retired before it was held is none. */
+async function heldOthers(deps: Deps, within: Compartment, plan: PlanDefinition): Promise<Stored[]> {
+  const held: Stored[] = [];
+  for (const id of await othersOf(deps, within, plan)) {
+    const other = await currentOf(deps, within, id);
+    if (isActive(JSON.parse(other.content))) held.push(other);
+  }
+  return held;
+}
+
+/** Ids of the other active versions of its url. */
+async function othersOf(deps: Deps, within: Compartment, { url, id }: PlanDefinition): Promise<string[]> {
   const all = await versionsOfType(deps.db, within, 'PlanDefinition');
   const texts = await contentsOf(
     deps.db,
@@ -97,14 +113,13 @@ async function othersOf(deps: Deps, within: Compartment, { url, id }: PlanDefini
     'PlanDefinition',
     all.map((one) => one.id),
   );
-  const active = texts.filter(({ content }) => {
-    const plan: PlanDefinition = JSON.parse(content);
-    return plan.id !== id && plan.url === url && plan.status === 'active' && isPolicy(plan);
+  return texts.flatMap((one) => {
+    const plan: PlanDefinition = JSON.parse(one.content);
+    return one.id !== id && plan.url === url && isActive(plan) ? one.id : [];
   });
-  const found: Stored[] = [];
-  for (const one of active) found.push(await currentOf(deps, within, one.id));
-  return found;
 }
+
+const isActive = (plan: PlanDefinition): boolean => plan.status === 'active' && isPolicy(plan);
 
 /** The next version of a policy with another status; all else keeps its text. */
 function versionOf(

@@ -2,12 +2,15 @@ import type { Compartment } from '../fhir/compartment.ts';
 import type { Database } from './database.ts';
 import { shardOfId } from './resources.ts';
 
+/** How far long work is. */
+export const JOB_STATUSES = ['queued', 'running', 'done', 'failed', 'cancelled'] as const;
+
 /** Long work that a client asked for. */
 export interface Job {
   shard: number;
   id: string;
   kind: string;
-  status: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+  status: (typeof JOB_STATUSES)[number];
   /** UTC instants in the service's own time. */
   askedAt: string;
   endedAt?: string;
@@ -103,21 +106,25 @@ export async function releaseJob(
   );
 }
 
-/** Ends it; false where it was lost to another before. What it went on from is not kept. */
+/**
+ * Ends it; tells how, and undefined where it was lost to another before. What was to be cancelled is cancelled, also where it came to its end before it
+ * heard of that: then there is no result. What it went on from is not kept.
+ */
 export async function endJob(
   db: Database,
   within: Compartment,
   { shard, id }: Pick<Job, 'shard' | 'id'>,
   end: { holder: string; status: 'done' | 'failed' | 'cancelled'; at: string; result?: string },
-): Promise<boolean> {
-  const rows = await db.write<{ id: string }>(
+): Promise<Job['status'] | undefined> {
+  const rows = await db.write<Pick<Job, 'status'>>(
     'end-job',
-    `update job set status = $5, ended_at = $6, result = $7, progress = '', locked_until = '-infinity'
+    `update job set status = case when cancel then 'cancelled' else $5 end, ended_at = $6,
+                    result = case when cancel then null else $7::text end, progress = '', locked_until = '-infinity'
      where tenant = $1 and shard = $2 and id = $3 and holder = $4 and status = 'running'
-     returning id`,
+     returning status`,
     [within.tenant, shard, id, end.holder, end.status, end.at, end.result ?? null],
   );
-  return rows.length > 0;
+  return rows[0]?.status;
 }
 
 /** Asks for its end: what waits is cancelled at once, what runs soon. Tells what it is then; undefined when there is none of this id. */

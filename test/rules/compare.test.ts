@@ -1,7 +1,8 @@
-import type { PlanDefinition } from '@medplum/fhirtypes';
+import type { CodeableConcept, PlanDefinition, UsageContext } from '@medplum/fhirtypes';
 import t from 'tap';
 import { comparePolicies, type PolicyDifference } from '../../src/rules/compare.ts';
 import { comparisonText, sentenceOf } from '../../src/rules/compare-words.ts';
+import { POLICY_CONTEXT } from '../../src/rules/policy/use-context.ts';
 import { allLabels } from '../../src/rules/resources/all-labels.ts';
 import { TERMS } from '../../src/rules/resources/codes.ts';
 import { respondWithinExtension } from '../../src/rules/work/respond-within.ts';
@@ -173,6 +174,96 @@ t.test('a term is called by its name, in both languages', async (t) => {
   const text = comparisonText(comparePolicies(base, after), { before: base, after, labels, language: 'en' });
   t.match(text, /^2 differences that may decide otherwise\.\n/);
   t.match(text, `now woken by observations of ${labels.term('PROCTCAE_9_COMP').en} (PROCTCAE_9_COMP).`);
+});
+
+t.test('whom a policy is meant for is told in words', async (t) => {
+  const USAGE = 'http://terminology.hl7.org/CodeSystem/usage-context-type';
+  const treatment = (value: CodeableConcept): UsageContext => ({
+    code: { system: POLICY_CONTEXT, code: 'treatment' },
+    valueCodeableConcept: value,
+  });
+  const study = (value: UsageContext['valueReference']): UsageContext => ({
+    code: { system: USAGE, code: 'program' },
+    valueReference: value,
+  });
+  const atc = { system: 'http://www.whocc.no/atc', code: 'L01XA01' };
+  const contexts: [name: string, context: UsageContext, en: string, fr: string][] = [
+    [
+      'a treatment by its text',
+      treatment({ text: 'Cisplatin', coding: [{ ...atc, display: 'cisplatin' }] }),
+      'the treatment Cisplatin (ATC L01XA01)',
+      'le traitement Cisplatin (ATC L01XA01)',
+    ],
+    [
+      'by the name of its code',
+      treatment({ coding: [{ ...atc, display: 'cisplatin' }] }),
+      'the treatment cisplatin (ATC L01XA01)',
+      'le traitement cisplatin (ATC L01XA01)',
+    ],
+    ['by its code alone', treatment({ coding: [atc] }), 'the treatment ATC L01XA01', 'le traitement ATC L01XA01'],
+    [
+      'by codes one of which has to fit',
+      treatment({
+        text: 'Platinum',
+        coding: [atc, { system: 'https://example.org/cs', code: 'p' }, { code: 'q' }, {}],
+      }),
+      'the treatment Platinum (ATC L01XA01 or https://example.org/cs|p or q)',
+      'le traitement Platinum (ATC L01XA01 ou https://example.org/cs|p ou q)',
+    ],
+    [
+      'a condition',
+      {
+        code: { system: USAGE, code: 'focus' },
+        valueCodeableConcept: {
+          coding: [{ system: 'http://hl7.org/fhir/sid/icd-10', code: 'C34.1', display: 'Upper lobe' }],
+        },
+      },
+      'the condition Upper lobe (ICD-10 C34.1)',
+      'l’affection Upper lobe (ICD-10 C34.1)',
+    ],
+    [
+      'a study',
+      study({ reference: 'ResearchStudy/x', display: 'LUNG-7' }),
+      'the study LUNG-7 (ResearchStudy/x)',
+      'l’étude LUNG-7 (ResearchStudy/x)',
+    ],
+    [
+      'by its reference alone',
+      study({ reference: 'ResearchStudy/x' }),
+      'the study ResearchStudy/x',
+      'l’étude ResearchStudy/x',
+    ],
+    [
+      'by its identifier',
+      study({ identifier: { system: 'https://trials.example', value: '7' } }),
+      'the study https://trials.example|7',
+      'l’étude https://trials.example|7',
+    ],
+    [
+      'what is not acted on here: a range',
+      {
+        code: { system: USAGE, code: 'age', display: 'Age Range' },
+        valueRange: { low: { value: 18, unit: 'years' }, high: { value: 70, unit: 'years' } },
+      },
+      'Age Range: 18 years – 70 years',
+      'Age Range: 18 years – 70 years',
+    ],
+    [
+      'and a quantity',
+      { code: { system: USAGE, code: 'age' }, valueQuantity: { comparator: '>=', value: 18, code: 'a' } },
+      'age: >=18 a',
+      'age: >=18 a',
+    ],
+  ];
+  for (const [name, context, en, fr] of contexts) {
+    const meant = plan([OPEN, CLOSE], { useContext: [context] });
+    const said = (before: PlanDefinition, after: PlanDefinition, language: 'en' | 'fr') =>
+      comparePolicies(before, after).map((one) => sentenceOf(one, { before, after, labels, language }));
+    t.same(said(base, meant, 'en'), [`The policy is now meant for ${en}.`], name);
+    t.same(said(base, meant, 'fr'), [`La politique concerne maintenant ${fr}.`], name);
+    t.same(said(meant, base, 'en'), [`The policy is no longer meant for ${en}.`], name);
+    t.same(said(meant, base, 'fr'), [`La politique ne concerne plus ${fr}.`], name);
+  }
 });
 
 t.test('the same policy under another version, date and status does not differ', async (t) => {

@@ -1,52 +1,13 @@
 import type { PlanDefinition } from '@medplum/fhirtypes';
 import t from 'tap';
-import type { Finding, Report } from '../../src/rules/finding.ts';
+import type { Report } from '../../src/rules/finding.ts';
 import { compilePolicy } from '../../src/rules/policy.ts';
-import { allLabels } from '../../src/rules/resources/all-labels.ts';
-import { EXTENSION, TERMS } from '../../src/rules/resources/codes.ts';
-import { type PatientPast, type Question, simulate } from '../../src/rules/simulation.ts';
+import { EXTENSION } from '../../src/rules/resources/codes.ts';
+import { type Question, simulate } from '../../src/rules/simulation.ts';
 import { ctcaeVersionsNamed } from '../../src/rules/simulation-needs.ts';
-import { simulationParameters } from '../../src/rules/simulation-parameters.ts';
 import { mergeTallies, NO_TALLY, tallyOf } from '../../src/rules/simulation-tally.ts';
-import { DEFAULT_SITE } from '../../src/rules/site.ts';
 import { type ActionSpec, atLeast, graded, notGradable, plan, report, TERM } from './builders.ts';
-
-const CLOSE: ActionSpec = { id: 'close', code: 'close', expression: '%finding.complete and %finding.grade = 0' };
-const open = (grade: number, over: Partial<ActionSpec> = {}): ActionSpec => ({
-  id: 'open',
-  expression: `%finding.min >= ${grade}`,
-  ...over,
-});
-
-const policy = (...actions: ActionSpec[]) => compilePolicy(plan(actions));
-
-function ask(
-  before: readonly ActionSpec[],
-  after: readonly ActionSpec[],
-  { within = {}, mattered = ['visit'] }: { within?: Question['within']; mattered?: string[] } = {},
-): Question {
-  const candidate = policy(...after);
-  return {
-    before: before.length > 0 ? [policy(...before)] : [],
-    after: [candidate],
-    candidate,
-    ctcae: new Set(),
-    timeZone: 'Europe/Paris',
-    within,
-    mattered: new Set(mattered),
-  };
-}
-
-const past = (reports: readonly Report[], flags: PatientPast['flags'] = []): PatientPast => ({
-  reports,
-  facts: {},
-  flags,
-});
-
-const weekly = (...grades: readonly (number | Finding)[]): Report[] =>
-  grades.map((grade, week) =>
-    report(`01-${String(1 + 7 * week).padStart(2, '0')}`, typeof grade === 'number' ? graded(grade) : grade),
-  );
+import { ask, CLOSE, open, past, weekly } from './simulated.ts';
 
 t.test('what a candidate would have said', async (t) => {
   const cases: [name: string, reports: Report[], question: Question, told: unknown][] = [
@@ -167,6 +128,36 @@ t.test('the period is looked at from its first moment up to, but not at, its end
   });
 });
 
+t.test('a difference lasts up to the end of the period, also where nobody reports any more', async (t) => {
+  const end = '2026-01-29T08:00:00.000Z';
+  const up = (priority: 'PL' | 'PH') => [open(2, { priority })];
+  const cases: [name: string, reports: Report[], question: Question, hours: number][] = [
+    ['a Flag of one side alone that stays open', weekly(2), ask([], [open(2)], { within: { end } }), 28 * 24],
+    ['a Flag that is gone', weekly(2), ask([open(2)], [open(3)], { within: { end } }), 28 * 24],
+    ['two priorities', weekly(2, 2), ask(up('PL'), up('PH'), { within: { end } }), 28 * 24],
+    ['which is over with a report', weekly(2, 0), ask([], [open(2), CLOSE], { within: { end } }), 7 * 24],
+    [
+      'a Flag that opens in the last hour',
+      weekly(0, 0, 0, 2),
+      ask([], [open(2)], { within: { end: '2026-01-22T09:00:00.000Z' } }),
+      1,
+    ],
+    ['without an end, up to the last report', weekly(2, 2), ask([], [open(2)]), 7 * 24],
+  ];
+  for (const [name, reports, question, hours] of cases) {
+    t.test(name, async (t) => t.match(simulate(past(reports), question).differences, [{ hours }]));
+  }
+  t.test('so who fell silent comes before who was closed soon', async (t) => {
+    const question = ask([], [open(2), CLOSE], { within: { end } });
+    const of = (name: string, reports: Report[]) => tallyOf(name, simulate(past(reports), question), question.within);
+    const { largest } = mergeTallies(of('a', weekly(2, 0)), of('b', weekly(2)));
+    t.same(
+      largest.map(({ patient }) => patient),
+      ['b', 'a'],
+    );
+  });
+});
+
 t.test('what a report does not carry', async (t) => {
   const asks = (expression: string) => ask([], [{ id: 'open', expression }]);
   t.test('facts that were not known when it came in are counted, and undecided', async (t) => {
@@ -245,41 +236,6 @@ t.test('tallies', async (t) => {
       [`pro-ctcae ${TERM} 3`]: { before: 1, after: 2, added: 0 },
     },
     moved: { 'opens-later': 1 },
-  });
-  t.test('are told as Parameters: what is monitored of a form with it, a version of CTCAE with its code', async (t) => {
-    const counts = { before: 1, after: 1, added: 0, removed: 0, moved: 0 };
-    const terms = {
-      'monitoring missing-report@https://example.org/Questionnaire/x|1 1': counts,
-      'ctcae anemia@5.0 1-3': counts,
-    };
-    const { parameter = [] } = simulationParameters(
-      { ...NO_TALLY, terms },
-      {
-        candidate: plan([open(2)]),
-        digest: '',
-        against: null,
-        beside: [],
-        within: {},
-        timeZone: 'Europe/Paris',
-        mattered: [],
-        site: DEFAULT_SITE,
-        labels: allLabels(),
-      },
-    );
-    const told = parameter.filter(({ name }) => name === 'term').map(({ part }) => part?.slice(0, 3));
-    t.match(told, [
-      [{ valueCoding: { system: TERMS.ctcae, version: '5.0', code: 'anemia' } }, { name: 'grade', valueString: '1-3' }],
-      [
-        { valueCoding: { code: 'missing-report', version: undefined } },
-        { name: 'form', valueCanonical: 'https://example.org/Questionnaire/x|1' },
-        { name: 'grade', valueString: '1' },
-      ],
-    ]);
-    for (const name of ['per100Responses', 'load'])
-      t.notOk(
-        parameter.some((one) => one.name === name),
-        `no ${name}`,
-      );
   });
   t.test(
     'the twenty largest disagreements are kept, those of the most steps of priority, then the longest, first',

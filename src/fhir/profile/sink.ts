@@ -1,7 +1,4 @@
-import type { Issue } from '../errors.ts';
-
-/** Nobody reads more at once. */
-const MOST_ISSUES = 50;
+import { type Issue, MOST_ISSUES } from '../errors.ts';
 
 /** Where issues are kept, each once: up to 50 errors, and up to 50 others, so that hints never push errors out. */
 export class Sink {

@@ -11,6 +11,12 @@ export function parseReference(reference: string): Literal | undefined {
   return parsed;
 }
 
+/** What a reference leads to on this server: `Type/id`, or the same behind its own base. Undefined where it leads elsewhere, or is none of these. */
+export function ownReference(reference: string, baseUrl: string): Literal | undefined {
+  const parsed = parseReference(reference);
+  return parsed && (parsed.base === undefined || parsed.base === baseUrl) ? parsed : undefined;
+}
+
 interface Literal {
   base?: string;
   type: string;

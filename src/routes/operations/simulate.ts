@@ -6,8 +6,8 @@ import { dateInterval } from '../../fhir/dates.ts';
 import { badRequest, businessRule, FhirError, fault } from '../../fhir/errors.ts';
 import { drawShard, newId } from '../../fhir/ids.ts';
 import { toOutcome } from '../../fhir/outcome.ts';
+import { ownReference } from '../../fhir/search-parameters.ts';
 import { compilePolicy } from '../../rules/policy.ts';
-import type { Stretch } from '../../rules/simulation-differences.ts';
 import { MATTERED } from '../../rules/simulation-judged.ts';
 import { patientsOf, SIMULATE, type SimulationRequest } from '../../rules/simulation-request.ts';
 import { OUTCOMES } from '../../rules/work/codes.ts';
@@ -72,8 +72,9 @@ async function ask(deps: Deps, within: Compartment, inputs: Inputs, id: string |
     digest: compilePolicy(candidate).digest,
     ...policiesOf(snapshot, candidate, inputs.text('against')),
     ...(cohort === undefined ? {} : { cohort: await cohortOf(deps, within, cohort) }),
-    within: stretchOf(inputs, now),
-    timeZone: deps.site.timeZone,
+    ...stretchOf(inputs, now),
+    site: deps.site,
+    baseUrl: deps.baseUrl,
     mattered: mattered.length > 0 ? [...new Set(mattered)].sort() : MATTERED,
   };
   const job = newId(drawShard(), now.getTime());
@@ -117,25 +118,32 @@ const NONE = 'none';
 
 /** The Group as it is now, by version. */
 async function cohortOf(deps: Deps, within: Compartment, reference: string): Promise<string> {
-  const id = /^Group\/([A-Za-z0-9\-.]{1,64})$/.exec(reference)?.[1];
-  if (id === undefined) throw badRequest('cohort: expected a reference to a Group of this server');
+  const own = ownReference(reference, deps.baseUrl);
+  if (own?.type !== 'Group' || own.version !== undefined) {
+    throw badRequest('cohort: expected a reference to a Group of this server');
+  }
+  const { id } = own;
   const held = await findResource(deps.db, within, 'Group', id);
   if (!held || held.deleted) throw businessRule(`cohort: Group/${id} is not held here`);
   const group: Group = JSON.parse(held.content);
-  if (patientsOf(group).length === 0) {
+  if (patientsOf(group, deps.baseUrl).length === 0) {
     throw businessRule(`cohort: Group/${id} has no member that is a Patient of this server`, 'Group.member');
   }
   return `Group/${id}/_history/${held.version}`;
 }
 
-/** From the first moment of `start` to the last of `end`, by the precision in which they are written; to now without an end. */
-function stretchOf(inputs: Inputs, now: Date): Stretch {
+/** From the first moment of `start` to the last of `end`, by the precision in which they are written; to now at most. */
+function stretchOf(inputs: Inputs, now: Date): Pick<SimulationRequest, 'within' | 'endAsked'> {
   const [start, end] = [inputs.text('start'), inputs.text('end')];
   const from = start === undefined ? undefined : dateInterval(start)?.start;
-  const to = (end === undefined ? undefined : dateInterval(end)?.end) ?? now.getTime();
-  if (from !== undefined && from >= to) throw badRequest('start: expected a moment before the end');
+  const asked = end === undefined ? undefined : dateInterval(end)?.end;
+  const to = Math.min(asked ?? Number.POSITIVE_INFINITY, now.getTime());
+  if (from !== undefined && from >= to) throw badRequest('start: expected a moment before the end, and before now');
   return {
-    ...(from === undefined ? {} : { start: new Date(from).toISOString() }),
-    end: new Date(to).toISOString(),
+    within: {
+      ...(from === undefined ? {} : { start: new Date(from).toISOString() }),
+      end: new Date(to).toISOString(),
+    },
+    endAsked: asked !== undefined,
   };
 }

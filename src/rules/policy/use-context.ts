@@ -64,7 +64,9 @@ function among(keys: readonly string[], kind: FactKind, facts: ReportFacts): App
   return keys.some((key) => isUnknown(key, facts.unknown?.[kind])) ? 'unknown' : 'no';
 }
 
-const kindOf = ({ code }: UsageContext): FactKind | undefined => KINDS[`${code?.system}|${code?.code}`];
+/** Which facts a context is compared with; undefined where this engine does not act on it. */
+export const kindOf = ({ code }: Pick<UsageContext, 'code'>): FactKind | undefined =>
+  KINDS[`${code?.system}|${code?.code}`];
 
 /** As the facts spell them: `ResearchStudy/id`, `system|value` of an identifier, `system|code`. */
 function keysOf({ valueCodeableConcept, valueReference }: UsageContext): string[] {

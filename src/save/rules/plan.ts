@@ -58,9 +58,10 @@ function refuseSilent(before: PlanDefinition, id: string): void {
 function refuseOtherContent(before: PlanDefinition, after: PlanDefinition): void {
   if (before.status === 'draft' || !isPolicy(before)) return;
   if (policyDigest(before) !== policyDigest(after)) throw released(before);
-  if (after.status === 'draft') {
+  // To anything else it would cease to judge without being retired.
+  if (after.status !== 'active' && after.status !== 'retired') {
     throw businessRule(
-      'PlanDefinition.status: a released policy can be retired; it does not become a draft again',
+      'PlanDefinition.status: a released policy is active or retired; it does not become a draft again, nor of unknown status',
       'PlanDefinition.status',
     );
   }

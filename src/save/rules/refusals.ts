@@ -1,13 +1,10 @@
-import { FhirError, fault, type Issue } from '../../fhir/errors.ts';
+import { FhirError, fault, type Issue, MOST_ISSUES } from '../../fhir/errors.ts';
 
 /** 409. Source: FHIR R4, section 3.1.0.7 delete: "reasons specific to that resource, such as referential integrity". */
 export const inUse = (diagnostics: string): FhirError =>
   new FhirError([fault('conflict', diagnostics)], { status: 409 });
 
-/** Nobody reads more at once. */
-const MOST_ISSUES = 50;
-
-/** All errors at once, as 422; warnings do not refuse. */
+/** The errors at once, as 422; warnings do not refuse. */
 export function refuse(issues: readonly Issue[]): void {
   const errors = issues.filter(({ severity }) => severity === 'error' || severity === 'fatal');
   const [first, ...more] = errors.slice(0, MOST_ISSUES);

@@ -1,7 +1,9 @@
-import type { Parameters, ParametersParameter, PlanDefinition } from '@medplum/fhirtypes';
+import type { OperationDefinitionParameter, Parameters, ParametersParameter, PlanDefinition } from '@medplum/fhirtypes';
 import t from 'tap';
 import { LongJobs } from '../../../src/jobs/long.ts';
 import { simulateHere, simulationJob } from '../../../src/jobs/simulate.ts';
+import { AUTHORS, activateOperation } from '../../../src/routes/operations/activate.ts';
+import { POLICY_CONTEXT } from '../../../src/rules/policy/use-context.ts';
 import { SIMULATE } from '../../../src/rules/simulation-request.ts';
 import { type Answer, type TestApp, testApp } from '../../support/app.ts';
 import { aPolicy, put, refusal, refused, rowCounts } from '../support.ts';
@@ -177,6 +179,42 @@ t.test('activation', async (t) => {
     });
   }
 
+  t.test('is answered for by those whom its definition names', async (t) => {
+    const found = await app.send('GET', `/OperationDefinition?url=${activateOperation.definition}`);
+    const { targetProfile }: OperationDefinitionParameter = found.body.entry[0].resource.parameter.find(
+      ({ name }: OperationDefinitionParameter) => name === 'author',
+    );
+    t.same(
+      targetProfile,
+      AUTHORS.map((type) => `http://hl7.org/fhir/StructureDefinition/${type}`),
+    );
+    const patient = await put(app, { resourceType: 'Patient' });
+    const references: [reference: string, isTaken: boolean][] = [
+      ['Practitioner/held-elsewhere', true],
+      ['PractitionerRole/of-the-lead', true],
+      ['https://other.example/fhir/Organization/clinic', true],
+      [`Patient/${patient.id}`, false],
+      [`${app.deps.baseUrl}/Patient/${patient.id}`, false],
+      ['Device/pump', false],
+      ['https://other.example/lead', false],
+      ['urn:uuid:6f1c2a1e-0d53-4f0e-9a55-1d2f6f0c7a11', false],
+      ['the lead', false],
+    ];
+    for (const [n, [reference, isTaken]] of references.entries()) {
+      const plan = await draft(`author-${n}`);
+      const before = await rowCounts(app);
+      const author = { name: 'author', valueReference: { reference } };
+      const sent = parameters([author, { name: 'reason', valueString: 'x' }, OVERRIDE]);
+      const answer = await app.send('POST', `/PlanDefinition/${plan.id}/$activate`, sent);
+      if (isTaken) {
+        t.equal(answer.status, 200, reference);
+        continue;
+      }
+      t.same(refusal(answer), refused(400, 'invalid', 'author'), reference);
+      t.same(await rowCounts(app), before, reference);
+    }
+  });
+
   t.test('of a simulation that has not ended is refused', async (t) => {
     const answer = await app.send('POST', `/PlanDefinition/${waiting.id}/$simulate`);
     const simulation = { name: 'simulation', valueString: `${answer.headers['content-location']}` };
@@ -211,6 +249,30 @@ t.test('$compare', async (t) => {
   t.test('with another version by its canonical, and with itself', async (t) => {
     const same = await app.send('GET', `/PlanDefinition/${old.id}/$compare?against=${encodeURIComponent(`${url}|1`)}`);
     t.match(same.body.parameter[2], { name: 'same', valueBoolean: true });
+  });
+  t.test('of whom it is meant for, in words of both languages', async (t) => {
+    const meant = aPolicy('%finding.min >= 3', {
+      url,
+      version: '3',
+      useContext: [
+        {
+          code: { system: POLICY_CONTEXT, code: 'treatment' },
+          valueCodeableConcept: { text: 'Cisplatin', coding: [{ system: 'http://www.whocc.no/atc', code: 'L01XA01' }] },
+        },
+      ],
+    });
+    for (const [language, said] of [
+      ['en', 'The policy is now meant for the treatment Cisplatin (ATC L01XA01).'],
+      ['fr', 'La politique concerne maintenant le traitement Cisplatin (ATC L01XA01).'],
+    ] as const) {
+      const sent = parameters([
+        { name: 'policy', resource: meant },
+        { name: 'language', valueCode: language },
+      ]);
+      const { body } = await app.send('POST', '/PlanDefinition/$compare', sent);
+      const text = body.parameter.find(({ name }: ParametersParameter) => name === 'text').valueString;
+      t.equal(text.split('\n').at(-1), said);
+    }
   });
   t.test('of two that came along', async (t) => {
     const sent = parameters([

@@ -11,7 +11,7 @@ import { WORK } from '../../../src/rules/work/codes.ts';
 import { openDatabase } from '../../../src/store/database.ts';
 import { endJob, findJob, holdJob, takeJob } from '../../../src/store/jobs.ts';
 import { demonstration } from '../../rules/builders.ts';
-import { type Answer, type TestApp, testApp } from '../../support/app.ts';
+import { type Answer, NOW, type TestApp, testApp } from '../../support/app.ts';
 import { aPolicy, put, rowCounts } from '../support.ts';
 
 const COHORT = [...cohort({ patients: 10, weeks: 7, seed: 3, start: START })].filter(({ kind }) =>
@@ -57,6 +57,16 @@ async function ask(
   if (answer.status !== 202) throw new Error(answer.text);
   return `${answer.headers['content-location']}`.replace(/^.*\/fhir/, '');
 }
+
+const activate = (app: TestApp, id: string, simulation: string): Promise<Answer> =>
+  app.send('POST', `/PlanDefinition/${id}/$activate`, {
+    resourceType: 'Parameters',
+    parameter: [
+      { name: 'author', valueReference: { reference: 'Practitioner/lead' } },
+      { name: 'reason', valueString: 'It was tried' },
+      { name: 'simulation', valueString: `${app.deps.baseUrl}${simulation}` },
+    ],
+  });
 
 async function simulated(app: TestApp, plan: PlanDefinition, more: ParametersParameter[] = []): Promise<Parameters> {
   const url = await ask(app, [{ name: 'policy', resource: plan }, ...more]);
@@ -164,7 +174,7 @@ t.test('a planted change of a policy is found, exactly', async (t) => {
 });
 
 t.test('a simulation as work', async (t) => {
-  const app = await testApp();
+  const app = await testApp({ now: () => NOW });
   t.teardown(() => app.close());
   await receive(app);
   // More than one page of patients.
@@ -230,6 +240,44 @@ t.test('a simulation as work', async (t) => {
     t.match(await findJob(app.deps.db, everyone(), idOf(url)), { status: 'cancelled', result: undefined });
   });
 
+  t.test('cancelled when all is done but its end, it is cancelled, and nothing rests on it', async (t) => {
+    const draft = await put(app, plan);
+    const url = await ask(app, [], `/PlanDefinition/${draft.id}/$simulate`);
+    const late: Simulating = async function* (...args) {
+      yield* simulateHere(...args);
+      t.equal((await app.send('DELETE', url)).status, 202);
+    };
+    await new LongJobs(app.deps, { [SIMULATE]: simulationJob(late) }, { beatMillis: 600_000 }).sweep();
+    t.equal((await app.send('GET', url)).status, 410);
+    const job = await findJob(app.deps.db, everyone(), idOf(url));
+    t.match(job, { status: 'cancelled', cancel: true, result: undefined });
+    t.ok(job?.endedAt);
+    const ended = app.log.filter((line) => line.includes('long work has ended')).at(-1);
+    t.match(ended, `"job":"${idOf(url)}"`);
+    t.match(ended, '"status":"cancelled"', 'nor does the log say that it was done');
+    t.match(await activate(app, draft.id, url), {
+      status: 422,
+      body: { issue: [{ diagnostics: /it was cancelled/ }] },
+    });
+    t.equal((await app.send('GET', `/PlanDefinition/${draft.id}`)).body.status, 'draft');
+  });
+
+  t.test('one that was to be cancelled does not activate, whatever its row says', async (t) => {
+    const draft = await put(app, plan);
+    const url = await ask(app, [], `/PlanDefinition/${draft.id}/$simulate`);
+    await work(app).sweep();
+    const set = (cancel: boolean) =>
+      app.deps.db.pool.query('update job set cancel = $2 where id = $1', [idOf(url), cancel]);
+    await set(true);
+    t.match(await activate(app, draft.id, url), {
+      status: 422,
+      body: { issue: [{ diagnostics: /it was cancelled/ }] },
+    });
+    t.equal((await app.send('GET', `/PlanDefinition/${draft.id}`)).body.status, 'draft');
+    await set(false);
+    t.equal((await app.send('GET', url)).status, 200);
+  });
+
   t.test('what a process held that was killed is taken up where it was', async (t) => {
     const url = await asked();
     const { db } = app.deps;
@@ -255,7 +303,7 @@ t.test('a simulation as work', async (t) => {
     await work(app, goesOn).sweep();
     t.same((await app.send('GET', url)).body, expected);
     const late = { holder: 'killed', status: 'failed', at: '2026-01-01T00:00:00Z' } as const;
-    t.equal(await endJob(db, everyone(), job, late), false, 'who lost it changes nothing any more');
+    t.equal(await endJob(db, everyone(), job, late), undefined, 'who lost it changes nothing any more');
   });
 
   t.test('a process that stops gives it back, with how far it is', async (t) => {
