@@ -28,7 +28,7 @@ import { FhirError } from './fhir/errors.ts';
 import { ageYears } from './rules/age.ts';
 import type { FoldState } from './rules/episode.ts';
 import { fold, isNext, type TermStep } from './rules/episodes.ts';
-import { type Finding, originOf, type SourceRef } from './rules/finding.ts';
+import { type Finding, originOf, type Report, type SourceRef } from './rules/finding.ts';
 import { advance, reconcile } from './rules/flags.ts';
 import { inVersions } from './rules/gradings/ctcae-answer-form.ts';
 import type { MeasuredInput } from './rules/gradings/measured.ts';
@@ -66,7 +66,7 @@ async function evaluated(deps: Deps, within: Compartment, input: Evaluating): Pr
 
   let report: StoredReport | undefined;
   try {
-    report = time && (await reportOf(deps, within, input, time));
+    report = time && (await reportOf(deps, within, input, { time, before: before?.report }));
     if (!report && !before && !failed) return undefined;
     if (report && (state.stale || report.report.tick || !isNext(state, report.report)))
       past ??= await readPast(deps, within, input);
@@ -125,12 +125,12 @@ async function readPast(deps: Deps, within: Compartment, { source, patient, cont
   };
 }
 
-/** What the resource says of its patient; undefined when nothing of it can be graded. */
+/** What the resource says of its patient; undefined when nothing of it can be graded. `before`: its earlier version. */
 async function reportOf(
   deps: Deps,
   within: Compartment,
   input: Evaluating,
-  time: SymptomTime,
+  { time, before }: { time: SymptomTime; before: Report | undefined },
 ): Promise<StoredReport | undefined> {
   const slots = input.slots?.(time) ?? [];
   const said = input.read(time) ?? (slots.length > 0 ? input.bare : undefined);
@@ -146,7 +146,7 @@ async function reportOf(
   const findings = time.clockAhead
     ? said.findings.map((finding): Finding => ({ ...finding, dataQuality: [...finding.dataQuality, 'clock-ahead'] }))
     : said.findings;
-  const known = await knownOf(deps, within, input, withReporting(said, asked));
+  const known = await knownOf(deps, within, input, { said: withReporting(said, asked), at: time.at, before });
   return {
     report: {
       source,
@@ -233,7 +233,7 @@ async function follow(
     steps,
     derived,
   });
-  const moments = ticking(deps, input, {
+  const moments = await ticking(deps, within, input, {
     own: report?.report,
     before: state,
     again: past !== undefined,

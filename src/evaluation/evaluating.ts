@@ -1,4 +1,5 @@
 import type { Form, Snapshot } from '../catalog.ts';
+import type { Deps } from '../deps.ts';
 import type { SlotRef } from '../rules/calendar/answers.ts';
 import type { Finding, Report, SourceRef } from '../rules/finding.ts';
 import type { Score } from '../rules/gradings/scores/score.ts';
@@ -31,6 +32,8 @@ export interface Evaluating {
   seconds?: number;
   /** What is said of it where nothing of it can be graded, and it belongs to a slot all the same. */
   bare?: Said;
+  /** The UTC instant for which it was due, of what happens by itself: what follows from it happens as of then, however late it is heard. */
+  due?: string;
   snapshot: Snapshot;
   patient: string;
   context: PatientContext;
@@ -49,6 +52,10 @@ export interface Said extends Pick<Report, 'findings' | 'measured' | 'baselines'
   authored: string;
   unvalidatedWording: boolean;
 }
+
+/** The UTC instant as of which what follows from it happens: that for which it was due, or the present. */
+export const momentOf = ({ now }: Pick<Deps, 'now'>, { due }: Pick<Evaluating, 'due'>): string =>
+  due ?? now().toISOString();
 
 /** What is written with the resource, in the same statement. */
 export interface Consequence extends Pick<Write, 'due' | 'work'> {

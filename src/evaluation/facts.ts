@@ -20,17 +20,17 @@ import {
 import type { PatientContext } from '../store/context.ts';
 import { type FactTexts, type FactType, factsOfPatient } from '../store/facts.ts';
 import { findResource } from '../store/resources.ts';
-import type { Evaluating } from './evaluating.ts';
+import { type Evaluating, momentOf } from './evaluating.ts';
 
 /**
- * What a report has to know beside itself, as it is recorded at its receipt: by which versions of CTCAE its measured values or answers are graded, and the facts
+ * What a report has to know beside itself, as it is recorded at its receipt, told of that moment or of the one for which it was due: by which versions of CTCAE its measured values or answers are graded, and the facts
  * that active policies ask for. An amendment keeps the versions that the report was graded by: they are no part of what it corrects. Nothing is read where
  * nothing of it is needed: then it is empty.
  */
 export async function knownOf(
   deps: Deps,
   within: Compartment,
-  { snapshot, patient, context, source, form }: Evaluating,
+  { snapshot, patient, context, source, form, due }: Evaluating,
   { said: { findings, measured }, at, before }: Knowing,
 ): Promise<Pick<Report, 'ctcae' | 'facts' | 'person'>> {
   const measures = measured !== undefined;
@@ -55,7 +55,7 @@ export async function knownOf(
       ? {
           facts: factsOf(
             { resources, studies, isCut: others.isCut },
-            { rules: treatmentRules(snapshot), at: { symptom: at, receipt: deps.now().toISOString() } },
+            { rules: treatmentRules(snapshot), at: { symptom: at, receipt: momentOf(deps, { due }) } },
           ),
         }
       : {}),

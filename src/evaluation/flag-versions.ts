@@ -9,7 +9,7 @@ import type { Changes, FlagEvent } from '../rules/resources/outcome.ts';
 import { shownSignature } from '../rules/signature.ts';
 import { findResources } from '../store/resources.ts';
 import type { EpisodeRow, NewVersion } from '../store/write.ts';
-import type { Evaluating, Partly } from './evaluating.ts';
+import { type Evaluating, momentOf, type Partly } from './evaluating.ts';
 import { takesPart } from './facts.ts';
 import { idOfDerived } from './identity.ts';
 import { operationalVersion } from './operational.ts';
@@ -86,7 +86,7 @@ export async function flagVersions(
   for (const row of settled) {
     if (!row) continue;
     const stored = await currentFlag(deps, within, input, row.flagId);
-    const ended = deps.now().toISOString();
+    const ended = momentOf(deps, input);
     const retracted = input.asks === 'retraction';
     put(
       { ...row, version: row.version + 1, status: retracted ? 'entered-in-error' : 'inactive', ended },
@@ -95,7 +95,7 @@ export async function flagVersions(
     );
   }
   for (const code of told) {
-    const at = reports.at(-1)?.report.at ?? deps.now().toISOString();
+    const at = reports.at(-1)?.report.at ?? momentOf(deps, input);
     const held = partly.held.find(({ term }) => term === code);
     const { row, flag } = operationalVersion(deps, input, code, { held, at, research });
     put(row, flag, 'opened');

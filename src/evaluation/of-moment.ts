@@ -4,16 +4,20 @@ import type { PatientContext } from '../store/context.ts';
 import type { Evaluating } from './evaluating.ts';
 import { momentSource } from './ticking.ts';
 
-/** A moment that has come, as the engine takes it: it says nothing of the patient, and asks a term again. */
+/**
+ * A moment that has come, as the engine takes it: it says nothing of the patient, and asks a term again. Where it had passed before it was asked for, what follows happens as
+ * of then: `known`, a UTC instant.
+ */
 export function ofMoment(
-  moment: Moment,
+  moment: Moment & { known?: string | undefined },
   { snapshot, patient, context }: { snapshot: Snapshot; patient: string; context: PatientContext },
 ): Evaluating {
-  const { tick, at, day } = moment;
+  const { tick, at, day, known = at } = moment;
   return {
     source: momentSource(patient, moment, context.shard),
     asks: 'grading',
     amended: false,
+    due: known,
     snapshot,
     patient,
     context,

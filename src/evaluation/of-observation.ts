@@ -4,7 +4,7 @@ import type { ReviewedCodes } from '../rules/gradings/ctcae-codes.ts';
 import { isUrgent } from '../rules/gradings/emergency.ts';
 import { type Observed, observedOf } from '../rules/observed.ts';
 import type { PatientContext } from '../store/context.ts';
-import { draftMeasurementTime, measuredAt, measurementTime } from '../symptom-time.ts';
+import { draftMeasurementTime, measuredAt, measurementTime, writtenMoment } from '../symptom-time.ts';
 import type { Evaluating } from './evaluating.ts';
 
 /** An Observation that is about to be written. */
@@ -49,7 +49,7 @@ export function ofObservation({ id, version, observation, snapshot, patient, con
     read: () =>
       observed && {
         ...observed,
-        authored: measuredAt(observation).written ?? '',
+        authored: writtenMoment(measuredAt(observation).written),
         unvalidatedWording: false,
       },
   };

@@ -10,7 +10,7 @@ import type { Score } from '../rules/gradings/scores/score.ts';
 import { EXTENSION } from '../rules/resources/codes.ts';
 import { measuredVitals } from '../rules/vital-signs.ts';
 import type { PatientContext } from '../store/context.ts';
-import { draftTime, symptomTime } from '../symptom-time.ts';
+import { draftTime, symptomTime, writtenMoment } from '../symptom-time.ts';
 import type { Evaluating, Said } from './evaluating.ts';
 
 /** A response that is about to be written. */
@@ -42,7 +42,8 @@ export function ofResponse(answered: Answered): Evaluating {
     patient,
     context,
     ...(complete ? reporting(response, form, context) : ({ draft: true } as const)),
-    time: (now, before) => (complete ? symptomTime : draftTime)(response, now, before),
+    time: (now, before) =>
+      complete ? symptomTime(response, now, before, () => isEvaluated(answered)) : draftTime(response, now, before),
     read: () => said(response, form, complete),
   };
 }
@@ -61,6 +62,17 @@ function reporting(
     ...(seconds === undefined ? {} : { seconds }),
     bare: { findings: [], baseline: false, authored, unvalidatedWording: form.unvalidatedWording },
   };
+}
+
+/** Whether anything is made of a complete response: something of it is graded, if only in vain, or a plan asks for its form. */
+function isEvaluated({ response, form, context }: Answered): boolean {
+  const { url } = splitCanonical(form.canonical);
+  if (readExpectations(context.expected).items.some((item) => item.form === url)) return true;
+  try {
+    return said(response, form, true) !== undefined;
+  } catch {
+    return true;
+  }
 }
 
 /** Undefined where one of them is no moment, or they are the wrong way round. */
@@ -84,7 +96,7 @@ function said(response: QuestionnaireResponse, form: Form, complete: boolean): S
     ...(scores.length === 0 ? {} : { scores }),
     baseline:
       response.extension?.some(({ url, valueBoolean }) => url === EXTENSION.baselineReport && valueBoolean) === true,
-    authored: response.authored ?? '',
+    authored: writtenMoment(response.authored),
     unvalidatedWording: form.unvalidatedWording,
   };
 }

@@ -25,8 +25,16 @@ export const isMark = ({ source }: Report, item: ExpectedItem): boolean =>
 /** Beginning of the slot of such a report. */
 export const markedStart = ({ source }: Report): string => source.id.split('~')[2] ?? '';
 
-/** A slot that went by without an answer, as the engine takes it: of the first moment at which nothing can come in time any more. `again`: it may have been said before. */
-export function ofSlot({ item, ...about }: AboutSlot, expected: ExpectedSlot, again: boolean): Evaluating {
+/**
+ * A slot that went by without an answer, as the engine takes it: of the first moment at which nothing can come in time any more. `again`: it may have been said before.
+ * What follows happens as of `due`, a UTC instant: of the slot's end, unless it was known later that nothing came.
+ */
+export function ofSlot(
+  { item, ...about }: AboutSlot,
+  expected: ExpectedSlot,
+  again: boolean,
+  due = expected.slot.due,
+): Evaluating {
   const { slot, version, zone } = expected;
   const at = new Date(Date.parse(slot.due) + 1).toISOString();
   return {
@@ -34,6 +42,7 @@ export function ofSlot({ item, ...about }: AboutSlot, expected: ExpectedSlot, ag
     asks: 'grading',
     amended: false,
     again,
+    due,
     ...about,
     slots: () => [{ ...slotRef(item, expected), missing: true }],
     time: () => ({ at, day: dayIn(zone, at), clockAhead: false }),
@@ -41,12 +50,17 @@ export function ofSlot({ item, ...about }: AboutSlot, expected: ExpectedSlot, ag
   };
 }
 
-/** The report of a slot that went by, taken back: nothing was expected in it after all. */
-export const withoutSlot = ({ item: _, ...about }: AboutSlot, { source, at, day }: Report): Evaluating => ({
+/** The report of a slot that went by, taken back as of `due`, a UTC instant: nothing was expected in it after all. */
+export const withoutSlot = (
+  { item: _, ...about }: AboutSlot,
+  { source, at, day }: Report,
+  due: string,
+): Evaluating => ({
   source,
   asks: 'retraction',
   amended: false,
   again: true,
+  due,
   ...about,
   time: () => ({ at, day, clockAhead: false }),
   read: () => undefined,

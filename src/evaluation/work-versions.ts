@@ -15,7 +15,7 @@ import type { DueChange } from '../store/due.ts';
 import { tasksOnFlags } from '../store/tasks.ts';
 import type { WorkChange } from '../store/work.ts';
 import type { EpisodeRow, NewVersion } from '../store/write.ts';
-import type { Evaluating } from './evaluating.ts';
+import { type Evaluating, momentOf } from './evaluating.ts';
 import { idOfWork, workRows, workVersion } from './work-rows.ts';
 
 /** What the work items of one evaluation are made from. */
@@ -42,9 +42,10 @@ export interface WorkWritten {
 export async function workVersions(
   deps: Deps,
   within: Compartment,
-  { patient, context, snapshot }: Pick<Evaluating, 'patient' | 'context' | 'snapshot'>,
+  input: Pick<Evaluating, 'patient' | 'context' | 'snapshot' | 'due'>,
   facts: WorkFacts,
 ): Promise<WorkWritten> {
+  const { patient, context, snapshot } = input;
   const result: WorkWritten = { versions: [], work: [], due: [] };
   const exceeded = exceededFlags(facts);
   const flags = facts.events.map((event) => {
@@ -60,7 +61,7 @@ export async function workVersions(
   ];
   const around = {
     site: deps.site,
-    now: deps.now().toISOString(),
+    now: momentOf(deps, input),
     patient: `Patient/${patient}`,
     device: deps.engine.device,
   };

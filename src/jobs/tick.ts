@@ -14,13 +14,13 @@ import type { LookDue, RunDue } from './scheduler.ts';
  */
 export const tick: RunDue = (deps, within, due) =>
   happen(deps, within, due, async (deps, context) => {
-    const { tick, day }: MomentContent = JSON.parse(due.content);
+    const { tick, day, known }: MomentContent = JSON.parse(due.content);
     const snapshot = await deps.catalog.at(within, context.generation);
     const { patient } = due;
     const consequence = await evaluate(
       deps,
       within,
-      ofMoment({ tick, at: due.at, day }, { snapshot, patient, context }),
+      ofMoment({ tick, at: due.at, day, known }, { snapshot, patient, context }),
     );
     if (!consequence) return undefined;
     const { versions, patient: kept, work, due: next } = consequence;

@@ -66,6 +66,14 @@ export function dueAfter(site: Site, start: string, { hours, clock }: RespondWit
   throw new RangeError('The site has too few hours of service for this ever to be due');
 }
 
+/** The last millisecond of a day (`YYYY-MM-DD`, one of the calendar) by the zone's clocks, as an instant with its offset. */
+export const endOfDay = ({ timeZone }: Pick<Site, 'timeZone'>, day: string): string =>
+  Temporal.PlainDate.from(day)
+    .add({ days: 1 })
+    .toZonedDateTime(timeZone)
+    .subtract({ milliseconds: 1 })
+    .toString({ timeZoneName: 'never', fractionalSecondDigits: 3 });
+
 /** How many hours of service lie between two instants. */
 export function serviceHoursBetween(site: Site, start: string, end: string): number {
   const [from, to] = [Date.parse(start), Date.parse(end)];

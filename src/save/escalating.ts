@@ -4,8 +4,7 @@ import { workRows, workVersion } from '../evaluation/work-rows.ts';
 import type { Compartment } from '../fhir/compartment.ts';
 import { businessRule, gone, notFound } from '../fhir/errors.ts';
 import { resourceSpec } from '../fhir/resources.ts';
-import { escalated } from '../rules/work/escalate.ts';
-import { legalMoves } from '../rules/work/task-machine.ts';
+import { asked } from '../rules/work/escalate.ts';
 import { isWorkItem } from '../rules/work/work-item.ts';
 import { patientOf } from '../store/index-rows.ts';
 import { readResource } from '../store/resources.ts';
@@ -37,21 +36,9 @@ export async function escalateWork(
     if (!isWorkItem(task) || patient === undefined) {
       throw businessRule('Only the work items of this service have levels: this Task is none', 'Task.code');
     }
-    if (task.status !== 'requested' && task.status !== 'accepted' && task.status !== 'in-progress') {
-      throw businessRule(
-        `A work item that is ${task.status} is not escalated; from ${task.status} it can become ${legalMoves(task.status)}`,
-        'Task.status',
-      );
-    }
     const context = await contextOf(deps, within, { id: patient, path: 'Task.for' });
-    const at = deps.now().toISOString();
-    const next = escalated(task, { site: deps.site, at, by: author, reason });
-    if (!next) {
-      const levels = deps.site.levels.map(({ code }) => code).join(', ');
-      throw businessRule(`This work is at the last level of the site (${levels}) already`, 'Task.performerType');
-    }
+    const after = asked(task, { site: deps.site, at: deps.now().toISOString(), by: author, reason });
     const place = { id, shard: stored.shard, patient };
-    const after = { ...next, lastModified: at };
     const version = workVersion(deps, within, place, after, stored);
     const { work, due } = workRows(after, place);
     const lastUpdated = await commit(deps.db, within, {

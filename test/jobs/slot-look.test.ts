@@ -12,6 +12,7 @@ import { flagsOf, post } from '../support/observations.ts';
 import { aResponse, weeklyForm } from '../support/responses.ts';
 import { secondDeps } from '../support/second.ts';
 import { calendars, ENDED } from '../support/slots.ts';
+import { workOf } from '../support/work.ts';
 
 const NEXT = '2026-11-13T08:00:00.000Z';
 const WITHIN = everyone();
@@ -166,8 +167,10 @@ t.test('a missing report among many that came is said, once', async (t) => {
   const [missing = ''] = ids;
   await app.deps.db.pool.query('delete from report where patient = $1', [missing]);
   const scheduler = new Scheduler(app.deps, KINDS, { looks: LOOKS });
-  t.equal(await scheduler.sweep(), 30);
+  // The work on what is missing is of the end of its slot: by now its time has passed at both levels.
+  t.equal(await scheduler.sweep(), 30 + 2);
   t.match(await flagsOf(app, `Patient/${missing}`), [/^active v1 Report missing/]);
+  t.match(await workOf(app, `Patient/${missing}`), [/^requested overdue .* physician$/]);
   const ends = async () => {
     const { rows } = await app.deps.db.pool.query<{ at: Date }>(`select at from due where kind = 'slot'`);
     return rows.map(({ at }) => at.toISOString());
@@ -305,7 +308,8 @@ t.test('a process that is killed in the middle of a look loses nothing and does 
   const after = await rows(app);
   for (const id of ids) {
     const row = after.find(({ patient }) => patient === id);
-    t.match(row, { n: String(Number(before.get(id)) + 1), at: new Date(NEXT) });
+    const steps = id === missing ? 3 : 1;
+    t.match(row, { n: String(Number(before.get(id)) + steps), at: new Date(NEXT) }, 'and twice the overdue work');
   }
   t.equal((await flagsOf(app, `Patient/${missing}`)).length, 1);
 });

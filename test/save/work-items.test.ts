@@ -318,7 +318,7 @@ t.test('a snooze says which level is expected, in the same write, and holds a la
     });
   t.equal((await snooze(5, '2026-12-01T09:00:00Z')).status, 422, 'the term has no grade 5 from data');
   t.equal((await snooze(2, MORNING)).status, 422, 'a moment that has passed');
-  t.equal((await snooze(2, '2026-12-01')).status, 422, 'a day is no moment');
+  t.equal((await snooze(2, '2026-12')).status, 422, 'a month is no day');
   const asleep = await snooze(3, '2026-12-01T09:00:00Z');
   t.equal(asleep.status, 200);
   t.equal(said(asleep.body), 'on-hold snoozed urgent nurse Practitioner/anna');

@@ -1,17 +1,19 @@
 import type { Annotation, Task } from '@medplum/fhirtypes';
+import { businessRule } from '../../fhir/errors.ts';
 import { dueAfter, type Level, type Site } from '../site.ts';
 import { levelConcept, statusConcept, TASK_PRIORITIES } from './codes.ts';
 import { woken } from './follow.ts';
 import { endOf, isCalledOverdue, overdueSince } from './overdue.ts';
-import { levelOf, snoozedUntil, withinOf, workStatusOf } from './work-item.ts';
+import { canEscalate, legalMoves } from './task-machine.ts';
+import { levelOf, notBefore, snoozedUntil, withinOf, withOwnReason, workStatusOf } from './work-item.ts';
 
 /** Who moves a work item on, and why. */
 export interface Escalation {
   site: Site;
   /** The moment of it, UTC instant: the new time to respond begins there. */
   at: string;
-  /** Who wrote the note: a reference to a person, or a name. */
-  by: string;
+  /** Who wrote the note: a reference to a person, or a name. Nobody is named where nobody said who they are. */
+  by?: string | undefined;
   reason: string;
 }
 
@@ -29,7 +31,7 @@ export function escalated(task: Task, escalation: Escalation): Task | undefined 
   if (!level) return undefined;
   const { priority = 'routine' } = task;
   return {
-    ...noted(task, escalation),
+    ...withOwnReason(task, noted(task, escalation)),
     priority: TASK_PRIORITIES[TASK_PRIORITIES.indexOf(priority) + 1] ?? priority,
     performerType: [levelConcept(level)],
     businessStatus: statusConcept('escalated'),
@@ -38,12 +40,33 @@ export function escalated(task: Task, escalation: Escalation): Task | undefined 
 }
 
 /**
+ * A work item that a person wants at the next level, at once. Throws FhirError 422 where it has ended, sleeps, or is at the last level, naming what can be
+ * done instead.
+ */
+export function asked(task: Task, { site, at, by, reason }: Escalation): Task {
+  const { status } = task;
+  if (!canEscalate(status)) {
+    throw businessRule(
+      `A work item that is ${status} is not escalated; from ${status} it can become ${legalMoves(status)}`,
+      'Task.status',
+    );
+  }
+  const now = notBefore([task], at);
+  const next = escalated(task, { site, at: now, by, reason });
+  if (!next) {
+    const levels = site.levels.map(({ code }) => code).join(', ');
+    throw businessRule(`This work is at the last level of the site (${levels}) already`, 'Task.performerType');
+  }
+  return { ...next, lastModified: now };
+}
+
+/**
  * What becomes of a work item at the moment for which `dueOf` has it: a snoozed one is work again; another one goes to the next level, and at the
  * last one is called overdue, once. Undefined where nothing does: it has ended, or that moment is no longer its own.
  */
 export function elapsed(task: Task, { site, at, by }: Pick<Escalation, 'site' | 'at' | 'by'>): Task | undefined {
   if (dueOf(task) !== at) return undefined;
-  const changed = { lastModified: at };
+  const changed = { lastModified: notBefore([task], at) };
   if (task.status === 'on-hold') {
     const awake = woken(task, { site, now: at, within: [withinOf(task, site)] }, 'the snooze has ended');
     const ended = workStatusOf(task) === 'episode-ended' && { businessStatus: task.businessStatus };
@@ -51,7 +74,7 @@ export function elapsed(task: Task, { site, at, by }: Pick<Escalation, 'site' | 
   }
   const escalation = { site, at, by, reason: overdueSince(at) };
   const next = escalated(task, escalation) ?? {
-    ...noted(task, escalation),
+    ...withOwnReason(task, noted(task, escalation)),
     businessStatus: statusConcept('overdue'),
   };
   return { ...next, ...changed };
@@ -60,7 +83,7 @@ export function elapsed(task: Task, { site, at, by }: Pick<Escalation, 'site' | 
 /** When something happens to a work item if nobody does anything: UTC instant. Undefined where nothing does. */
 export function dueOf(task: Task): string | undefined {
   if (task.status === 'on-hold') return snoozedUntil(task);
-  if (task.status !== 'requested' && task.status !== 'accepted' && task.status !== 'in-progress') return undefined;
+  if (!canEscalate(task.status)) return undefined;
   const status = workStatusOf(task);
   if (status === 'overdue' || status === 'episode-ended') return undefined;
   // Who takes what is overdue at the last level is not called for again by the time that has run out; what nobody has is.
@@ -68,9 +91,13 @@ export function dueOf(task: Task): string | undefined {
 }
 
 function noted(task: Task, { at, by, reason }: Escalation): Task {
-  const author = NOTERS.test(by) ? { authorReference: { reference: by } } : { authorString: by };
-  const note: Annotation = { ...author, time: at, text: reason };
+  const note: Annotation = { ...authorOf(by), time: at, text: reason };
   return { ...task, note: [...(task.note ?? []), note] };
+}
+
+function authorOf(by: string | undefined): Pick<Annotation, 'authorReference' | 'authorString'> {
+  if (by === undefined) return {};
+  return NOTERS.test(by) ? { authorReference: { reference: by } } : { authorString: by };
 }
 
 /** Whom a note may refer to. Source: HL7 FHIR R4 4.0.1, Annotation.author[x]. */

@@ -10,8 +10,10 @@ import {
   identityOf,
   isOpen,
   levelOf,
+  notBefore,
   taskPriority,
   withinOf,
+  withOwnReason,
   withoutExtension,
   workItem,
   workStatusOf,
@@ -52,7 +54,8 @@ export interface Followed {
  * What a new version of a Flag makes of its work items, all of which are `held`: at most one of them is open, before and after. Undefined where
  * nothing changes. A Flag that calls nobody (PN) makes none.
  */
-export function follow(held: readonly Task[], told: FlagNow, around: Around): Followed | undefined {
+export function follow(held: readonly Task[], told: FlagNow, given: Around): Followed | undefined {
+  const around = { ...given, now: notBefore(held, given.now) };
   const open = held.find(isOpen);
   const changed = open && (told.flag.status === 'active' ? carried(open, told, around) : ended(open, told, around));
   if (open && changed) {
@@ -78,14 +81,16 @@ function soonest({ site, now, within }: Around): { within: RespondWithin; due: s
 }
 
 /** The open work of a Flag that has not changed, where the last report says more than the level up to which it sleeps; undefined where none sleeps. */
-export function wokenBy(held: readonly Task[], around: Omit<Around, 'within'>): Followed | undefined {
+export function wokenBy(held: readonly Task[], { site, now: given }: Omit<Around, 'within'>): Followed | undefined {
   const open = held.find(isOpen);
   if (open?.status !== 'on-hold') return undefined;
-  const task = woken(open, { ...around, within: [withinOf(open, around.site)] }, WORSE);
-  return { task: { ...task, lastModified: around.now }, n: identityOf(open)?.n ?? 1, isNew: false };
+  const now = notBefore(held, given);
+  const task = woken(open, { site, now, within: [withinOf(open, site)] }, WORSE);
+  return { task: { ...task, lastModified: now }, n: identityOf(open)?.n ?? 1, isNew: false };
 }
 
 const WORSE = 'worse than expected';
+const OVERDUE_AND_WORSE = 'worse while it was overdue';
 
 /** The episode goes on: what is said of it and how urgent it is follow; the work is never due later than it was. */
 function carried(open: Task, told: FlagNow, around: Around): Task {
@@ -102,7 +107,8 @@ function carried(open: Task, told: FlagNow, around: Around): Task {
     const end = endOf(open);
     if (end !== undefined && end <= around.now) return renewed(task, around);
   }
-  return rises ? hastened(task, around) : task;
+  const next = rises ? hastened(task, around) : task;
+  return isDeepStrictEqual(next, open) ? open : withOwnReason(open, next);
 }
 
 /** What work is whose episode goes on after all. */
@@ -116,12 +122,23 @@ const isAbove = (one: (typeof TASK_PRIORITIES)[number], other: (typeof TASK_PRIO
   TASK_PRIORITIES.indexOf(one) > TASK_PRIORITIES.indexOf(other);
 
 function hastened(task: Task, around: Around): Task {
-  // Of what somebody has taken since it was called overdue the time begins anew: nothing would call for it again.
-  if (isCalledOverdue(task) && workStatusOf(task) !== 'overdue') return renewed(task, around);
+  // Of what was called overdue the time begins anew: nothing would call for it again.
+  if (workStatusOf(task) === 'overdue') return calledAnew(task, around);
+  if (isCalledOverdue(task)) return renewed(task, around);
   const { within, due } = soonest(around);
   const period = task.restriction?.period;
   if (period?.end !== undefined && Date.parse(period.end) <= Date.parse(due)) return task;
   return timed(task, within, { ...period, end: due });
+}
+
+/**
+ * What nobody answers at the last level, and is worse: that level is called again, and once more when that time has passed. Where it was the turn of
+ * another level before, who has it is still not the one who was called.
+ */
+function calledAnew(task: Task, around: Around): Task {
+  const isRaised = levelOf(task) !== around.site.levels[0]?.code;
+  const status = isRaised ? 'escalated' : (RESUMED[task.status] ?? 'acknowledged');
+  return { ...renewed(task, around), businessStatus: statusConcept(status), statusReason: { text: OVERDUE_AND_WORSE } };
 }
 
 /** With a time to respond that begins now. */

@@ -4,10 +4,22 @@ import { dateInterval } from '../../fhir/dates.ts';
 import { FhirError, fault, type Issue } from '../../fhir/errors.ts';
 import { EXTENSION } from '../resources/codes.ts';
 import { dueAfter, type Site } from '../site.ts';
+import { askedInVain, asksNextLevel } from './asked-status.ts';
 import { codeIn, OUTCOMES, statusConcept, WORK } from './codes.ts';
+import { asked } from './escalate.ts';
 import { isOverdueNote } from './overdue.ts';
-import { legalMoves, type Move, moveOf, type Need } from './task-machine.ts';
-import { expectedOf, ownerOf, withinOf, withoutExtension, workStatusOf } from './work-item.ts';
+import { untilEndOfDay } from './snooze.ts';
+import { canEscalate, legalMoves, type Move, moveOf, type Need, TO_NEXT_LEVEL } from './task-machine.ts';
+import {
+  expectedOf,
+  notBefore,
+  ownerOf,
+  reasonOf,
+  withinOf,
+  withOwnReason,
+  withoutExtension,
+  workStatusOf,
+} from './work-item.ts';
 
 /** A move that a person has made. */
 export interface Moved {
@@ -35,39 +47,61 @@ const KEPT = [
 
 /**
  * A person's new version of a work item. `now` is a UTC instant. Throws FhirError: 409 where somebody else has it and no reason is given why it
- * is taken over; 422 for a move that is none, naming the legal ones, for one that lacks what it needs, and for an element of the engine that changed.
+ * is taken over; 422 for a move that is none, naming the legal ones, for one that lacks what it needs, for an element of the engine that changed, and
+ * where the next level is asked and there is none.
  */
-export function moved(before: Task, after: Task, { site, now }: { site: Site; now: string }): Moved {
-  const move = moveOf(before.status, after.status);
+export function moved(before: Task, sent: Task, { site, now }: { site: Site; now: string }): Moved {
+  const move = moveOf(before.status, sent.status);
   if (!move) {
     throw refusal(
-      `Task.status: a work item that is ${before.status} does not become ${after.status}; from ${before.status} it can become ${legalMoves(before.status)}`,
+      `Task.status: a work item that is ${before.status} does not become ${sent.status}; from ${before.status} it can become ${legalMoves(before.status)}`,
       'Task.status',
     );
   }
+  const isSnooze = move.needs.includes('expected level');
+  const after = isSnooze ? untilEndOfDay(sent, site) : sent;
+  const isAsked = asksNextLevel(before, after, site);
+  const whyAsked = isAsked && canEscalate(move.to) && !move.needs.includes('reason');
   const issues = [
     ...changedIssues(before, after),
+    ...askedInVain(before, after, move),
+    ...(whyAsked ? lacking('reason', { ...move, name: 'escalate' }, before, after, now) : []),
     ...move.needs.flatMap((need) => lacking(need, move, before, after, now)),
   ];
   const [first, ...more] = issues;
   if (first) throw new FhirError([first, ...more], { status: 422 });
   refuseTakeover(before, after);
-  const isSnooze = move.needs.includes('expected level');
   const { level, until } = expectedOf(after) ?? {};
   const isNew = isSnooze && !isDeepStrictEqual(expectedOf(before), expectedOf(after));
+  const told = isSnooze ? after : withoutExtension(after, EXTENSION.expectedLevel);
+  const task = stamped(told, move, before, { site, now: notBefore([before], now) });
   return {
     move,
-    task: stamped(isSnooze ? after : withoutExtension(after, EXTENSION.expectedLevel), move, before, { site, now }),
+    task: isAsked ? atNextLevel(task, before, { site, now }) : task,
     ...(isNew && level !== undefined && until !== undefined ? { snooze: { level, until } } : {}),
   };
 }
+
+/** The move, and then the next level: whoever has it asks, or had it until now. */
+function atNextLevel(task: Task, before: Task, { site, now }: { site: Site; now: string }): Task {
+  const { statusReason } = task;
+  const by = nameOf(task) ?? nameOf(before);
+  return { ...asked(task, { site, at: now, by, reason: reasonOf(task) ?? '' }), statusReason };
+}
+
+/** An owner as the author of a note: a reference, else what they are called, else known by. */
+const nameOf = ({ owner }: Task): string | undefined => owner?.reference ?? owner?.display ?? owner?.identifier?.value;
 
 const refusal = (diagnostics: string, expression?: string): FhirError =>
   new FhirError([fault('business-rule', diagnostics, expression)], { status: 422 });
 
 function changedIssues(before: Task, after: Task): Issue[] {
   const issues = KEPT.filter((name) => !isDeepStrictEqual(before[name], after[name])).map((name) =>
-    fault('business-rule', `Task.${name} of a work item is the engine's and stays as it is`, `Task.${name}`),
+    fault(
+      'business-rule',
+      `Task.${name} of a work item is the engine's and stays as it is${name === 'performerType' ? `; ${TO_NEXT_LEVEL}` : ''}`,
+      `Task.${name}`,
+    ),
   );
   const within = ({ extension }: Task) => extension?.filter(({ url }) => url === EXTENSION.respondWithin) ?? [];
   if (!isDeepStrictEqual(within(before), within(after))) {
@@ -110,9 +144,7 @@ function lacking(need: Need, { name, from, to }: Move, before: Task, after: Task
         ? []
         : say('that nobody has it: leave the owner out, or accept it', 'Task.owner');
     case 'reason': {
-      const { statusReason } = after;
-      const said = statusReason?.text?.trim() || statusReason?.coding?.length;
-      return said && !isDeepStrictEqual(statusReason, before.statusReason)
+      return reasonOf(after) !== undefined && !isDeepStrictEqual(after.statusReason, before.statusReason)
         ? []
         : say('a statusReason of its own that says why', 'Task.statusReason');
     }
@@ -145,7 +177,7 @@ function snoozeIssues(task: Task, now: string, say: Say): Issue[] {
   const isToCome = moment !== undefined && moment > Date.parse(now) && moment < LAST_YEAR_OVER;
   if (level === undefined || level < 0 || !isToCome) {
     return say(
-      `the extension ${EXTENSION.expectedLevel}: level, a grade from 0, and until, a moment to come with a time zone`,
+      `the extension ${EXTENSION.expectedLevel}: level, a grade from 0, and until, a day or a moment with a time zone that is not over yet`,
       'Task.extension',
     );
   }
@@ -155,7 +187,7 @@ function snoozeIssues(task: Task, now: string, say: Say): Issue[] {
 /** No instant of FHIR lies beyond the year 9999 by any clock. */
 const LAST_YEAR_OVER = Date.UTC(10_000, 0, 1);
 
-/** A moment, and not a day: with seconds and a zone. */
+/** With seconds and a zone; days were made moments before. */
 const ZONED = /T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
 /** Two people never have the same work without knowing. What was escalated asks for somebody else, so there no reason is needed. */
@@ -186,7 +218,7 @@ function stamped(
 ): Task {
   const first = before.executionPeriod?.start ?? (to === 'requested' ? undefined : now);
   const hasEnded = workStatusOf(before) === 'episode-ended';
-  const { executionPeriod: _period, businessStatus: _status, ...rest } = after;
+  const { executionPeriod: _period, businessStatus: _status, ...rest } = withOwnReason(before, after);
   const status = business === undefined || hasEnded ? before.businessStatus : statusConcept(business);
   const end = to !== 'completed' ? undefined : (before.executionPeriod?.end ?? now);
   return {

@@ -84,6 +84,12 @@ export const MOVES: readonly Move[] = [
   engine('overdue', 'requested', 'requested', 'overdue'),
   engine('overdue', 'accepted', 'accepted', 'overdue'),
   engine('overdue', 'in-progress', 'in-progress', 'overdue'),
+  engine('worse when overdue', 'requested', 'requested', 'escalated'),
+  engine('worse when overdue', 'accepted', 'accepted', 'escalated'),
+  engine('worse when overdue', 'in-progress', 'in-progress', 'escalated'),
+  engine('worse at the only level', 'requested', 'requested', 'new'),
+  engine('worse at the only level', 'accepted', 'accepted', 'acknowledged'),
+  engine('worse at the only level', 'in-progress', 'in-progress', 'acknowledged'),
   engine('wake', 'on-hold', 'requested', 'new'),
   engine('episode ends', 'requested', 'cancelled', 'episode-ended'),
   engine('episode ends', 'accepted', 'accepted', 'episode-ended'),
@@ -95,13 +101,21 @@ export const MOVES: readonly Move[] = [
   engine('episode goes on', 'on-hold', 'on-hold', 'snoozed'),
 ];
 
+/** How a person asks the next level, in words. */
+export const TO_NEXT_LEVEL = 'it goes to the next level by businessStatus escalated (escalate, reason) or by $escalate';
+
 /** The move of a person from one status to another; undefined where there is none. */
 export const moveOf = (from: string, to: string): Move | undefined =>
   MOVES.find((move) => move.by === 'person' && move.from === from && move.to === to);
+
+/** Whether what has a status can go to the next level: by itself, or since a person asks for it. */
+export const canEscalate = (status: string): boolean =>
+  MOVES.some(({ name, from }) => name === 'escalate' && from === status);
 
 /** What a person can do with a work item of a status, in words: what a refusal names. */
 export function legalMoves(from: string): string {
   const moves = MOVES.filter((move) => move.by === 'person' && move.from === from);
   if (moves.length === 0) return 'it has ended and stays as it is';
-  return moves.map(({ name, to, needs }) => `${to} (${[name, ...needs].join(', ')})`).join('; ');
+  const named = moves.map(({ name, to, needs }) => `${to} (${[name, ...needs].join(', ')})`).join('; ');
+  return canEscalate(from) ? `${named}; and ${TO_NEXT_LEVEL}` : named;
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Flag, Task } from '@medplum/fhirtypes';
 import type { ActionRef, Priority } from '../episode.ts';
 import { EXTENSION } from '../resources/codes.ts';
@@ -76,6 +77,26 @@ export const workStatusOf = ({ businessStatus }: Task): WorkStatus =>
 
 /** Code of the level whose turn it is. */
 export const levelOf = ({ performerType }: Task): string => codeIn(WORK.level, performerType?.[0]) ?? '';
+
+/** A UTC instant, or the later one at which the last of these work items was changed: what is made up for late comes after what was done meanwhile. */
+export const notBefore = (tasks: readonly Task[], now: string): string =>
+  tasks.reduce((latest, { lastModified = '' }) => (lastModified > latest ? lastModified : latest), now);
+
+/**
+ * The next version of a work item without the reason that the one before gave: that was why of that version. What sleeps on sleeps for the reason
+ * that it had.
+ */
+export function withOwnReason(before: Task, next: Task): Task {
+  const { statusReason, ...rest } = next;
+  if (statusReason === undefined || !isDeepStrictEqual(statusReason, before.statusReason)) return next;
+  return before.status === 'on-hold' && next.status === 'on-hold' ? next : rest;
+}
+
+/** A statusReason as text: its own, or what its first code is called; undefined where it says nothing. */
+export function reasonOf({ statusReason }: Task): string | undefined {
+  const { text, coding = [] } = statusReason ?? {};
+  return [text, ...coding.flatMap(({ display, code }) => [display, code])].find((said) => said?.trim());
+}
 
 /** By what an owner is told from another: a reference, else an identifier, else a name. */
 export function ownerOf({ owner }: Task): string | undefined {

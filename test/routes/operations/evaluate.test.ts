@@ -139,7 +139,7 @@ t.test('what would be graded and flagged', async (t) => {
     const ask = '/QuestionnaireResponse/$evaluate';
     t.match(await app.send('POST', ask, { ...good, resourceType: 'Observation' }), { status: 400 });
     t.match(await app.send('POST', ask, { resourceType: 'Parameters' }), { status: 400 }, 'nothing came along');
-    t.match(await app.send('GET', ask), { status: 404 }, 'no URL holds a resource');
+    t.match(await app.send('GET', ask), { status: 405 }, 'no URL holds a resource');
     t.match(await app.send('GET', '/QuestionnaireResponse/none/$evaluate'), { status: 404 });
   });
 });

@@ -3,7 +3,7 @@ import t from 'tap';
 import { CANONICAL } from '../../../src/fhir/canonical.ts';
 import { DEFAULT_SITE } from '../../../src/rules/site.ts';
 import { levelConcept, statusConcept, type WorkStatus } from '../../../src/rules/work/codes.ts';
-import { dueOf, elapsed, escalated } from '../../../src/rules/work/escalate.ts';
+import { asked, dueOf, elapsed, escalated } from '../../../src/rules/work/escalate.ts';
 import { workStatusOf } from '../../../src/rules/work/work-item.ts';
 
 const END = '2026-11-24T13:00:00.000Z';
@@ -22,6 +22,7 @@ function work(status: Task['status'], then: WorkStatus, more: Partial<Task> = {}
   };
 }
 
+const MORNING = '2026-11-24T09:00:00.000Z';
 const NOON = '2026-11-24T12:00:00.000Z';
 const called = (at: string): Partial<Task> => ({ note: [{ authorString: by, text: `overdue since ${at}` }] });
 
@@ -103,4 +104,54 @@ t.test('who noted is referred to where a note can, else named', async (t) => {
     escalated(work('requested', 'new'), { site: DEFAULT_SITE, at: END, by: who, reason: 'why' })?.note?.at(-1);
   t.match(note('Practitioner/anna'), { authorReference: { reference: 'Practitioner/anna' }, time: END, text: 'why' });
   t.match(note('PractitionerRole/anna'), { authorString: 'PractitionerRole/anna' });
+});
+
+t.test('a note names nobody where nobody said who they are', async (t) => {
+  const next = escalated(work('requested', 'new'), { site: DEFAULT_SITE, at: END, reason: 'why' });
+  t.same(next?.note, [{ time: END, text: 'why' }]);
+});
+
+const PHYSICIAN = { performerType: [levelConcept({ code: 'physician', display: 'Physician' })] };
+const STALE = { statusReason: { text: 'the snooze has ended' } };
+const stale: [name: string, task: Task, then: WorkStatus][] = [
+  ['escalated', work('requested', 'new', STALE), 'escalated'],
+  ['overdue', work('requested', 'escalated', { ...STALE, ...PHYSICIAN }), 'overdue'],
+];
+for (const [name, task, then] of stale) {
+  t.test(`the reason of an earlier version is not why it is ${name}`, async (t) => {
+    const next = elapsed(task, { site: DEFAULT_SITE, at: END, by });
+    t.equal(next && workStatusOf(next), then);
+    t.equal(next?.statusReason, undefined);
+    t.equal(next?.note?.at(-1)?.text, `overdue since ${END}`, 'that is in the note');
+  });
+}
+
+t.test('what sleeps wakes for a reason of its own, also where a person had used the same words', async (t) => {
+  const task = work('on-hold', 'snoozed', { ...asleep('2026-12-01T09:00:00Z'), ...STALE });
+  t.same(elapsed(task, { site: DEFAULT_SITE, at: '2026-12-01T09:00:00.000Z', by })?.statusReason, STALE.statusReason);
+});
+
+const LATER = '2026-11-27T08:00:00.000Z';
+for (const [name, task, at] of [
+  ['escalated', work('accepted', 'acknowledged', { lastModified: LATER }), END],
+  ['overdue', work('accepted', 'acknowledged', { lastModified: LATER, ...PHYSICIAN }), END],
+  ['woken', work('on-hold', 'snoozed', { ...asleep(NOON), lastModified: LATER }), NOON],
+] as const) {
+  t.test(`what is ${name} late is not dated before what was done meanwhile`, async (t) => {
+    t.equal(elapsed(task, { site: DEFAULT_SITE, at, by })?.lastModified, LATER);
+    t.equal(elapsed({ ...task, lastModified: MORNING }, { site: DEFAULT_SITE, at, by })?.lastModified, at);
+  });
+}
+
+t.test('what a person wants at the next level goes there, with no reason of before', async (t) => {
+  const given = { site: DEFAULT_SITE, at: NOON, by: 'Practitioner/anna', reason: 'needs a physician' };
+  const next = asked(work('accepted', 'acknowledged', { ...STALE, lastModified: MORNING }), given);
+  t.match(next, { ...PHYSICIAN, lastModified: NOON, note: [{ text: 'needs a physician', time: NOON }] });
+  t.equal(next.statusReason, undefined);
+  const skewed = asked(work('accepted', 'acknowledged', { lastModified: LATER }), given);
+  t.match(skewed, { lastModified: LATER, restriction: { period: { start: LATER } } });
+  t.throws(() => asked(next, given), { message: /at the last level of the site \(nurse, physician\) already/ });
+  for (const status of ['on-hold', 'completed', 'cancelled'] as const) {
+    t.throws(() => asked(work(status, 'acknowledged'), given), { message: /is not escalated; from/ }, status);
+  }
 });

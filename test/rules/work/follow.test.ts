@@ -1,67 +1,12 @@
-import type { Flag, Task } from '@medplum/fhirtypes';
+import type { Task } from '@medplum/fhirtypes';
 import t from 'tap';
 import { CANONICAL } from '../../../src/fhir/canonical.ts';
-import type { Priority } from '../../../src/rules/episode.ts';
-import { priorityConcept } from '../../../src/rules/resources/codes.ts';
 import { DEFAULT_SITE, type RespondWithin } from '../../../src/rules/site.ts';
-import { levelConcept, statusConcept } from '../../../src/rules/work/codes.ts';
-import { type FlagNow, follow } from '../../../src/rules/work/follow.ts';
+import { statusConcept } from '../../../src/rules/work/codes.ts';
+import { dueOf, elapsed } from '../../../src/rules/work/escalate.ts';
+import { type FlagNow, follow, wokenBy } from '../../../src/rules/work/follow.ts';
 import { levelOf, workStatusOf } from '../../../src/rules/work/work-item.ts';
-
-/** A Tuesday morning in Paris. */
-const NOW = '2026-11-24T09:00:00.000Z';
-const END = '2026-11-24T13:00:00.000Z';
-const HALF_A_DAY: RespondWithin = { hours: 4, clock: 'service' };
-
-const flag = (priority: Priority, status: Flag['status'] = 'active', text = 'Nausea: grade 2'): Flag => ({
-  resourceType: 'Flag',
-  status,
-  code: { text },
-  subject: { reference: 'Patient/p' },
-  extension: [
-    { url: 'http://hl7.org/fhir/StructureDefinition/flag-priority', valueCodeableConcept: priorityConcept(priority) },
-  ],
-});
-
-const told = (one: Flag, more: Partial<FlagNow> = {}): FlagNow => ({
-  flagId: 'f',
-  flag: one,
-  rises: false,
-  opens: false,
-  ...more,
-});
-
-const around = { site: DEFAULT_SITE, now: NOW, patient: 'Patient/p', device: 'Device/d', within: [HALF_A_DAY] };
-
-/** The first work item of a Flag of this priority, as it was then changed. */
-function item(priority: Priority, more: Partial<Task> = {}): Task {
-  const made = follow([], told(flag(priority), { opens: true }), around)?.task;
-  if (!made) throw new Error('none was made');
-  return { ...made, id: 't', ...more };
-}
-
-const taken = {
-  status: 'accepted',
-  owner: { reference: 'Practitioner/anna' },
-  businessStatus: statusConcept('acknowledged'),
-} as const;
-const done = { ...taken, status: 'completed' } as const;
-const gone = { status: 'cancelled', businessStatus: statusConcept('episode-ended') } as const;
-const asleep = {
-  ...taken,
-  status: 'on-hold',
-  businessStatus: statusConcept('snoozed'),
-  extension: [
-    {
-      url: `${CANONICAL}/StructureDefinition/expected-level`,
-      extension: [
-        { url: 'level', valueInteger: 2 },
-        { url: 'until', valueDateTime: '2026-12-01T09:00:00Z' },
-      ],
-    },
-  ],
-} satisfies Partial<Task>;
-const raised = { performerType: [levelConcept({ code: 'physician', display: 'Physician' })] };
+import { around, asleep, done, END, flag, gone, HALF_A_DAY, item, NOW, raised, taken, told } from './held.ts';
 
 type Case = [name: string, held: readonly Task[], now: FlagNow, said: string | undefined];
 
@@ -203,28 +148,36 @@ for (const [name, held, now, expected] of cases) {
   });
 }
 
-const times: [name: string, now: string, rises: boolean, within: readonly RespondWithin[], end: string][] = [
-  ['a rise is never due later', '2026-11-24T12:00:00.000Z', true, [HALF_A_DAY], END],
+const times: [name: string, now: string, rises: boolean, within: readonly RespondWithin[], end: string, held?: Task][] =
   [
-    'a rise may be due earlier',
-    '2026-11-24T12:00:00.000Z',
-    true,
-    [{ hours: 0.5, clock: 'always' }],
-    '2026-11-24T12:30:00.000Z',
-  ],
-  ['what does not rise is not', '2026-11-24T12:00:00.000Z', false, [{ hours: 0.5, clock: 'always' }], END],
-  [
-    'the shortest of several holds',
-    '2026-11-24T10:00:00.000Z',
-    true,
-    [HALF_A_DAY, { hours: 2, clock: 'always' }, { hours: 3, clock: 'service' }],
-    '2026-11-24T12:00:00.000Z',
-  ],
-  ['without any that of the site does', '2026-11-24T08:00:00.000Z', true, [], '2026-11-24T12:00:00.000Z'],
-];
-for (const [name, now, rises, within, end] of times) {
+    ['a rise is never due later', '2026-11-24T12:00:00.000Z', true, [HALF_A_DAY], END],
+    [
+      'a rise may be due earlier',
+      '2026-11-24T12:00:00.000Z',
+      true,
+      [{ hours: 0.5, clock: 'always' }],
+      '2026-11-24T12:30:00.000Z',
+    ],
+    ['what does not rise is not', '2026-11-24T12:00:00.000Z', false, [{ hours: 0.5, clock: 'always' }], END],
+    [
+      'the shortest of several holds',
+      '2026-11-24T10:00:00.000Z',
+      true,
+      [HALF_A_DAY, { hours: 2, clock: 'always' }, { hours: 3, clock: 'service' }],
+      '2026-11-24T12:00:00.000Z',
+    ],
+    [
+      'without any that of the site does',
+      '2026-11-24T10:00:00.000Z',
+      true,
+      [],
+      '2026-11-24T14:00:00.000Z',
+      item('PL', { restriction: { period: { start: NOW, end: '2026-11-24T16:00:00.000Z' } } }),
+    ],
+  ];
+for (const [name, now, rises, within, end, held = item('PL')] of times) {
   t.test(name, async (t) => {
-    const { task } = follow([item('PL')], told(flag('PM'), { rises }), { ...around, now, within }) ?? {};
+    const { task } = follow([held], told(flag('PM'), { rises }), { ...around, now, within }) ?? {};
     t.equal(task?.restriction?.period?.end, end);
     t.equal(task?.restriction?.period?.start, NOW);
   });
@@ -243,9 +196,16 @@ const spent: [name: string, held: Task, now: FlagNow, start: string, end: string
   ],
   ['and none when it is not', item('PM', { ...taken, ...CALLED }), told(flag('PL')), NOW, END],
   [
-    'what nobody answers is overdue as it was',
+    'what nobody answers at the last level has a new time when it is worse',
     item('PM', { ...CALLED, businessStatus: statusConcept('overdue') }),
     told(flag('PH'), { rises: true }),
+    LATER,
+    NEXT,
+  ],
+  [
+    'and none when it is not',
+    item('PM', { ...CALLED, businessStatus: statusConcept('overdue') }),
+    told(flag('PM', 'active', 'Nausea: grade 1')),
     NOW,
     END,
   ],
@@ -270,3 +230,82 @@ for (const [name, held, now, start, end] of spent) {
     t.same(task.restriction?.period, { start, end });
   });
 }
+
+const overdue = { ...CALLED, businessStatus: statusConcept('overdue') };
+const ONLY = { ...DEFAULT_SITE, levels: [{ code: 'nurse', display: 'Nurse' }] };
+const anew: [name: string, held: Task, site: typeof DEFAULT_SITE, said: string][] = [
+  [
+    'what nobody has is called for again, of the same level',
+    item('PM', { ...raised, ...overdue }),
+    DEFAULT_SITE,
+    'requested escalated stat physician',
+  ],
+  [
+    'what somebody has and does not answer too',
+    item('PM', { ...taken, ...raised, ...overdue }),
+    DEFAULT_SITE,
+    'accepted escalated stat physician',
+  ],
+  [
+    'and what is under way',
+    item('PM', { ...taken, ...raised, ...overdue, status: 'in-progress' }),
+    DEFAULT_SITE,
+    'in-progress escalated stat physician',
+  ],
+  ['at the only level it is as it was', item('PM', overdue), ONLY, 'requested new stat nurse'],
+  ['also when somebody has it', item('PM', { ...taken, ...overdue }), ONLY, 'accepted acknowledged stat nurse'],
+];
+for (const [name, held, site, expected] of anew) {
+  t.test(`worse when overdue: ${name}`, async (t) => {
+    const { task } = follow([held], told(flag('PH'), { rises: true }), { ...around, site, now: LATER }) ?? {};
+    t.equal(task && [task.status, workStatusOf(task), task.priority, levelOf(task)].join(' '), expected);
+    t.same(task?.statusReason, { text: 'worse while it was overdue' });
+    t.equal(task && dueOf(task), NEXT, 'it can become overdue again');
+    const again = task && elapsed(task, { site, at: NEXT, by: 'vigie' });
+    t.equal(again && workStatusOf(again), 'overdue');
+    t.same(
+      again?.note?.map(({ text }) => text),
+      [`overdue since ${END}`, `overdue since ${NEXT}`],
+    );
+    t.equal(again?.statusReason, undefined, 'that it was worse is why of the version before');
+  });
+}
+
+const WHY = { statusReason: { text: 'the snooze has ended' } };
+const reasons: [name: string, held: Task, now: FlagNow, why: string | undefined | 'no version'][] = [
+  ['of the version before is dropped', item('PM', WHY), told(flag('PH'), { rises: true }), undefined],
+  ['alone changes nothing', item('PM', WHY), told(flag('PM')), 'no version'],
+  [
+    'for which it sleeps stays while it does',
+    item('PM', { ...asleep, ...WHY }),
+    told(flag('PL')),
+    WHY.statusReason.text,
+  ],
+  [
+    'for which it slept does not',
+    item('PM', { ...asleep, ...WHY }),
+    told(flag('PH'), { rises: true }),
+    'worse than expected',
+  ],
+  ['of the end is its own', item('PM', WHY), told(flag('PM', 'inactive')), 'the episode ended'],
+];
+for (const [name, held, now, why] of reasons) {
+  t.test(`a reason ${name}`, async (t) => {
+    const followed = follow([held], now, { ...around, now: LATER });
+    t.equal(followed ? followed.task.statusReason?.text : 'no version', why);
+  });
+}
+
+t.test('what is made up for late comes after what was done meanwhile', async (t) => {
+  const then = { ...around, now: NOW };
+  const rose = told(flag('PH'), { rises: true });
+  const held = item('PM', { ...taken, lastModified: LATER, restriction: { period: { start: NOW, end: NEXT } } });
+  const { task } = follow([held], rose, { ...then, within: [{ hours: 1, clock: 'always' }] }) ?? {};
+  t.equal(task?.lastModified, LATER);
+  t.equal(task?.restriction?.period?.end, '2026-11-24T16:00:00.000Z', 'an hour from then on');
+  const next = follow([{ ...item('PM', done), lastModified: LATER }], rose, then)?.task;
+  t.match(next, { authoredOn: LATER, lastModified: LATER, restriction: { period: { start: LATER, end: NEXT } } });
+  const awake = wokenBy([{ ...item('PM', asleep), lastModified: LATER }], then)?.task;
+  t.match(awake, { lastModified: LATER, restriction: { period: { start: LATER, end: NEXT } } });
+  t.equal(follow([item('PM')], rose, { ...then, now: LATER })?.task.lastModified, LATER, 'else as of its moment');
+});
