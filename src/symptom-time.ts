@@ -1,6 +1,6 @@
 import type { Observation, QuestionnaireResponse } from '@medplum/fhirtypes';
 import { dateInterval } from './fhir/dates.ts';
-import { businessRule } from './fhir/errors.ts';
+import { businessRule, type FhirError } from './fhir/errors.ts';
 
 /** What lies before comes of a clock that was never set; a week before the year 1 no instant can say. */
 const EARLIEST = Date.UTC(1900, 0, 1);
@@ -24,17 +24,32 @@ export interface Dated {
 /** How far a clock may be ahead before a report is refused. DESIGN: 24 hours. */
 const AHEAD_MILLIS = 24 * 3_600_000;
 
+/** A year or a month alone: its first moment would stand months before the reports that it came between. */
+const tellsNoDay = (written: string): boolean => /^\d{4}(-\d\d)?$/.test(written);
+
+/** What was written of a moment, where it tells the day at least; else it is as if nothing were: an empty text. */
+export const writtenMoment = (written = ''): string => (tellsNoDay(written) ? '' : written);
+
 /**
  * The symptom time of a response: `authored`, or the time of receipt when `authored` lies up to 24 h ahead. `before` is what an earlier
- * version of the same response was given: an unchanged `authored` keeps its moment. Of a date without a time, its first moment counts.
- * Throws FhirError 422 when `authored` is missing, lies further ahead or before the year 1900.
+ * version of the same response was given: an unchanged `authored` keeps its moment. Of a day without a time, its first moment counts.
+ * Throws FhirError 422 when `authored` is missing, lies further ahead or before the year 1900; and when it is a year or a month alone, unless
+ * `isEvaluated` says that nothing is made of the response.
  */
-export const symptomTime = (response: QuestionnaireResponse, now: Date, before?: Dated): SymptomTime =>
-  momentOf(response.authored, ANSWERED, now, before);
+export const symptomTime = (
+  response: QuestionnaireResponse,
+  now: Date,
+  before?: Dated,
+  isEvaluated: () => boolean = () => true,
+): SymptomTime => {
+  const { authored = '' } = response;
+  if (tellsNoDay(authored) && isEvaluated()) throw withoutDay(ANSWERED);
+  return momentOf(response.authored, ANSWERED, now, before);
+};
 
 /**
  * The symptom time of a response that is not complete: as of a complete one, but the time of receipt where `authored` cannot be used, since
- * what it says must not wait for a clock to be mended. Never throws.
+ * what it says must not wait for a clock to be mended. A year or a month alone is as good as none. Never throws.
  */
 export const draftTime = (response: QuestionnaireResponse, now: Date, before?: Dated): SymptomTime =>
   momentOrReceipt(response.authored, now, before);
@@ -44,8 +59,9 @@ export const draftMeasurementTime = (observation: Observation, now: Date, before
   momentOrReceipt(measuredAt(observation).written, now, before);
 
 function momentOrReceipt(written: string | undefined, now: Date, before: Dated | undefined): SymptomTime {
-  if (written !== undefined && !faultOf(written, now)) return momentOf(written, ANSWERED, now, before);
-  return { at: now.toISOString(), day: now.toISOString().slice(0, 10), clockAhead: written !== undefined };
+  const told = writtenMoment(written);
+  if (told !== '' && !faultOf(told, now)) return momentOf(told, ANSWERED, now, before);
+  return { at: now.toISOString(), day: now.toISOString().slice(0, 10), clockAhead: told !== '' };
 }
 
 /**
@@ -54,7 +70,9 @@ function momentOrReceipt(written: string | undefined, now: Date, before: Dated |
  */
 export function measurementTime(observation: Observation, now: Date, before?: Dated): SymptomTime {
   const { element, written } = measuredAt(observation);
-  return momentOf(written, { element: `Observation.${element}`, what: 'it was measured' }, now, before);
+  const moment = { element: `Observation.${element}`, what: 'it was measured' };
+  if (written !== undefined && tellsNoDay(written)) throw withoutDay(moment);
+  return momentOf(written, moment, now, before);
 }
 
 /** The element that tells when an Observation was measured, and what it says. */
@@ -74,6 +92,12 @@ interface Moment {
 }
 
 const ANSWERED: Moment = { element: 'QuestionnaireResponse.authored', what: 'the patient answered' };
+
+const withoutDay = ({ element, what }: Moment): FhirError =>
+  businessRule(
+    `${element} tells no day; expected the moment at which ${what}, with a time zone, or its day at least`,
+    element,
+  );
 
 function momentOf(written: string | undefined, moment: Moment, now: Date, before: Dated | undefined): SymptomTime {
   const { element, what } = moment;

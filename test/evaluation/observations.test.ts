@@ -1,4 +1,5 @@
 import t from 'tap';
+import { CANONICAL } from '../../src/fhir/canonical.ts';
 import { NOW, testApp } from '../support/app.ts';
 import {
   ALT,
@@ -9,6 +10,7 @@ import {
   NEUTROPHILS,
   POTASSIUM,
   post,
+  quantity,
 } from '../support/observations.ts';
 import { aPatient } from '../support/responses.ts';
 
@@ -124,6 +126,53 @@ t.test('without limits, unit or possible value there is no grade 0, and it is sa
     );
   }
   t.same(await flagsOf(app, patient), []);
+});
+
+t.test('limits of normal under a wrong unit make no result look normal, and it is said', async (t) => {
+  const app = await testApp({ now: () => NOW });
+  t.teardown(() => app.close());
+  const patient = await aPatient(app);
+  const umol = { loinc: '14682-9', unit: 'umol/L', low: 60, high: 110 };
+  const before = aResult(patient, { ...umol, value: 80, at: '2026-11-10T08:00:00Z' });
+  await post(app, {
+    ...before,
+    extension: [{ url: `${CANONICAL}/StructureDefinition/baseline-report`, valueBoolean: true }],
+  });
+  const cases: [
+    name: string,
+    loinc: string,
+    value: number,
+    unit: string,
+    limits: [number?, number?, string?],
+    told: string,
+  ][] = [
+    ['ALT', ALT, 900, 'U/L', [undefined, 40, 'ukat/L'], 'alt_increased@5.0 none final v1'],
+    ['platelets', '777-3', 90, '10*9/L', [150, 400, '/uL'], 'platelet_count_decreased@5.0 1 final v1'],
+    ['haemoglobin', '718-7', 105, 'g/L', [12, 16, 'g/L'], 'anemia@5.0 0-1 final v1'],
+    ['creatinine over a baseline', '14682-9', 700, 'umol/L', [60, 110, 'mg/dL'], 'creatinine_increased@5.0 4 final v1'],
+  ];
+  for (const [name, loinc, value, unit, [low, high, limitUnit = unit], told] of cases) {
+    const referenceRange = [
+      {
+        ...(low === undefined ? {} : { low: quantity(low, limitUnit) }),
+        ...(high === undefined ? {} : { high: quantity(high, limitUnit) }),
+      },
+    ];
+    const answer = await app.send(
+      'POST',
+      '/Observation',
+      aResult(patient, { loinc, value, unit, at: AT }, { referenceRange }),
+      {
+        prefer: 'return=OperationOutcome',
+      },
+    );
+    const issues = answer.body.issue.map(({ details }: { details?: { text?: string } }) => details?.text).join('; ');
+    t.match(issues, /the limits of normal are not believable in their unit/, name);
+    const id = /Observation\/([^/]+)/.exec(String(answer.headers.location))?.[1];
+    t.same(await gradesOf(app, `Observation/${id}`), [told], name);
+    const { body } = await app.send('GET', `/Observation?derived-from=Observation/${id}`);
+    t.match(JSON.stringify(body.entry[0].resource.extension), /"code":"limit-implausible"/, name);
+  }
 });
 
 t.test('what grades nothing is stored as ever', async (t) => {

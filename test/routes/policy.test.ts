@@ -117,6 +117,12 @@ t.test('policies over HTTP', async (t) => {
       refused(422, 'business-rule', 'PlanDefinition.status'),
       'nor a draft again',
     );
+    const unknown = { ...released, status: 'unknown' };
+    t.same(
+      refusal(await app.send('PUT', path, unknown)),
+      refused(422, 'business-rule', 'PlanDefinition.status'),
+      'nor of unknown status, which would no longer judge',
+    );
     t.equal(
       (await app.send('PUT', path, { ...policy, type: undefined, id: released.id })).status,
       422,
@@ -147,6 +153,9 @@ t.test('policies over HTTP', async (t) => {
 
     t.equal((await app.send('PUT', path, { ...released, status: 'retired' })).status, 200, 'it may be retired');
     await deleted('retired');
+    const status = refused(422, 'business-rule', 'PlanDefinition.status');
+    t.same(refusal(await app.send('PUT', path, unknown)), status, 'nor when it is retired');
+    t.equal((await app.send('PUT', path, { ...released, status: 'retired', date: '2027' })).status, 200, 're-dated');
     t.same(refusal(await app.send('POST', '/PlanDefinition', other)), conflict);
     t.equal(
       (await app.send('POST', '/PlanDefinition', { ...other, version: '2' })).status,

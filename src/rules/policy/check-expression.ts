@@ -178,7 +178,7 @@ export function checkExpression(expression: string, { open = false }: CheckOptio
     const text = kind?.text ?? '';
     switch (kind?.type) {
       case 'BooleanLiteral':
-        return { type: 'boolean' };
+        return { type: 'boolean', literal: true };
       case 'StringLiteral':
         return { type: 'string', values: [text.slice(1, -1)], literal: true };
       case 'NumberLiteral':
@@ -299,7 +299,8 @@ function own<T>(table: Readonly<Record<string, T>>, name: string): T | undefined
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
-function functionName(node: Node | undefined): string | undefined {
+/** The name of a function that is called; undefined for anything else. */
+export function functionName(node: Node | undefined): string | undefined {
   return node?.type === 'FunctionInvocation' ? (node.text ?? node.children?.[0]?.text) : undefined;
 }
 

@@ -5,10 +5,11 @@ import type { RespondWithin } from '../site.ts';
 import type { AsksAgain } from './ask-again.ts';
 import type { CheckedExpression } from './check-expression.ts';
 import { askAgainOf, codeOf, priorityOf, respondWithinOf } from './check-shape.ts';
+import { type Naming, namingOf } from './naming.ts';
 import { compileCondition, type RunnableExpression, type Verdict } from './run-expression.ts';
 import { SCALES, type Scale } from './scales.ts';
 import { type Titles, titleOf, titlesOf } from './titles.ts';
-import { isWokenByTerm, isWokenByTermsOf, triggersKey, type Waker, wakerOf } from './triggers.ts';
+import { isWokenByTerm, triggersKey, type Waker, wakerOf } from './triggers.ts';
 
 /** One action of a policy, ready to run. */
 export interface PolicyAction {
@@ -38,7 +39,7 @@ export interface ConditionResult extends Verdict {
 }
 
 /** An action of a checked policy, ready to run. */
-export interface Compiled extends RunnableExpression {
+export interface Compiled extends RunnableExpression, Naming {
   action: PolicyAction;
   policy: string;
   needs: readonly PolicyNeed[];
@@ -49,10 +50,6 @@ export interface Compiled extends RunnableExpression {
   /** Actions of one key have the same triggers. */
   triggers: string;
   wakes: Waker;
-  /** Whether its condition or its triggers name emergencies: else it closes or lowers none. */
-  namesEmergency: boolean;
-  /** Whether they name the reporting itself: else it has no part in it. */
-  namesMonitoring: boolean;
   /** Whether the type of a report and the term of a finding tell whether it is woken. */
   byTerm: boolean;
 }
@@ -77,8 +74,7 @@ export function compileAction(
     triggers: triggersKey(plan),
     wakes: wakerOf(plan),
     byTerm: isWokenByTerm(plan),
-    namesEmergency: expression.includes(`'emergency'`) || isWokenByTermsOf(plan, 'emergency'),
-    namesMonitoring: expression.includes(`'monitoring'`) || isWokenByTermsOf(plan, 'monitoring'),
+    ...namingOf(plan, expression),
     action: {
       id: plan.id ?? '',
       code: codeOf(plan) ?? 'open', // checked before: the code is there

@@ -34,7 +34,7 @@ export function narrowed(node: Node, among: readonly Scale[]): readonly Scale[] 
 /** The values or the range that a property can have of what is left; as they are where it depends on nothing of it. */
 export function propertyAmong(
   path: string,
-  { values, range }: Property,
+  { values, range, least }: Property,
   among: readonly Scale[],
 ): Pick<Property, 'values' | 'range'> {
   const of = identity(path);
@@ -43,7 +43,7 @@ export function propertyAmong(
     const highest = among.reduce((most, scale) => Math.max(most, scale.highest), 0);
     return { range: [range[0], Math.min(range[1], highest)] };
   }
-  return { values, range };
+  return { values, range: range ?? (least === undefined ? undefined : [least, Number.POSITIVE_INFINITY]) };
 }
 
 /** Grades of the term of the finding, on its scale. */
@@ -70,7 +70,8 @@ function equality(path: Node, literal: Node): { of: Identity; value: string } | 
   return of && value !== undefined ? { of, value } : undefined;
 }
 
-function pathOf(node: Node): string | undefined {
+/** A variable or property as it is written, `%finding.grade`; undefined for anything else. */
+export function pathOf(node: Node): string | undefined {
   const [first, second] = node.children ?? [];
   if (node.type === 'TermExpression' && first) return pathOf(first);
   if (node.type === 'ExternalConstantTerm') return `%${node.text}`;
@@ -78,9 +79,20 @@ function pathOf(node: Node): string | undefined {
   return `${pathOf(first) ?? ''}.${second.text}`;
 }
 
-function stringOf(node: Node): string | undefined {
+/** The string, or the number, that stands there by itself; undefined for anything else. */
+export function stringOf(node: Node): string | undefined {
   const [first] = node.children ?? [];
   if (node.type === 'TermExpression' && first) return stringOf(first);
   const text = first?.text ?? node.text;
   return node.type === 'LiteralTerm' && first?.type === 'StringLiteral' ? text?.slice(1, -1) : undefined;
+}
+
+export function numberOf(node: Node): number | undefined {
+  const [first] = node.children ?? [];
+  if ((node.type === 'TermExpression' || node.type === 'ParenthesizedTerm') && first) return numberOf(first);
+  if (node.type === 'PolarityExpression' && first) {
+    const number = numberOf(first);
+    return number !== undefined && node.text === '-' ? 0 - number : number;
+  }
+  return node.type === 'LiteralTerm' && first?.type === 'NumberLiteral' ? Number(first.text ?? node.text) : undefined;
 }

@@ -11,6 +11,8 @@ export interface Property {
   unit?: string;
   values?: readonly string[];
   range?: readonly [number, number];
+  /** Of a number without a highest value: the lowest that it can have. */
+  least?: number;
   get: (context: Context) => Scalar | undefined;
 }
 

@@ -274,7 +274,8 @@ export const inputNamed = (mention: string): Input => inputOf(mention);
 const INPUTS = new Map<string, Input>();
 const PROPERTIES = new Map<Input, Pick<Property, 'type' | 'values' | 'range'>>();
 
-function propertyOf(mention: string): Property | undefined {
+/** What a mention such as `%finding.grade` names; undefined of an object variable, and of what is not known. */
+export function propertyOf(mention: string): Property | undefined {
   const { name, property } = split(mention);
   return property === undefined ? own(VALUES, name) : own(OBJECTS[name]?.properties ?? {}, property);
 }

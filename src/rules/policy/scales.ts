@@ -1,4 +1,4 @@
-import { type Finding, termKey } from '../finding.ts';
+import { type Attribute, type Finding, termKey } from '../finding.ts';
 import { GRADED_BY_ANSWERS } from '../gradings/ctcae-answers.ts';
 import { CTCAE_DATA, CTCAE_VERSIONS } from '../gradings/ctcae-data.ts';
 import { DATA as EMERGENCIES, EMERGENCY_TERMS } from '../gradings/emergency-data.ts';
@@ -12,6 +12,8 @@ export interface Scale extends Pick<Finding, 'system' | 'version' | 'kind' | 'te
   spelled: string;
   /** The highest grade that it can have. */
   highest: number;
+  /** What is asked of a PRO-CTCAE term; none of the other systems. */
+  attributes: readonly Attribute[];
 }
 
 /** Highest grade of a kind. Source: PRO-CTCAE composite table; CTCAE, whose grade 5 no data tell. */
@@ -26,7 +28,7 @@ const HIGHEST: Readonly<Record<Finding['kind'], number>> = {
 
 /** Every term that a finding can be of, with its scale: of CTCAE those that something measured or answered can grade. */
 export const SCALES: readonly Scale[] = [
-  ...TERMS.map(({ code, kind }) => scale('pro-ctcae', '1.0', kind, code)),
+  ...TERMS.map(({ code, kind, attributes }) => scale('pro-ctcae', '1.0', kind, code, attributes)),
   ...CTCAE_VERSIONS.flatMap((version) =>
     CTCAE_DATA.entries
       .filter(
@@ -38,7 +40,14 @@ export const SCALES: readonly Scale[] = [
   ...MONITORING_TERMS.map(({ code }) => scale('monitoring', MONITORING.version, 'monitoring', code)),
 ];
 
-function scale(system: Scale['system'], version: string, kind: Scale['kind'], term: string): Scale {
+function scale(
+  system: Scale['system'],
+  version: string,
+  kind: Scale['kind'],
+  term: string,
+  attributes: Scale['attributes'] = [],
+): Scale {
   const key = termKey({ term, system, version });
-  return { system, version, kind, term, key, spelled: key.replaceAll(/[^A-Za-z0-9_]/g, '_'), highest: HIGHEST[kind] };
+  const spelled = key.replaceAll(/[^A-Za-z0-9_]/g, '_');
+  return { system, version, kind, term, key, spelled, highest: HIGHEST[kind], attributes };
 }

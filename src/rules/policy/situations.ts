@@ -1,8 +1,9 @@
 import type { Priority } from '../episode.ts';
 import type { Finding, ReportFacts, SourceType } from '../finding.ts';
 import { type Context, PRIORITIES } from '../policy-language.ts';
-import { OVERRUN, spend } from './budget.ts';
+import { OVERRUN, ownBudget, type StepBudget, spend } from './budget.ts';
 import type { Compiled, ConditionResult, PolicyAction } from './compiled.ts';
+import { mayAct } from './naming.ts';
 import { type Input, inputNamed, remember, type Verdict } from './run-expression.ts';
 import { SCALES } from './scales.ts';
 import type { Applies } from './use-context.ts';
@@ -40,12 +41,18 @@ export function evaluatorOf(groups: readonly Group[]): Evaluate {
 
   const choose = (which: Which, context: Context): Situation => {
     const awake = new Set(wakers.filter(({ wakes }) => wakes(context)).map(({ triggers }) => triggers));
+    const { system, term } = context.finding;
     const asked = groups
       .filter(({ applies }) => applies?.(context.facts) !== 'no')
-      .map(({ actions }) =>
-        actions.filter((one) => isIn(which, one.action) && awake.has(one.triggers) && mayAct(one, context.finding)),
-      );
-    return situationOf(asked, context.finding.term);
+      .map(({ actions }): Asked => {
+        const those = actions.filter(
+          (one) => isIn(which, one.action) && awake.has(one.triggers) && mayAct(one.action.code, one, system),
+        );
+        const cost = those.reduce((sum, one) => sum + one.cost, 0);
+        const apart = system === 'emergency' && actions.some(({ namesEmergency }) => namesEmergency);
+        return { actions: those, cost, own: apart ? those[0]?.policy : undefined };
+      });
+    return situationOf(asked, term);
   };
 
   return (which, context) => {
@@ -62,18 +69,10 @@ export function evaluatorOf(groups: readonly Group[]): Evaluate {
       // What is more than a number has digits for, or no term of ours, is chosen anew each time.
       if (Number.isSafeInteger(key) && TERMS.has(term)) held(choices, key).set(term, situation);
     }
-    if (context.budget && !isPaid(situation, context)) return overrun(situation, context);
+    const { budget } = context;
+    if (budget && !isPaid(situation, budget)) return overrun(situation, context, budget);
     return situation.evaluate(context);
   };
-}
-
-/**
- * An emergency is neither closed nor lowered by a policy that speaks of findings in general; and what is told of the reporting itself is none of
- * its business: a report that is missing is no symptom.
- */
-function mayAct({ action, namesEmergency, namesMonitoring }: Compiled, { system }: Finding): boolean {
-  if (system === 'monitoring') return namesMonitoring;
-  return system !== 'emergency' || namesEmergency || (action.code !== 'close' && action.code !== 'de-escalate');
 }
 
 const TERMS: ReadonlySet<string> = new Set(SCALES.map(({ term }) => term));
@@ -99,19 +98,33 @@ function held<K, V>(map: Map<K, Map<string, V>>, key: K): Map<string, V> {
 
 type Row = Omit<ConditionResult, 'value'>;
 
-interface Situation {
-  /** Of all its conditions together, and of those of each policy. */
+/** What one policy is asked at a finding. */
+interface Asked {
+  actions: readonly Compiled[];
+  /** Of all its conditions together. */
   cost: number;
-  policies: readonly { cost: number; actions: readonly Compiled[] }[];
+  /** `url|version` where that is paid from a budget of its own: at an emergency, of a policy that names emergencies. */
+  own: string | undefined;
+}
+
+interface Situation {
+  policies: readonly Asked[];
+  /** What all those cost together that share the budget of the report. */
+  cost: number;
+  /** And those that do not. */
+  apart: readonly { policy: string; cost: number }[];
   evaluate: (context: Context) => readonly ConditionResult[];
 }
 
-function situationOf(asked: readonly (readonly Compiled[])[], term: string): Situation {
-  const policies = asked.map((actions) => ({ actions, cost: actions.reduce((sum, { cost }) => sum + cost, 0) }));
+function situationOf(policies: readonly Asked[], term: string): Situation {
   return {
-    cost: policies.reduce((sum, { cost }) => sum + cost, 0),
     policies,
-    evaluate: evaluatorAt(asked.flat(), term),
+    cost: policies.reduce((sum, { own, cost }) => (own === undefined ? sum + cost : sum), 0),
+    apart: policies.flatMap(({ own, cost }) => (own === undefined ? [] : [{ policy: own, cost }])),
+    evaluate: evaluatorAt(
+      policies.flatMap(({ actions }) => actions),
+      term,
+    ),
   };
 }
 
@@ -167,15 +180,20 @@ const rowOf = ({ policy, action: { id, code, priority } }: Compiled): Row => ({
 // The rows are those of the same list.
 const resultOf = (row: Row | undefined, verdict: Verdict): ConditionResult => ({ ...(row as Row), ...verdict });
 
-function isPaid({ cost }: Situation, { budget }: Context): boolean {
-  if (budget && cost > budget.left) return false;
-  return budget === undefined || spend(budget, cost);
+/** Takes the cost of the whole from what is left; nothing is taken where it does not reach for all. */
+function isPaid({ cost, apart }: Situation, budget: StepBudget): boolean {
+  if (cost > budget.left || apart.some((one) => one.cost > ownBudget(budget, one.policy).left)) return false;
+  for (const one of apart) spend(ownBudget(budget, one.policy), one.cost);
+  return spend(budget, cost);
 }
 
-/** The budget does not reach for all: policies are asked in their order, each whole or not at all, and none after the first that is not. */
-function overrun({ policies }: Situation, context: Context): readonly ConditionResult[] {
-  return policies.flatMap(({ cost, actions }) => {
-    const reached = context.budget === undefined || spend(context.budget, cost);
+/**
+ * The budget does not reach for all: policies are asked in their order, each whole or not at all, and of those that share one budget none after
+ * the first that is not.
+ */
+function overrun({ policies }: Situation, context: Context, budget: StepBudget): readonly ConditionResult[] {
+  return policies.flatMap(({ cost, own, actions }) => {
+    const reached = spend(own === undefined ? budget : ownBudget(budget, own), cost);
     return actions.map((one) =>
       resultOf(rowOf(one), reached ? one.run(context) : { value: 'undecided', error: OVERRUN }),
     );

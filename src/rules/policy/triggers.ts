@@ -1,8 +1,9 @@
-import type { DataRequirement, PlanDefinitionAction, TriggerDefinition } from '@medplum/fhirtypes';
+import type { Coding, DataRequirement, PlanDefinitionAction, TriggerDefinition } from '@medplum/fhirtypes';
 import { LOINC, splitCanonical } from '../../fhir/canonical.ts';
 import type { GradingSystem } from '../finding.ts';
 import { TERMS } from '../resources/codes.ts';
 import type { Context } from './context.ts';
+import type { Scale } from './scales.ts';
 
 /** Whether an action is asked about a finding: one of its triggers lets it through. */
 export type Waker = (context: Pick<Context, 'finding' | 'source'>) => boolean;
@@ -33,6 +34,23 @@ export function isWokenByTermsOf({ trigger = [] }: PlanDefinitionAction, grading
     data?.[0]?.codeFilter?.some(({ code = [] }) => code.every(({ system }) => system === TERMS[grading])),
   );
 }
+
+/**
+ * Whether a finding on a scale may wake an action: one of its triggers may let it through, however the report came. What the patient reports in
+ * PRO-CTCAE, and what is told of the reporting, never comes as an Observation.
+ */
+export const mayBeWokenBy = ({ trigger = [] }: PlanDefinitionAction, scale: Scale): boolean =>
+  trigger.some(({ data }) => {
+    const [{ type = '', codeFilter = [] } = {}] = data ?? [];
+    if (type !== 'Observation') return true;
+    if (codeFilter.length === 0) return scale.system !== 'pro-ctcae' && scale.system !== 'monitoring';
+    return codeFilter.every(({ code = [] }) => code.some((one) => isCodedBy(one, scale)));
+  });
+
+const isCodedBy = ({ system, code, version }: Coding, scale: Scale): boolean =>
+  system === LOINC
+    ? scale.system !== 'pro-ctcae'
+    : scale.term === code && TERMS[scale.system] === system && (version === undefined || scale.version === version);
 
 /** Text by which actions with the same triggers are told; data-added and data-modified wake alike. */
 export function triggersKey({ trigger = [] }: PlanDefinitionAction): string {

@@ -54,12 +54,12 @@ export function dateLiteral(node: Node, type: string, text: string, judge: Judge
   if (type === 'DateLiteral') {
     if (!/^@\d{4}-\d\d-\d\d$/.test(text))
       return judge(node, 'value', `"${text}": write a whole date, as in @2026-01-31`);
-    return real ? { type: 'date' } : judge(node, 'value', `"${text}" is no date of the calendar`);
+    return real ? { type: 'date', literal: true } : judge(node, 'value', `"${text}" is no date of the calendar`);
   }
   if (!/^@\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text)) {
     return judge(node, 'value', `"${text}": write a date-time to the second with a zone, as in @2026-01-31T08:00:00Z`);
   }
-  if (real && !Number.isNaN(Date.parse(text.slice(1)))) return { type: 'dateTime' };
+  if (real && !Number.isNaN(Date.parse(text.slice(1)))) return { type: 'dateTime', literal: true };
   return judge(node, 'value', `"${text}" is no moment of the calendar`);
 }
 
@@ -90,47 +90,75 @@ function arithmetic(node: Node, sign: string, a: Checked, b: Checked, judge: Jud
     const type = a.type === 'integer' && b.type === 'integer' && sign !== '/' ? 'integer' : 'decimal';
     return { type, range: rangeOf(sign, a.range, b.range), literal: a.literal === true && b.literal === true };
   }
-  if (node.type === 'AdditiveExpression' && a.type === 'date' && b.type === 'duration') return { type: 'date' };
+  if (node.type === 'AdditiveExpression' && a.type === 'date' && b.type === 'duration')
+    return { type: 'date', literal: a.literal };
   return mismatch(node, sign, a, b, judge);
 }
 
+/** What two ranges make: each operation falls or rises with each side, so that the ends of the outcome are those of the ends. */
 function rangeOf(sign: string, a: Checked['range'], b: Checked['range']): Checked['range'] {
   if (!a || !b) return undefined;
   if (sign === '+') return [a[0] + b[0], a[1] + b[1]];
-  return sign === '-' ? [a[0] - b[1], a[1] - b[0]] : undefined;
+  if (sign === '-') return [a[0] - b[1], a[1] - b[0]];
+  // Around 0 a quotient has no ends.
+  if (sign === '/' && b[0] !== b[1]) return undefined;
+  const ends = a.flatMap((one) => b.map((other) => (sign === '/' ? one / other : times(one, other))));
+  return [Math.min(...ends), Math.max(...ends)];
 }
+
+/** Nothing times however much is nothing. */
+const times = (one: number, other: number): number => (one === 0 || other === 0 ? 0 : one * other);
 
 /** A comparison that is true, or false, whatever a patient answers is a mistake: `%finding.grade >= 4` would never fire. */
 function constant(node: Node, sign: string, a: Checked, b: Checked, judge: Judge): Checked | undefined {
-  if (a.literal && b.literal) return { type: 'boolean' };
+  if (a.literal && b.literal) {
+    return judge(node, 'value', `"${sign}" compares two constants, which come out the same whatever a patient answers`);
+  }
   if (a.values && b.values && !a.values.some((value) => b.values?.includes(value))) {
     const [known, given] = b.literal ? [a, b] : [b, a];
     const near = nearMatch(given.values?.[0] ?? '', known.values ?? []);
     const hint = near ? `did you mean '${near}'?` : `it is one of ${known.values?.slice(0, 8).join(', ')}`;
     return judge(node, 'value', `${known.path} is never '${given.values?.join("' or '")}'; ${hint}`);
   }
-  const always = a.range && b.range && settled(sign, a.range, b.range);
+  const never = node.type === 'EqualityExpression' && (isBetween(a, b) || isBetween(b, a));
+  const always = never ? sign === '!=' : a.range && b.range && settled(sign, a.range, b.range);
   if (always === undefined) return { type: 'boolean' };
   return judge(node, 'value', `"${sign}" is always ${always} here: ${bounds(a)}, ${bounds(b)}`);
 }
 
-function settled(sign: string, a: readonly [number, number], b: readonly [number, number]): boolean | undefined {
+/** Whether one side is a whole number, and the other one that lies between two. */
+function isBetween(whole: Checked, { range }: Checked): boolean {
+  const [low = Number.NaN, high] = range ?? [];
+  return whole.type === 'integer' && low === high && asCompared(low) !== asCompared(Math.round(low));
+}
+
+/**
+ * A number as the evaluator (fhirpath 5.2.0) compares it: to 8 digits after the point, in units of the last. It calculates as we do, so that
+ * ends which were rounded on the way are those that it comes to.
+ */
+const asCompared = (number: number): number => Math.round(number / 1e-8);
+
+function settled(sign: string, one: readonly number[], other: readonly number[]): boolean | undefined {
+  const [low = Number.NaN, high = Number.NaN] = one.map(asCompared);
+  const [least = Number.NaN, most = Number.NaN] = other.map(asCompared);
   switch (sign) {
     case '<':
-      return a[1] < b[0] ? true : a[0] >= b[1] ? false : undefined;
+      return high < least ? true : low >= most ? false : undefined;
     case '<=':
-      return a[1] <= b[0] ? true : a[0] > b[1] ? false : undefined;
+      return high <= least ? true : low > most ? false : undefined;
     case '>':
-      return settled('<', b, a);
+      return settled('<', other, one);
     case '>=':
-      return settled('<=', b, a);
+      return settled('<=', other, one);
     default:
-      return a[1] < b[0] || b[1] < a[0] ? sign === '!=' : undefined;
+      return high < least || most < low ? sign === '!=' : undefined;
   }
 }
 
 function bounds({ path, range, literal }: Checked): string {
   const what = path ?? (literal ? 'the number' : 'the other side');
   const [low, high] = range ?? [];
+  if (range === undefined) return `${what} is a whole number`;
+  if (high === Number.POSITIVE_INFINITY) return `${what} is at least ${low}`;
   return low === high ? `${what} is ${low}` : `${what} is ${low} to ${high}`;
 }

@@ -109,16 +109,19 @@ export const FINDING: ObjectVariable = {
     answeringTime: {
       type: 'decimal',
       unit: 's',
+      least: 0,
       doc: 'Of `implausibly-fast`: seconds from the moment at which the app says answering began to that of the response.',
       get: ({ finding }) => finding.monitored?.seconds,
     },
     items: {
       type: 'integer',
+      least: 0,
       doc: 'Of `implausibly-fast` and `straight-lined`: graded answers of the response.',
       get: ({ finding }) => finding.monitored?.items,
     },
     distinctAnswers: {
       type: 'integer',
+      least: 0,
       doc: 'How many different ones there are among them.',
       get: ({ finding }) => finding.monitored?.distinct,
     },
@@ -131,18 +134,21 @@ export const FINDING: ObjectVariable = {
     timesUpperLimit: {
       type: 'decimal',
       unit: '1',
+      least: 0,
       doc: 'The value as a multiple of the upper limit of normal of the same result.',
       get: ({ finding: { measured } }) => ratio(measured?.value, measured?.high),
     },
     timesLowerLimit: {
       type: 'decimal',
       unit: '1',
+      least: 0,
       doc: 'The value as a multiple of the lower limit of normal of the same result.',
       get: ({ finding: { measured } }) => ratio(measured?.value, measured?.low),
     },
     timesBaseline: {
       type: 'decimal',
       unit: '1',
+      least: 0,
       doc: 'The value as a multiple of the recorded baseline of the analyte, where both came in one unit.',
       get: ({ finding: { measured } }) =>
         measured?.baseline?.unit === measured?.unit ? ratio(measured?.value, measured?.baseline?.value) : undefined,
@@ -150,7 +156,10 @@ export const FINDING: ObjectVariable = {
   },
 };
 
-/** To 12 digits: what is 3 times in decimals is 3 times here, as 0.3 / 0.1 is not in binary. */
+/**
+ * To 12 digits: what is 3 times in decimals is 3 times here, as 0.3 / 0.1 is not in binary. Never below 0: what no patient can have is compared
+ * with nothing (gradings/ctcae-plausible.ts).
+ */
 function ratio(value: number | undefined, of: number | undefined): number | undefined {
   return value === undefined || of === undefined || of <= 0 ? undefined : Number((value / of).toPrecision(12));
 }

@@ -93,12 +93,14 @@ export const PAST: Readonly<Record<string, ObjectVariable>> = {
       calmDays: {
         type: 'integer',
         unit: 'day',
+        least: 0,
         doc: 'Distinct days of consecutive complete reports below the opening level and at grade 1 or less, this report included.',
         get: ({ episode }) => episode?.calmDays,
       },
       reports: {
         type: 'integer',
         unit: 'report',
+        least: 1,
         doc: 'Reports of the term, asked and gradable, since it opened, the opening one and this one included.',
         get: ({ episode }) => episode?.reports,
       },
@@ -119,13 +121,15 @@ export const PAST: Readonly<Record<string, ObjectVariable>> = {
       area: {
         type: 'decimal',
         unit: 'grade-day',
-        doc: 'Area under the line through the grades.',
+        least: 0,
+        doc: 'Area under the line through the grades, over the calendar days between the days of the reports.',
         get: ({ burden }) => burden?.area,
       },
       days1: {
         type: 'decimal',
         unit: 'day',
-        doc: 'Days between two reports in a row that are both at grade 1 or above.',
+        least: 0,
+        doc: 'Calendar days between the days of two reports in a row that are both at grade 1 or above.',
         get: ({ burden }) => burden?.days1,
       },
       since: { type: 'dateTime', doc: 'Symptom time of the first graded report.', get: ({ burden }) => burden?.since },
@@ -180,11 +184,13 @@ function persisting(level: 1 | 2 | 3): Property {
   return {
     type: 'integer',
     unit: 'day',
-    doc: `Calendar days since when every graded report has been at grade ${level} or above; 0 on the first, and where the last was below.`,
+    least: 0,
+    doc: `Calendar days from the day since when every graded report has been at grade ${level} or above to that of this report; 0 on the first day, and where the last was below.`,
     get: ({ recent, day }) => {
       if (!recent || recent.grades.length === 0) return undefined;
       const since = recent.since[level - 1];
-      return since === undefined ? 0 : Math.round((Date.parse(day) - Date.parse(since)) / 86_400_000);
+      // A calendar that goes back, as that of a traveller does, counts nothing.
+      return since === undefined ? 0 : Math.max(0, Math.round((Date.parse(day) - Date.parse(since)) / 86_400_000));
     },
   };
 }

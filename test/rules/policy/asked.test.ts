@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { DataRequirement, PlanDefinition } from '@medplum/fhirtypes';
 import t from 'tap';
 import { LOINC } from '../../../src/fhir/canonical.ts';
@@ -171,6 +172,11 @@ t.test('a policy is asked of the patients that it is meant for, and where that i
   }
 });
 
+const BLEEDING: Finding = {
+  ...{ term: 'bleeding', system: 'emergency', version: '1', kind: 'emergency', attributes: {}, dataQuality: [] },
+  outcome: { kind: 'graded', grade: 1 },
+};
+
 t.test('the budget of a report, on both sides of its edge', async (t) => {
   // `%finding.min >= 3` is a variable, a member, an operator and a number: four steps.
   const two = [
@@ -216,6 +222,51 @@ t.test('a report that asks too much is folded all the same: what was not reached
     overrun,
     'the same every time',
   );
+});
+
+t.test(
+  'at an emergency a policy that names emergencies has a budget of its own, on both sides of its edge',
+  async (t) => {
+    // Each is a variable, a member, an operator and a literal: four steps.
+    const naming = "%finding.system = 'emergency'";
+    const policies = [
+      compilePolicy(plan([{ id: 'costly', expression: '%finding.min >= 1' }], { url: 'https://example.org/a' })),
+      compilePolicy(plan([{ id: 'one', expression: naming }], { url: 'https://example.org/b' })),
+      compilePolicy(plan([{ id: 'other', expression: naming }], { url: 'https://example.org/c' })),
+    ];
+    const ask = (finding: Finding, limit: number, times = 1) => {
+      const budget = stepBudget(limit);
+      const rounds = Array.from({ length: times }, () => decide(policies, around({ finding, budget })).conditions);
+      return rounds.map((conditions) => conditions.map(({ value, error }) => error ?? value));
+    };
+    t.same(ask(BLEEDING, 4), [[true, true, true]], 'each has four');
+    t.same(ask(BLEEDING, 3), [['budget', 'budget', 'budget']], 'and no more');
+    t.same(ask(BLEEDING, 8, 3), [
+      [true, true, true],
+      [true, true, true],
+      ['budget', 'budget', 'budget'],
+    ]);
+    t.same(ask(graded(3), 8), [[true, false, 'budget']], 'what is no emergency is paid from what all share');
+  },
+);
+
+t.test('no policy that sorts earlier keeps an emergency from being told', async (t) => {
+  const long = Array.from({ length: 33 }, () => '%burden.area > 9.5').join(' or ');
+  const costly = plan(
+    Array.from({ length: 400 }, (_, place) => ({ id: `a${place}`, expression: long })),
+    { url: 'https://example.org/a' },
+  );
+  const shipped: PlanDefinition = JSON.parse(readFileSync('profiles/policies/emergency-bleeding.json', 'utf8'));
+  const policies = [costly, shipped].map(compilePolicy);
+  const many = Array.from({ length: 8 }, (_, place) => ({ ...graded(3), term: `PROCTCAE_${place + 1}_COMP` }));
+  const { steps } = step({ terms: {} }, report('03-01', [...many, BLEEDING]), policies, {});
+  t.ok(
+    steps.some(({ conditions }) => isOverrun(conditions)),
+    'the budget of the others is spent',
+  );
+  const bleeding = steps.find(({ term }) => term === 'bleeding');
+  t.equal(bleeding?.transition, 'open');
+  t.equal(bleeding?.episodeAfter?.priority, 'PH');
 });
 
 t.test('the same list for the same answers', async (t) => {

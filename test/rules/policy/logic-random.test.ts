@@ -3,7 +3,8 @@ import type { Finding } from '../../../src/rules/finding.ts';
 import { findingFrom } from '../../../src/rules/gradings/pro-ctcae.ts';
 import { checkExpression } from '../../../src/rules/policy/check-expression.ts';
 import { compileCondition, compileExpression } from '../../../src/rules/policy/run-expression.ts';
-import { compilePolicy } from '../../../src/rules/policy.ts';
+import { SCALES } from '../../../src/rules/policy/scales.ts';
+import { checkPolicy, compilePolicy } from '../../../src/rules/policy.ts';
 import type { Context } from '../../../src/rules/policy-language.ts';
 import { often } from '../../support/often.ts';
 import { answers, atLeast, contradictory, notGradable, plan, presence, type Score, TERM } from '../builders.ts';
@@ -132,6 +133,18 @@ function verdicts({ text }: Made<boolean>, context: Context): unknown[] {
   return told.map(({ value, error }) => error ?? value);
 }
 
+/** Whether a patient can be in it: the grades of the past are on the scale of the term. */
+function isPossible({ finding: { term, system, version }, before, episode, recent, expected }: Context): boolean {
+  const scale = SCALES.find((one) => one.term === term && one.system === system && one.version === version);
+  const outcome = episode?.outcome;
+  const grades = [
+    ...[before.previous?.grade, before.baseline?.grade, expected?.level, episode?.openingLevel],
+    ...(outcome?.kind === 'graded' ? [outcome.grade] : outcome?.kind === 'at-least' ? [outcome.max] : []),
+    ...(recent?.grades.map(({ grade }) => grade) ?? []),
+  ];
+  return scale !== undefined && grades.every((grade = 0) => grade <= scale.highest);
+}
+
 const wanted = ({ run }: Made<boolean>, context: Context): boolean | 'undecided' => run(context) ?? 'undecided';
 
 const isWrong = (made: Made<boolean>, context: Context): boolean =>
@@ -146,21 +159,26 @@ function reduced(made: Made<boolean>, context: Context, wrong = isWrong): Made<b
 t.test('random conditions come to what the tables of three values say, in any situation', async (t) => {
   const next = chance(20_261_122);
   const seen = { true: 0, false: 0, undecided: 0 };
-  let [made, refused] = [0, 0];
+  let [made, refused, looked] = [0, 0, 0];
   for (let round = 0; round < ROUNDS; round++) {
     const batch: Made<boolean>[] = [];
+    const never: Made<boolean>[] = [];
     while (batch.length < TOGETHER) {
       const one = sound(condition(next, 3));
       const { faults } = checkExpression(one.text);
       // What could never be otherwise is refused, and so is what is too long; nothing is beyond the language.
       if (faults.some(({ code }) => code === 'invalid')) t.fail(`refused as invalid: ${one.text}`, { faults });
       if (faults.length > 0) refused += 1;
+      else if (checkPolicy(plan([{ id: 'a', expression: one.text }])).length > 0) never.push(one);
       else batch.push(one);
     }
     made += batch.length;
     const policy = compilePolicy(plan(batch.map(({ text }, place) => ({ id: `a${place}`, expression: text }))));
     for (let time = 0; time < SITUATIONS; time++) {
       const context = situation(next);
+      const fired = never.find((one) => isPossible(context) && wanted(one, context) === true);
+      if (fired) t.fail(`refused as never true: ${fired.text}`, { context: JSON.stringify(context) });
+      looked += never.length;
       for (const [place, { value, error }] of policy.evaluate({ open: 'none' }, context).entries()) {
         const one = batch[place];
         if (!one) continue;
@@ -179,6 +197,7 @@ t.test('random conditions come to what the tables of three values say, in any si
     }
   }
   t.comment(`${made} conditions, ${refused} refused`);
+  t.ok(looked > 100, `what is refused as never true is so wherever it is asked: looked at ${looked} times`);
   for (const [value, count] of Object.entries(seen)) t.ok(count > 1000, `${count} ${value}`);
 });
 

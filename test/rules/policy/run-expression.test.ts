@@ -19,6 +19,10 @@ const after = (grade: number): Partial<Context> => ({
   before: { previous: { grade, at: '2026-03-03T08:00:00.000Z', day: '2026-03-03', source } },
 });
 
+const lasting = (since: string): Partial<Context> => ({
+  recent: { grades: [{ grade: 1, at: `${since}T08:00:00.000Z`, day: since }], since: [since, undefined, undefined] },
+});
+
 function run(expression: string, over?: Partial<Context>) {
   const { faults, mentions } = checkExpression(expression);
   t.same(faults, [], expression);
@@ -53,6 +57,10 @@ const cases: [expression: string, value: boolean | 'undecided', over?: Partial<C
   ['%finding.severity < 4', 'undecided', { finding: atLeast(1, 3) }],
   ['%finding.severity = 0', true, { finding: graded(0, { frequency: 0, severity: 'hidden' }) }],
   ['1 / (%finding.severity - 2) > 1', 'undecided'],
+  // days of a calendar that went on, stood still or went back, as that of a traveller does
+  ['%persistence.days1 = 1', true, lasting('2026-03-09')],
+  ['%persistence.days1 = 0', true, lasting('2026-03-10')],
+  ['%persistence.days1 = 0', true, lasting('2026-03-11')],
   // moments and days
   ['%previous.at < %now', true, after(1)],
   ['%now = @2026-03-10T09:00:00+01:00', true],

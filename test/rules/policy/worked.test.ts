@@ -4,7 +4,7 @@ import t from 'tap';
 import { fold } from '../../../src/rules/episodes.ts';
 import type { Finding, Report } from '../../../src/rules/finding.ts';
 import { checkPolicy, compilePolicy } from '../../../src/rules/policy.ts';
-import { atLeast, contradictory, graded, notGradable, report } from '../builders.ts';
+import { atLeast, contradictory, graded, notGradable, plan, report } from '../builders.ts';
 
 /** The policies of docs/policies.md as they stand there, by the last part of their url. */
 const WORKED = new Map(
@@ -125,6 +125,19 @@ t.test('6. thirty grade-days', async (t) => {
   t.same(story('burden', weekly(...ones, graded(1))).at(-1), 'open PL', '35');
   t.same(story('burden', weekly(graded(3, S3), graded(3, S3), graded(3, S3))).at(-1), 'open PL', '42 at grade 3');
   t.same(story('burden', weekly(graded(3, S3), graded(3, S3), graded(0))).at(-1), 'none', '31.5, but it has gone');
+});
+
+t.test('days are whole days of the calendar, and hours do not count', async (t) => {
+  const steps = (...reports: Report[]) =>
+    fold(reports, [compilePolicy(plan([{ id: 'a', expression: '%burden.area >= 0.5 or %persistence.days1 > 0' }]))], {})
+      .steps;
+  const told = (...moments: string[]) => {
+    const last = steps(...moments.map((at) => report(`2026-03-${at}:00.000Z`, graded(2)))).at(-1)?.told;
+    return [last?.burden?.area, last?.burden?.days1, last?.recent?.since[0]];
+  };
+  t.same(told('02T08:00', '02T20:00'), [0, 0, '2026-03-02'], 'two reports of one day');
+  t.same(told('02T08:00', '03T20:00'), [2, 1, '2026-03-02'], '36 hours over one midnight');
+  t.same(told('02T20:00', '04T08:00'), [4, 2, '2026-03-02'], '36 hours over two');
 });
 
 t.test('7. both terms, in one report or in two', async (t) => {
