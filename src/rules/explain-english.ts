@@ -57,7 +57,9 @@ export const english: Words = {
     'value-unclear': 'The value does not tell: it is a text, a code, or a bound or range on both sides of a threshold.',
     'unit-unknown': 'The result has no unit, or one that this analyte is not graded in.',
     'value-implausible': 'This value is not believable in this unit: most often the unit is wrong.',
-    'limit-missing': 'The limits of normal did not come with the result.',
+    'limit-missing': 'No limits of normal that can be used came with the result.',
+    'limit-implausible':
+      'The limits of normal of the result, or of its baseline, are not believed as they stand: most often their unit is wrong.',
     'baseline-missing': 'No baseline of the analyte is recorded.',
     'needs-clinician': 'Clinical facts that the data do not hold could make the grade higher.',
   },
@@ -82,7 +84,9 @@ export const english: Words = {
   undecided: (actions, unknown) => `Undecided, which is not a no: ${actions}${unknown ? `; ${unknown}` : ''}.`,
   expected: (level, until, inForce) =>
     `A clinician expects level ${level} until ${until}${inForce ? '' : ', which is over'}.`,
-  held: 'A rise that true conditions asked for was held back by the level that a clinician expects.',
+  held: (actions) =>
+    `${actions} asked for a rise of the priority, which was held back by the level that a clinician expects.`,
+  reopens: (start, end) => `It is a reopening: an earlier Flag of this term stood from ${start} to ${end}.`,
   met: (comparisons) => `Thresholds met: ${comparisons}.`,
   notMet: (comparisons) => `Thresholds not met: ${comparisons}.`,
   notKnown: (comparisons) => `Thresholds that cannot be told: ${comparisons}.`,
@@ -94,6 +98,9 @@ export const english: Words = {
   unknown: 'unknown',
   truth: { true: 'true', false: 'false' },
   existence: (name, there) => `${there ? `there is ${/^[aeiou]/.test(name) ? 'an' : 'a'}` : 'there is no'} ${name}`,
+  known: (name, is) => `${name}: ${is ? 'known' : 'not known'}`,
+  whether: (name, isKnown) => `it is ${isKnown ? 'known' : 'not known'} whether there is ${name}`,
+  countsAsMet: (unknown) => `${unknown}, which counts as met`,
   notHeld: (policies) =>
     `No longer held here with the content that decided, so that its thresholds cannot be told: ${policies}.`,
   wouldChange: (changes) => `What would have changed it: ${changes}.`,
@@ -110,6 +117,12 @@ export const english: Words = {
   retracted: (day) => `Entered in error since ${day}: no report leads to this Flag any more.`,
   evaluated: (day) => `Since ${day} the report can be evaluated: its own Flags say what it says.`,
   notEvaluatedBecause: (policies) => `At this moment these active policies cannot be run by this engine: ${policies}.`,
+  left: {
+    'policy-budget': (left) => `Not asked, since the steps of one report were spent, which is not a no: ${left}.`,
+    'policy-error': (left) => `Undecided, since a condition failed, which is not a no: ${left}.`,
+  },
+  leftBy: (term, policy) => `${term} by ${policy}`,
+  more: (count) => `${count} more`,
   nothingTrue: 'No condition of the policies was true.',
   noPolicy: 'No policy is active: nothing can be flagged.',
   calm: (days) => `Calm days counted toward closing: ${days}.`,
@@ -131,7 +144,7 @@ export const english: Words = {
     'value-unclear': 'the value is a text, a code, a bound or a range that does not tell',
     'unit-unknown': 'the unit is missing, or not one that this analyte is graded in',
     'value-implausible': 'the value is not believable in this unit',
-    'limit-missing': 'the limits of normal did not come with the result',
+    'limit-missing': 'no limits of normal that can be used came with the result',
     'baseline-missing': 'no baseline is recorded',
     'needs-clinician': 'it takes clinical facts that the data do not hold',
   },

@@ -49,11 +49,13 @@ export function gradeText(
 }
 
 /** What a ladder was climbed with: value, limits of normal and baseline. */
-export function measuredText({ measured }: Finding, words: Words, language: Language): string[] {
+export function measuredText({ measured, dataQuality }: Finding, words: Words, language: Language): string[] {
   if (!measured) return [];
   const { value, upTo, unit, comparator, canonical, canonicalUnit, low, high, baseline, beside = [], loinc } = measured;
   const quantity = (number: number, code: string) => quantityText(number, code, language);
   const limit = (number: number | undefined) => (number === undefined ? undefined : quantity(number, unit));
+  // Limits that are not believed did come.
+  const unbelieved = low === undefined && high === undefined && dataQuality.includes('limit-implausible');
   return [
     words.measured(
       `${comparator ? `${comparator} ` : ''}${upTo === undefined ? '' : `${numberText(value, language)}–`}${quantity(upTo ?? value, unit)}`,
@@ -63,7 +65,7 @@ export function measuredText({ measured }: Finding, words: Words, language: Lang
     ...(canonical === undefined || upTo !== undefined
       ? []
       : [words.canonical(quantity(canonical, canonicalUnit ?? ''))]),
-    words.limits(limit(low), limit(high)),
+    ...(unbelieved ? [] : [words.limits(limit(low), limit(high))]),
     ...factsText(measured.facts, language),
     ...(baseline
       ? [

@@ -58,7 +58,9 @@ export const french: Words = {
       'La valeur ne permet pas de conclure : c’est un texte, un code, ou une borne ou un intervalle de part et d’autre d’un seuil.',
     'unit-unknown': 'Le résultat n’a pas d’unité, ou une unité dans laquelle il n’est pas gradé.',
     'value-implausible': 'Cette valeur n’est pas vraisemblable dans cette unité : l’unité est sans doute fausse.',
-    'limit-missing': 'Les limites de la normale ne sont pas jointes au résultat.',
+    'limit-missing': 'Aucune limite de la normale utilisable n’est jointe au résultat.',
+    'limit-implausible':
+      'Les limites de la normale du résultat, ou de sa valeur de référence, ne sont pas vraisemblables telles quelles : leur unité est sans doute fausse.',
     'baseline-missing': 'Aucune valeur de référence n’est enregistrée.',
     'needs-clinician': 'Des éléments cliniques absents des données pourraient élever le grade.',
   },
@@ -89,7 +91,10 @@ export const french: Words = {
     `Indécidable, ce qui n’est pas un non : ${actions}${unknown ? ` ; ${unknown}` : ''}.`,
   expected: (level, until, inForce) =>
     `Un clinicien attend le niveau ${level} jusqu’au ${until}${inForce ? '' : ', délai dépassé'}.`,
-  held: 'Une hausse demandée par des conditions vraies a été retenue par le niveau qu’un clinicien attend.',
+  held: (actions) =>
+    `Une hausse de la priorité, demandée par ${actions}, a été retenue par le niveau qu’un clinicien attend.`,
+  reopens: (start, end) =>
+    `C’est une réouverture : une alerte antérieure pour ce symptôme a couru du ${start} au ${end}.`,
   met: (comparisons) => `Seuils atteints : ${comparisons}.`,
   notMet: (comparisons) => `Seuils non atteints : ${comparisons}.`,
   notKnown: (comparisons) => `Seuils indécidables : ${comparisons}.`,
@@ -101,6 +106,9 @@ export const french: Words = {
   unknown: 'inconnu',
   truth: { true: 'vrai', false: 'faux' },
   existence: (name, there) => `${name} : ${there ? 'présent' : 'absent'}`,
+  known: (name, is) => `${name} : ${is ? 'c’est connu' : 'ce n’est pas connu'}`,
+  whether: (name, isKnown) => `${name} : ${isKnown ? 'on sait si c’est le cas' : 'on ne sait pas si c’est le cas'}`,
+  countsAsMet: (unknown) => `${unknown}, ce qui compte comme atteint`,
   notHeld: (policies) =>
     `Le contenu qui a décidé n’est plus conservé ici, ses seuils ne peuvent être dits : ${policies}.`,
   wouldChange: (changes) => `Ce qui aurait changé le résultat : ${changes}.`,
@@ -118,6 +126,13 @@ export const french: Words = {
   evaluated: (day) => `Depuis le ${day} la réponse peut être évaluée : ses propres alertes disent ce qu’elle dit.`,
   notEvaluatedBecause: (policies) =>
     `À ce moment ces règles actives ne peuvent être exécutées par ce moteur : ${policies}.`,
+  left: {
+    'policy-budget': (left) =>
+      `Non examiné, les étapes prévues pour une réponse étant épuisées, ce qui n’est pas un non : ${left}.`,
+    'policy-error': (left) => `Indécidable, une condition ayant échoué, ce qui n’est pas un non : ${left}.`,
+  },
+  leftBy: (term, policy) => `${term} par ${policy}`,
+  more: (count) => `${count} de plus`,
   nothingTrue: 'Aucune condition des règles n’était vraie.',
   noPolicy: 'Aucune règle n’est active : rien ne peut être signalé.',
   calm: (days) => `Jours calmes comptés pour la clôture : ${days}.`,
@@ -139,7 +154,7 @@ export const french: Words = {
     'value-unclear': 'la valeur est un texte, un code, une borne ou un intervalle qui ne permet pas de conclure',
     'unit-unknown': 'l’unité manque, ou le résultat n’est pas gradé dans cette unité',
     'value-implausible': 'la valeur n’est pas vraisemblable dans cette unité',
-    'limit-missing': 'les limites de la normale ne sont pas jointes au résultat',
+    'limit-missing': 'aucune limite de la normale utilisable n’est jointe au résultat',
     'baseline-missing': 'aucune valeur de référence n’est enregistrée',
     'needs-clinician': 'il faut des éléments cliniques absents des données',
   },

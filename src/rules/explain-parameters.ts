@@ -3,7 +3,7 @@ import { LOINC } from '../fhir/canonical.ts';
 import { type DecisionRecord, type RecordedTerm, versioned } from './decision-record.ts';
 import { structuredParameters } from './explain-structured.ts';
 import type { Threshold } from './explain-thresholds.ts';
-import type { Answer, Measured } from './finding.ts';
+import { type Answer, type Measured, resourceId } from './finding.ts';
 import type { Change, Neighbour } from './neighbours.ts';
 import type { Comparison } from './policy/comparisons.ts';
 import { scoreOf } from './policy-language.ts';
@@ -52,6 +52,7 @@ export function parametersOf({ record, step, display, thresholds, neighbours }: 
     ...expectedParameter(step),
     { name: 'transition', valueCode: step.transition },
     ...(step.held ? [{ name: 'held', valueBoolean: true }] : []),
+    ...reopensParameter(after),
     ...(before ? [{ name: 'priorityBefore', valueCode: before.priority }] : []),
     ...(after ? [{ name: 'priority', valueCode: after.priority }] : []),
     ...thresholds.map(conditionParameter),
@@ -114,6 +115,26 @@ function expectedParameter({ told, at }: RecordedTerm): ParametersParameter[] {
     },
   ];
 }
+
+/** The Flag of the term before this one: its opening report, and the symptom times of its first and last. */
+function reopensParameter(after: RecordedTerm['episodeAfter']): ParametersParameter[] {
+  if (!after?.reopens) return [];
+  const { origin, start, end } = after.reopens;
+  return [
+    {
+      name: 'reopens',
+      part: [
+        { name: 'report', valueReference: { reference: originReference(origin) } },
+        { name: 'start', valueInstant: start },
+        { name: 'end', valueInstant: end },
+      ],
+    },
+  ];
+}
+
+/** The report that `originOf` named: of a response the id alone. */
+const originReference = (origin: string): string =>
+  resourceId(origin.includes('/') ? origin : `QuestionnaireResponse/${origin}`);
 
 function conditionParameter({
   policy,

@@ -1,11 +1,10 @@
 import type { RecordedCondition, RecordedTerm } from './decision-record.ts';
-import { numberText } from './explain-quantity.ts';
-import { variableName } from './explain-variables.ts';
-import type { Words } from './explain-words.ts';
-import { type Comparison, comparisonsOf, type Operand } from './policy/comparisons.ts';
+import { existenceOf, reasonText, type Wording } from './explain-comparison.ts';
+import { logicOf, type Reason, reasonsOf, type Truth } from './explain-logic.ts';
+import { existenceKind } from './explain-variables.ts';
+import { type Comparison, comparisonsOf } from './policy/comparisons.ts';
 import type { Policy } from './policy.ts';
 import type { Context } from './policy-language.ts';
-import type { Labels, Language } from './resources/labels.ts';
 
 /** A condition of a policy with what it compares. */
 export interface Threshold extends RecordedCondition {
@@ -32,20 +31,19 @@ export function thresholdsOf(
  * What was met, what was not and what cannot be told, each threshold once with the actions that ask it: of a condition that is true what
  * made it so, of one that is false what kept it from being so. Conditions about other terms or kinds are left to the structured answer.
  */
-export function thresholdText(
-  thresholds: readonly Threshold[],
-  words: Words,
-  labels: Pick<Labels, 'term'>,
-  language: Language,
-): string[] {
-  const listed = (value: RecordedCondition['value']): string => {
+export function thresholdText(thresholds: readonly Threshold[], wording: Wording): string[] {
+  const { words } = wording;
+  const told = thresholds.flatMap((threshold) =>
+    toldOf(threshold).map((reason) => ({
+      value: reason.value,
+      text: reasonText(reason, wording),
+      action: threshold.action,
+    })),
+  );
+  const listed = (value: Truth): string => {
     const actions = new Map<string, Set<string>>();
-    for (const { action, comparisons } of thresholds.filter((one) => one.value === value && isAboutThis(one))) {
-      for (const comparison of comparisons) {
-        if (comparison.value !== value || isFilter(comparison) || (value === true && isExistence(comparison))) continue;
-        const text = comparisonText(comparison, words, labels, language);
-        actions.set(text, (actions.get(text) ?? new Set()).add(action));
-      }
+    for (const { text, action } of told.filter((one) => one.value === value)) {
+      actions.set(text, (actions.get(text) ?? new Set()).add(action));
     }
     return [...actions].map(([text, asking]) => words.of(text, [...asking].join(', '))).join(words.semicolon);
   };
@@ -57,56 +55,60 @@ export function thresholdText(
   ];
 }
 
-const isAboutThis = ({ comparisons }: Threshold): boolean =>
-  !comparisons.some((comparison) => isFilter(comparison) && comparison.value === false);
+/** What is told of a condition: its reasons without what says which findings it is about, and what goes without saying only where nothing else is there. */
+function toldOf(threshold: Threshold): readonly Reason[] {
+  const reasons = reasonsBehind(threshold);
+  const told = reasons.filter((one) => !isSubject(one) && !isElsewhere(one) && !isSaid(one, threshold.value, reasons));
+  const plain = told.filter((one) => !isAside(one));
+  return plain.length > 0 ? plain : told;
+}
 
-/** That there is a previous report is no threshold by itself; that there is none may be what kept a condition from being true. */
-const isExistence = ({ operator, operands }: Comparison): boolean =>
-  operator === undefined && operands[0]?.parts.at(-1) === '.exists()';
+/** Of a condition that could not be asked, or whose evaluation failed, what cannot be told by itself. */
+function reasonsBehind({ expression, comparisons, value }: Threshold): readonly Reason[] {
+  const logic = expression === undefined ? undefined : logicOf(expression, comparisons);
+  if (logic?.value === value) return reasonsOf(logic, isElsewhere);
+  return value === 'undecided' ? comparisons.flatMap(unknown) : [];
+}
 
-/** A comparison of texts says which findings a condition is about, and is no threshold. */
-const isFilter = ({ operands }: Comparison): boolean =>
+const unknown = (comparison: Comparison): Reason[] =>
+  comparison.value === 'undecided' ? [{ comparison, negated: false, value: 'undecided' }] : [];
+
+/** Which findings a condition is about: no threshold. */
+const SUBJECTS = new Set(['%finding.system', '%finding.version', '%finding.term', '%finding.kind', '%finding.loinc']);
+/** What stands before a threshold to say when it is one. */
+const PREMISES = new Set(['%finding.outcome', '%finding.unit']);
+
+const comparesOneOf = ({ comparison: { operands } }: Reason, names: ReadonlySet<string>): boolean =>
   operands.length === 2 &&
   operands.some(
-    ({ value, parts }) =>
-      typeof value === 'string' && parts.every((part) => typeof part === 'string' && part.startsWith("'")),
+    ({ parts: [part], parts }) => parts.length === 1 && typeof part === 'object' && names.has(part.mention),
   );
 
-function comparisonText(
-  { operator, operands }: Comparison,
-  words: Words,
-  labels: Pick<Labels, 'term'>,
-  language: Language,
-): string {
-  return operands.map((operand) => operandText(operand, words, labels, language)).join(` ${operator} `);
+const isSubject = (reason: Reason): boolean => comparesOneOf(reason, SUBJECTS);
+
+/** The finding is none of those that the condition is about. */
+const isElsewhere = (reason: Reason): boolean =>
+  reason.value === false && (isSubject(reason) || comparesOneOf(reason, PREMISES));
+
+/** That there is a previous report, or that something is known, is no threshold by itself; that there is none, or that it is not, may decide. */
+function isAside(reason: Reason): boolean {
+  if (comparesOneOf(reason, PREMISES)) return true;
+  const { mention, there } = existenceOf(reason.comparison) ?? { mention: '', there: false };
+  return there && (reason.value === true || existenceKind(mention, there) !== 'there');
 }
 
-function operandText(
-  { parts, value }: Operand,
-  words: Words,
-  labels: Pick<Labels, 'term'>,
-  language: Language,
-): string {
-  const [first, rest] = parts;
-  const nameOf = (mention: string) => variableName(mention, language, (key) => labels.term(keyOf(key))[language]);
-  if (parts.length === 2 && typeof first === 'object' && (rest === '.exists()' || rest === '.empty()')) {
-    return words.existence(nameOf(first.mention), value === (rest === '.exists()'));
-  }
-  return parts
-    .map((part) => {
-      if (typeof part === 'string') return literalText(part, words, language);
-      const { mention, value } = part;
-      const known = typeof value === 'boolean' ? words.truth[`${value}`] : value;
-      return `${nameOf(mention)} ${typeof known === 'number' ? numberText(known, language) : (known ?? words.unknown)}`;
-    })
-    .join('');
+/** What cannot be told only for want of what the same condition says is not there. */
+function isSaid({ comparison, value }: Reason, whole: Truth, reasons: readonly Reason[]): boolean {
+  if (value !== 'undecided' || whole === 'undecided') return false;
+  const absent = reasons.flatMap((one) => {
+    const existence = existenceOf(one.comparison);
+    return existence && !existence.there ? [existence.mention] : [];
+  });
+  const missing = comparison.operands.flatMap(({ parts }) =>
+    parts.flatMap((part) => (typeof part === 'object' && part.value === undefined ? [part.mention] : [])),
+  );
+  return (
+    missing.length > 0 &&
+    missing.every((mention) => absent.some((one) => mention === one || mention.startsWith(`${one}.`)))
+  );
 }
-
-/** What a condition is written with, as a reader of the language writes it. */
-function literalText(part: string, words: Words, language: Language): string {
-  if (part === 'true' || part === 'false') return words.truth[part];
-  return /^-?\d+\.\d+$/.test(part) ? numberText(part, language) : part;
-}
-
-/** A variable spells the key of a term with low lines in the place of what a name cannot hold. */
-const keyOf = (spelled: string): string => spelled.replace(/_(\d)_(\d)$/, '@$1.$2');

@@ -68,6 +68,41 @@ const NAMES: Readonly<Record<string, Label>> = {
   '%date': { en: 'day of the report', fr: 'jour de la réponse' },
 };
 
+/** Words that are values of a variable; all others are codes, which are of no language. The French is our own. */
+const WORDS_OF: Readonly<Record<string, Readonly<Record<string, Label>>>> = {
+  '%patient.gender': {
+    female: { en: 'female', fr: 'féminin' },
+    male: { en: 'male', fr: 'masculin' },
+    other: { en: 'other', fr: 'autre' },
+    unknown: { en: 'unknown', fr: 'inconnu' },
+  },
+  '%finding.outcome': {
+    graded: { en: 'graded', fr: 'gradé' },
+    'at-least': { en: 'at least', fr: 'au moins' },
+    'not-gradable': { en: 'not gradable', fr: 'sans grade possible' },
+  },
+};
+
+/** A value of a variable as a reader of the language is told it. */
+export const valueName = (mention: string, value: string, language: Language): string =>
+  WORDS_OF[mention]?.[value]?.[language] ?? value;
+
+/** The past of a term is all at hand: what is absent of it is not there. Of all else absence says that it is not known. */
+const PAST = /^%(?:previous|baseline|expected|episode)(?:\.|$)/;
+
+/** A Flag that is open may have no certain grade. */
+const UNTOLD = new Set(['%episode.grade', '%episode.min', '%episode.max']);
+
+/**
+ * What it means that a variable is there, or absent: that there is such a thing or none, that its value is known or not, or that it is known
+ * or not whether there is such a thing.
+ */
+export function existenceKind(mention: string, there: boolean): 'there' | 'known' | 'whether' {
+  if (mention.startsWith('%treatment.')) return 'whether';
+  if (!PAST.test(mention) || UNTOLD.has(mention)) return 'known';
+  return there && mention === '%expected.inForce' ? 'known' : 'there';
+}
+
 /** Name of a variable or property; of one that has none here its path without the percent sign. `term` names a term by the key that a variable spells. */
 export function variableName(mention: string, language: Language, term: (key: string) => string): string {
   const named = NAMES[mention];

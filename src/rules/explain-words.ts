@@ -48,7 +48,10 @@ export interface Words {
   action: (title: string, id: string, policy: string) => string;
   undecided: (actions: string, unknown: string) => string;
   expected: (level: number, until: string, inForce: boolean) => string;
-  held: string;
+  /** Of actions that asked for a rise. */
+  held: (actions: string) => string;
+  /** The days on which the reports came that an earlier Flag of the term began and ended with. */
+  reopens: (start: string, end: string) => string;
   met: (comparisons: string) => string;
   notMet: (comparisons: string) => string;
   notKnown: (comparisons: string) => string;
@@ -59,7 +62,14 @@ export interface Words {
   thereIs: Record<'true' | 'false', string>;
   unknown: string;
   truth: Record<'true' | 'false', string>;
+  /** Of what is not there where it is absent: an earlier report, an open Flag. */
   existence: (name: string, there: boolean) => string;
+  /** Of what is not known where it is absent. */
+  known: (name: string, is: boolean) => string;
+  /** The same of what is there or not: a treatment. */
+  whether: (name: string, isKnown: boolean) => string;
+  /** What is not known is just what a condition asks for. */
+  countsAsMet: (unknown: string) => string;
   notHeld: (policies: string) => string;
   wouldChange: (changes: string) => string;
   nothingNear: string;
@@ -69,6 +79,10 @@ export interface Words {
   retracted: (day: string) => string;
   evaluated: (day: string) => string;
   notEvaluatedBecause: (policies: string) => string;
+  /** What policies left undecided of a report: for want of steps, or since conditions failed. */
+  left: Record<'policy-budget' | 'policy-error', (left: string) => string>;
+  leftBy: (term: string, policy: string) => string;
+  more: (count: number) => string;
   outcome: (now: Situation['flag'], wasOpen: boolean, priority: string) => string;
   nothingTrue: string;
   noPolicy: string;

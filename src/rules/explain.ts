@@ -4,8 +4,9 @@ import { type DecisionRecord, type RecordedCondition, type RecordedTerm, version
 import type { PatientFacts } from './episode.ts';
 import { ASKED_TWICE } from './episodes-merge.ts';
 import { changesText } from './explain-changes.ts';
+import { decisionText } from './explain-decision.ts';
 import { answerText, gradeText, measuredText, missingText } from './explain-findings.ts';
-import { WORDS } from './explain-languages.ts';
+import { termName, WORDS } from './explain-languages.ts';
 import { type Explained, parametersOf } from './explain-parameters.ts';
 import { structuredGrade, structuredTexts } from './explain-structured.ts';
 import { thresholdsOf, thresholdText } from './explain-thresholds.ts';
@@ -16,7 +17,7 @@ import { type Answered, neighbours } from './neighbours.ts';
 import { timeOf } from './policy/ask-again.ts';
 import type { Policy } from './policy.ts';
 import { scoreOf } from './policy-language.ts';
-import type { Labels, Language, TermLabel } from './resources/labels.ts';
+import type { Labels, Language } from './resources/labels.ts';
 import { restep, type Surroundings } from './restep.ts';
 import { toldOtherwise } from './told-otherwise.ts';
 
@@ -60,7 +61,7 @@ export function explain(record: DecisionRecord, term: string, explaining: Explai
   const explained: Explained = {
     record,
     step,
-    display: nameOf(labels.term(termKey(step.finding)), explaining),
+    display: termName(labels.term(termKey(step.finding)), language),
     thresholds: thresholdsOf(step, policies, context),
     // What is no longer held would have had its say.
     ...(gone.length > 0
@@ -95,10 +96,6 @@ function inLanguage(condition: RecordedCondition, policies: readonly Policy[], l
   return title === undefined ? condition : { ...condition, title };
 }
 
-/** A term that has no name here is its own code. */
-const nameOf = (label: TermLabel, { language }: Explaining): string =>
-  label[language] === label.code ? WORDS[language].unnamed(label.code) : label[language];
-
 /** The step of the same report that is about the same adverse event in another wording. */
 function wordedOtherwise({ source, finding }: RecordedTerm, { terms }: DecisionRecord): RecordedTerm[] {
   const wordings = ASKED_TWICE.find((pair) => pair.includes(finding.term))?.filter((term) => term !== finding.term);
@@ -117,7 +114,7 @@ function askedOf(step: RecordedTerm, record: DecisionRecord, policies: readonly 
   return policies.filter(({ canonical }) => asked.has(canonical));
 }
 
-function paragraph(explained: Explained, gone: readonly string[], { labels, language }: Explaining): string {
+function paragraph(explained: Explained, gone: readonly string[], { labels, language, policies }: Explaining): string {
   const { record, step, display, thresholds } = explained;
   const words = WORDS[language];
   const { finding } = step;
@@ -136,9 +133,8 @@ function paragraph(explained: Explained, gone: readonly string[], { labels, lang
     step.previous ? words.previous(step.previous.grade, step.previous.day) : words.noPrevious,
     step.baseline ? words.baseline(step.baseline.grade, step.baseline.at.slice(0, 10)) : words.noBaseline,
     ...expectedText(step, words),
-    ...decisionText(record, step, words),
-    ...(step.held ? [words.held] : []),
-    ...thresholdText(thresholds, words, labels, language),
+    ...decisionText(record, step, policies, words),
+    ...thresholdText(thresholds, { words, labels, language }),
     ...undecidedText(step, words, language),
     ...(gone.length > 0 ? [words.notHeld(gone.join(', '))] : []),
     ...changesText(explained, words, language),
@@ -165,23 +161,6 @@ function policiesNamed(step: RecordedTerm, record: DecisionRecord): string[] {
   const all = record.policies.map(({ canonical }) => canonical);
   const asked = new Set(step.conditions.map(({ policy }) => policy));
   return asked.size === 0 ? all : all.filter((canonical) => asked.has(canonical));
-}
-
-function decisionText(record: DecisionRecord, step: RecordedTerm, words: Words): string[] {
-  const { episodeBefore: before, episodeAfter: after, transition, conditions } = step;
-  const held = conditions.filter(({ value }) => value === true);
-  const named = ({ title, action, policy }: RecordedCondition) => words.action(title ?? action, action, policy);
-  const priorityMoved = before && after && before.priority !== after.priority;
-  return [
-    // A moment brings no report: that it changed nothing says nothing of answers.
-    words.transition[step.tick && transition === 'kept' ? 'same' : transition](
-      after ? words.priority[after.priority] : '',
-    ),
-    ...(priorityMoved ? [words.priorityNow(words.priority[after.priority], words.priority[before.priority])] : []),
-    ...(held.length > 0 ? [words.because(held.map(named).join(words.and))] : []),
-    ...(held.length === 0 ? [record.policies.length === 0 ? words.noPolicy : words.nothingTrue] : []),
-    ...(before && after ? [words.calm(after.calmDays)] : []),
-  ];
 }
 
 function expectedText({ told, at }: RecordedTerm, words: Words): string[] {

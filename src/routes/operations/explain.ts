@@ -9,7 +9,7 @@ import type { Said } from '../../rules/episode.ts';
 import { saidOf } from '../../rules/episode-carried.ts';
 import { type Explaining, explain } from '../../rules/explain.ts';
 import { WORDS } from '../../rules/explain-languages.ts';
-import type { Words } from '../../rules/explain-words.ts';
+import { leftOf, leftParameters, leftText } from '../../rules/explain-partly.ts';
 import { termKey } from '../../rules/finding.ts';
 import { readRecord } from '../../rules/record.ts';
 import { SYSTEM } from '../../rules/resources/codes.ts';
@@ -92,7 +92,7 @@ async function told(
   const isForeign = flag.language !== language && stored.version > 1;
   const said = isForeign ? await saidBefore(deps, within, stored, key) : undefined;
   const text = textOfFlag(flag, deps.labels, language, said);
-  return { parameters: await withoutRecord(deps, within, flag, { ...stored, text }, WORDS[language]), decided };
+  return { parameters: await withoutStep(deps, within, flag, { ...stored, text, record }, language), decided };
 }
 
 /** What the last report of a term would have said, had it been answered otherwise. */
@@ -122,22 +122,28 @@ async function saidBefore(
   return step && saidOf(step.finding, {});
 }
 
-/** What can be said of a Flag that no step of an episode is recorded of: the report was not evaluated, or is no longer what led to it. */
-async function withoutRecord(
+/** What can be said of a Flag that no step of an episode is recorded of: the report was not evaluated, or not wholly, or is no longer what led to it. */
+async function withoutStep(
   deps: Deps,
   within: Compartment,
   flag: Flag,
-  { lastUpdated, text }: FlagVersion & { text: string | undefined },
-  words: Words,
+  { lastUpdated, text, record }: FlagVersion & { text: string | undefined; record: DecisionRecord | undefined },
+  language: Language,
 ): Promise<ParametersParameter[]> {
+  const words = WORDS[language];
   const operational = flag.code.coding?.find(({ system }) => system === SYSTEM.flagCode);
   const source = flag.extension?.find(({ valueReference }) => valueReference?.reference)?.valueReference;
   const { broken } = await deps.catalog.at(within);
+  const by =
+    operational?.code === 'policy-budget' || operational?.code === 'policy-error' ? operational.code : undefined;
+  const left = record && by ? leftOf(record, by) : [];
+  const telling = { labels: deps.labels, language };
   const sentences = [
     ...(text ? [`${text}.`] : []),
     ...(operational?.code === 'not-evaluated'
       ? [words.notEvaluated(source?.reference ?? '', (flag.period?.start ?? '').slice(0, 10))]
       : []),
+    ...(by ? leftText(left, by, telling) : []),
     ...(operational && flag.status === 'active' && broken.length > 0
       ? [words.notEvaluatedBecause(broken.join(', '))]
       : []),
@@ -148,6 +154,7 @@ async function withoutRecord(
     ...(operational ? [{ name: 'term', valueCoding: operational }] : []),
     ...(source?.reference ? [{ name: 'report', valueReference: { reference: source.reference } }] : []),
     ...(operational && flag.status === 'active' ? [{ name: 'transition', valueCode: operational.code }] : []),
+    ...leftParameters(left, telling),
     { name: 'text', valueString: sentences.join(' ') },
   ];
 }

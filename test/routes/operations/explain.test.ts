@@ -9,6 +9,7 @@ import type {
 import t from 'tap';
 import { testApp } from '../../support/app.ts';
 import { englishIn } from '../../support/english.ts';
+import { faultyApp } from '../../support/faulty.ts';
 import { aResult, LADDER_POLICY, POTASSIUM } from '../../support/observations.ts';
 import { aPatient, aResponse, type Scores, weeklyForm } from '../../support/responses.ts';
 import { put } from '../support.ts';
@@ -242,6 +243,65 @@ t.test('a French explanation holds no English, whatever became of the Flag', asy
     t.match(await told(flag?.id), /L’alerte a été close\. Décidé par .*Deux jours calmes \(close de /);
   });
 });
+
+for (const [how, code, error, en, fr] of [
+  [
+    'spent',
+    'policy-budget',
+    'budget',
+    'Not asked, since the steps of one report were spent, which is not a no: Hyperkalemia by',
+    'Non examiné, les étapes prévues pour une réponse étant épuisées, ce qui n’est pas un non : Hyperkaliémie par',
+  ],
+  [
+    'erring',
+    'policy-error',
+    'TypeError',
+    'Undecided, since a condition failed, which is not a no: Hyperkalemia by',
+    'Indécidable, une condition ayant échoué, ce qui n’est pas un non : Hyperkaliémie par',
+  ],
+] as const) {
+  t.test(`what policies left undecided is told, by term and policy: ${code}`, async (t) => {
+    const { app, catalog, patient } = await faultyApp(t);
+    catalog.how = how;
+    const result = aResult(patient, {
+      loinc: POTASSIUM,
+      value: 6.2,
+      unit: 'mmol/L',
+      at: '2026-10-01T08:00:00Z',
+      low: 3.5,
+      high: 5,
+    });
+    const stored = await put(app, result);
+    const { body: found } = await app.send('GET', `/Flag?patient=${patient}`);
+    const flag: Flag = found.entry[0].resource;
+    t.equal(flag.code.coding?.[0]?.code, code);
+    const explain = async (query = ''): Promise<Parameters> =>
+      (await app.send('GET', `/Flag/${flag.id}/$explain${query}`)).body;
+    const answer = await explain();
+    const policy = `${LADDER_POLICY.url}|${LADDER_POLICY.version}`;
+    const told = named(answer, 'undecided').map((one) => [
+      partOf(one, 'term')?.valueCoding?.code,
+      partOf(one, 'policy')?.valueCanonical,
+      partOf(one, 'error')?.valueString,
+    ]);
+    t.strictSame(
+      told.filter(([term]) => term === 'hyperkalemia'),
+      [['hyperkalemia', policy, error]],
+    );
+    t.match(textOf(answer), `${en} ${policy}`);
+    const french = textOf(await explain('?language=fr'));
+    t.match(french, `${fr} ${policy}`);
+    t.same(englishIn(french), []);
+    catalog.how = 'sound';
+    const again = await app.send('PUT', `/Observation/${stored.id}`, { ...result, id: stored.id, status: 'amended' });
+    t.equal(again.status, 200, again.text);
+    const ended = await explain('?history=true');
+    t.same(named(ended, 'undecided'), [], 'nothing is left once it is evaluated');
+    const [first, last] = named(ended, 'history').map((one) => partOf(one, 'text')?.valueString ?? '');
+    t.match(first, `${en} ${policy}`);
+    t.notMatch(last, 'which is not a no');
+  });
+}
 
 /** The answers that the form goes on showing: an item whose condition asks for another than 0 is hidden behind a 0. */
 function shown(form: Questionnaire, scores: Record<string, number>): Record<string, number> {
