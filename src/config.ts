@@ -75,7 +75,8 @@ export const SETTINGS = {
     type: 'string',
     enum: ['5.0', '6.0', '5.0,6.0'],
     default: '5.0',
-    description: 'Versions of CTCAE that measured values are graded by, side by side; a study may name its own',
+    description:
+      'Versions of CTCAE, separated by commas, that measured values are graded by, side by side; a study may name its own',
   },
   LAB_CODES: {
     type: 'string',
@@ -130,6 +131,7 @@ export class ConfigError extends Error {
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const values: Record<string, unknown> = {};
   for (const name of Object.keys(SETTINGS)) if (env[name]) values[name] = env[name];
+  if (env.CTCAE_VERSIONS) values.CTCAE_VERSIONS = inOrder(env.CTCAE_VERSIONS);
   const validate = new Ajv({
     allErrors: true,
     coerceTypes: true,
@@ -184,6 +186,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     workers: Number(values.WORKERS),
   });
 }
+
+/** A list as the schema has it, in whichever order and with whichever blanks it was written. */
+const inOrder = (text: string): string =>
+  text
+    .split(',')
+    .map((one) => one.trim())
+    .sort()
+    .join(',');
 
 const listOf = (text: string): readonly string[] =>
   Object.freeze(

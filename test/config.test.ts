@@ -95,7 +95,11 @@ const malformed: [name: string, value: string][] = [
   ['DEMO_POLICY', 'on'],
   ['FLAG_LANGUAGE', 'de'],
   ['CTCAE_VERSIONS', '4.03'],
-  ['CTCAE_VERSIONS', '6.0,5.0'],
+  ['CTCAE_VERSIONS', '5.0,7.0'],
+  ['CTCAE_VERSIONS', '5.0,5.0'],
+  ['CTCAE_VERSIONS', '5.0,,6.0'],
+  ['CTCAE_VERSIONS', '5.0;6.0'],
+  ['CTCAE_VERSIONS', ','],
   ['LOG_LEVEL', 'loud'],
   ['DB_CONNECTIONS', '1'],
   ['DB_CONNECTIONS', '201'],
@@ -111,6 +115,19 @@ for (const [name, value] of malformed) {
     t.match(faults[0], SETTINGS[name as keyof typeof SETTINGS].description);
   });
 }
+
+t.test('versions of CTCAE stand in one order, however they are written', async (t) => {
+  for (const [text, versions] of [
+    ['5.0', ['5.0']],
+    [' 6.0 ', ['6.0']],
+    ['5.0,6.0', ['5.0', '6.0']],
+    ['6.0,5.0', ['5.0', '6.0']],
+    [' 6.0 , 5.0', ['5.0', '6.0']],
+  ] as const) {
+    t.strictSame(readConfig({ CTCAE_VERSIONS: text }).ctcaeVersions, versions, text);
+  }
+  t.match(faultsOf({ CTCAE_VERSIONS: '4.03' }), [/5\.0, 6\.0, 5\.0,6\.0/], 'those that are known are named');
+});
 
 t.test('both edges of what is accepted', async (t) => {
   t.equal(readConfig({ PORT: '1' }).port, 1);

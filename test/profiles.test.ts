@@ -85,6 +85,7 @@ const systems: [name: string, url: string, codes: readonly (string | undefined)[
       'value-unclear',
       'value-implausible',
       'limit-missing',
+      'limit-implausible',
       'baseline-missing',
       'needs-clinician',
     ],

@@ -61,7 +61,7 @@ export interface Measured {
   /** The value in the unit of the published table, where that is another. */
   canonical?: number;
   canonicalUnit?: string;
-  /** Limits of normal that came with the same result, in `unit`. */
+  /** Limits of normal that came with the same result, as it was compared with them: in `unit`; none where they are not believed. */
   low?: number;
   high?: number;
   /** The recorded baseline that was used. */
@@ -155,7 +155,7 @@ export type NotGradable =
   | 'unit-unknown'
   /** No patient can have this value in this unit, or it may as well be one in another: most often a wrong unit. */
   | 'value-implausible'
-  /** The published table compares with a limit of normal that did not come with the result. */
+  /** The published table compares with a limit of normal, and none came with the result that can be used. */
   | 'limit-missing'
   /** The published table compares with a baseline, and none is recorded. */
   | 'baseline-missing'
@@ -186,6 +186,8 @@ export type DataQuality =
   | 'unit-unknown'
   | 'value-implausible'
   | 'limit-missing'
+  /** Limits of normal came that are not believed as they stand: most often a wrong unit. */
+  | 'limit-implausible'
   | 'baseline-missing'
   /** Clinical facts that data do not hold could make the grade higher. */
   | 'needs-clinician';

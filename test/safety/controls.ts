@@ -3,9 +3,9 @@ export interface Control {
   id: string;
   hazard: string;
   control: string;
-  /** `from` stands once in the file; with `to` in its place the control is gone. */
+  /** `from` stands once in the file; with `to` in its place, which is another, the control is gone. */
   code: { file: string; from: string; to: string };
-  /** `name` is that of the test or of a subtest, or a part of it. */
+  /** `name` is that of the test, of a subtest or of a case of its table, wholly; or the words of it beside what is known only when it runs. */
   test: { file: string; name: string };
 }
 
@@ -561,8 +561,8 @@ export const CONTROLS: readonly Control[] = [
     control: 'A look at many slots at once passes over none that nobody has answered',
     code: {
       file: 'src/jobs/slot-look.ts',
-      from: 'const unmet = ends.filter((end) => !isMet(end, texts.get(end.due.patient) ?? []));',
-      to: 'const unmet = ends.filter((end) => !isMet(end, []) && texts.size < 0);',
+      from: 'const unmet = ends.filter((end) => !isMet(end, answers.get(end.due.patient) ?? []));',
+      to: 'const unmet = ends.filter((end) => !isMet(end, []) && answers.size < 0);',
     },
     test: {
       file: 'test/jobs/slot-look.test.ts',
@@ -624,6 +624,107 @@ export const CONTROLS: readonly Control[] = [
     test: {
       file: 'test/evaluation/meant-for.test.ts',
       name: 'a policy for a treatment is asked unless it is known that the patient is not under it',
+    },
+  },
+  {
+    id: 'S54',
+    hazard: 'Missed Flag',
+    control: 'No treatment now is not taken for no treatment at the symptom time of a late report',
+    code: {
+      file: 'src/rules/treatment-facts.ts',
+      from: "return symptom === receipt ? symptom : 'not known';",
+      to: 'return receipt;',
+    },
+    test: {
+      file: 'test/evaluation/late-reports.test.ts',
+      name: 'a late report of fever is judged by the treatment of its symptom time too, in either order',
+    },
+  },
+  {
+    id: 'S55',
+    hazard: 'Silent rule change',
+    control: 'An amended report stays graded by the versions of CTCAE that it was graded by',
+    code: {
+      file: 'src/evaluation/facts.ts',
+      from: 'before?.ctcae ?? versionsOf(studies)',
+      to: 'versionsOf(studies)',
+    },
+    test: {
+      file: 'test/evaluation/kept-versions.test.ts',
+      name: 'an amended result stays graded by the versions that it was graded by',
+    },
+  },
+  {
+    id: 'S56',
+    hazard: 'Silent rule change',
+    control: 'A version of CTCAE that cannot be read is refused: no study is graded by another one without a word',
+    code: {
+      file: 'src/save/rules/study.ts',
+      from: 'refuse(extension.flatMap(versionIssues));',
+      to: 'refuse(extension.flatMap(versionIssues).slice(extension.length));',
+    },
+    test: {
+      file: 'test/routes/study-versions.test.ts',
+      name: 'a version of CTCAE that cannot be read is refused, however the study comes',
+    },
+  },
+  {
+    id: 'S57',
+    hazard: 'False grade',
+    control: 'A structured answer that is none of those of its question is refused with its form',
+    code: {
+      file: 'src/rules/gradings/ctcae-answer-items.ts',
+      from: "if (strange) return `option ${strange.code ?? strange.text ?? ''} is none of those; expected ${expected}`;",
+      to: '',
+    },
+    test: { file: 'test/rules/gradings/ctcae-answer-form.test.ts', name: 'severity with words of its own' },
+  },
+  {
+    id: 'S58',
+    hazard: 'False grade',
+    control: 'A structured question without an answer may have any: it is never taken for no',
+    code: {
+      file: 'src/rules/gradings/ctcae-answers.ts',
+      from: "if (kind === 'boolean') return [true, false];",
+      to: "if (kind === 'boolean') return [false];",
+    },
+    test: { file: 'test/rules/gradings/ctcae-answer-form.test.ts', name: 'limits are blank' },
+  },
+  {
+    id: 'S59',
+    hazard: 'Wrong unit',
+    control: 'Limits of normal that cannot be such, or that contradict the table, are none',
+    code: {
+      file: 'src/rules/gradings/ctcae-limits.ts',
+      from: 'const believed = readings.filter((one) => isBelieved(one, about));',
+      to: 'const believed = readings;',
+    },
+    test: { file: 'test/rules/gradings/ctcae-limits.test.ts', name: 'g/dL under g/L' },
+  },
+  {
+    id: 'S60',
+    hazard: 'Wrong unit',
+    control:
+      'Limits in a unit of another size are read as bare numbers too, and a result is normal only if it is both ways',
+    code: {
+      file: 'src/rules/gradings/ctcae-limits.ts',
+      from: 'isOfOtherSize(said.given, about) ? [said, reading(asBare(said.given, about), about)] : [said]',
+      to: '[said]',
+    },
+    test: { file: 'test/rules/gradings/ctcae-limits.test.ts', name: 'either, so that every grade is possible' },
+  },
+  {
+    id: 'S61',
+    hazard: 'Missed Flag',
+    control: 'What other policies cost is not taken from the policies of emergencies',
+    code: {
+      file: 'src/rules/policy/situations.ts',
+      from: "const apart = system === 'emergency' && actions.some(({ namesEmergency }) => namesEmergency);",
+      to: 'const apart = false;',
+    },
+    test: {
+      file: 'test/rules/policy/asked.test.ts',
+      name: 'no policy that sorts earlier keeps an emergency from being told',
     },
   },
 ];

@@ -27,6 +27,7 @@ export function ctcaeFaults(data: CtcaeData, version: CtcaeVersion): readonly st
   for (const entry of data.entries)
     faults.push(...entryFaults(entry, version, sources).map((one) => `${entry.id}: ${one}`));
   for (const { basis } of data.implausible) if (!basis) faults.push('a bound of plausibility has no basis');
+  for (const { rule, basis } of data.limits) if (!rule || !basis) faults.push('a rule of limits has no basis');
   return faults;
 }
 

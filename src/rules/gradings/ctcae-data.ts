@@ -117,6 +117,12 @@ export interface Implausible {
   basis: string;
 }
 
+/** One rule by which limits of normal are believed or not, in words; `basis` says on what ground. The code is ctcae-limits.ts. */
+export interface LimitRule {
+  rule: string;
+  basis: string;
+}
+
 /** The same amount by mass and in moles, as the table prints it. */
 export interface MolarPair {
   entries: readonly string[];
@@ -129,6 +135,7 @@ export interface CtcaeData extends Omit<GradingData, 'version'> {
   versions: readonly CtcaeVersion[];
   sources: readonly GradingSource[];
   implausible: readonly Implausible[];
+  limits: readonly LimitRule[];
   molar: readonly MolarPair[];
   entries: readonly CtcaeEntry[];
 }

@@ -1,21 +1,21 @@
 import type { Measured } from '../finding.ts';
 import type { CtcaeInput, Role } from './ctcae-data.ts';
-import type { Ladder } from './ctcae-ladder.ts';
+import { type Ladder, NO_NUMBER, type Opens } from './ctcae-ladder.ts';
+import { type Limits, limitsOf } from './ctcae-limits.ts';
 import type { MeasuredInput, MeasuredQuantity, RecordedBaseline } from './ctcae-measured.ts';
 import type { Measurement } from './ctcae-measurements.ts';
 import { isImplausible } from './ctcae-plausible.ts';
-import { baseOf, fromBase, inDimension } from './ctcae-units.ts';
+import { baseOf, inDimension } from './ctcae-units.ts';
 import type { Known, Reading } from './ladder-condition.ts';
-import { ANY, point, type Range, rangeOf, type Tri } from './ladder-range.ts';
+import { ANY, point, rangeOf, type Tri } from './ladder-range.ts';
 
-/** What is known of a result in base units, and the same as it was reported. */
+/** What is known of a result in base units, and of its baseline. */
 export interface KnownResult {
+  /** Without limits of normal, which count by the sub-table that is climbed: `limits`. */
   known: Known;
-  /** Upper limit of the result that is the baseline. */
-  baselineHigh: Range;
-  /** Limits of normal in the unit of the result. */
-  low?: number;
-  high?: number;
+  limits(opens: Opens): Limits;
+  /** Limits of the result that is the baseline; absent where none is recorded. */
+  baselineLimits?: Limits;
   baseline?: NonNullable<Measured['baseline']>;
 }
 
@@ -29,44 +29,39 @@ export function knownOf(
   const [main] = measurements;
   if (!main) return undefined;
   const { quantity, base, upTo, input } = main;
-  const read = (amount: MeasuredQuantity | undefined) => inUnitsOf(ladder, amount, base.dimension);
-  let low = read(given.low);
-  let high = read(given.high);
-  // Limits that contradict each other, or an upper limit of nothing, are none.
-  if (high !== undefined && (high <= 0 || (low !== undefined && low > high))) {
-    low = undefined;
-    high = undefined;
-  }
+  const about = (unit: string | undefined, opens: Opens) => {
+    return { ladder, input, unit: unit ?? '', dimension: base.dimension, opens };
+  };
   const recorded = baselineOf(ladder, given, input);
-  const before = read(recorded);
+  const before = inUnitsOf(ladder, recorded, base.dimension);
   const usable = recorded !== undefined && before !== undefined && before > 0;
-  const lowRange = lowerLimit(low, high);
-  const highRange = upperLimit(low, high);
-  const lowBefore = usable ? read(recorded.low) : undefined;
-  const highBefore = usable ? read(recorded.high) : undefined;
   const single = input.role === undefined;
+  const byTable = new Map<Opens, Limits>();
   const result: KnownResult = {
     known: {
       value: single ? rangeOf(base.value, quantity.comparator, upTo) : ANY,
       baseline: usable ? point(before) : ANY,
       roles: single ? {} : rolesOf(ladder, given, measurements),
-      low: lowRange,
-      high: highRange,
-      // Without a recorded baseline each that could have been is judged by the limits of this result.
-      baselineLow: usable ? lowerLimit(lowBefore, highBefore) : lowRange,
+      low: ANY,
+      high: ANY,
+      baselineLow: ANY,
       fact,
       raise: 'none',
       plain: true,
       causes: new Set(),
       met: false,
     },
-    baselineHigh: usable ? upperLimit(lowBefore, highBefore) : highRange,
+    limits: (opens) => {
+      const limits = byTable.get(opens) ?? limitsOf(given, about(quantity.unit, opens));
+      byTable.set(opens, limits);
+      return limits;
+    },
   };
-  if (low !== undefined) result.low = reported(given.low, low, quantity);
-  if (high !== undefined) result.high = reported(given.high, high, quantity);
   if (usable) {
     const { value, unit = '', at, source } = recorded;
     result.baseline = { value, unit, at, source };
+    // Nothing is printed beside a limit that a baseline is compared with.
+    result.baselineLimits = limitsOf(recorded, about(unit, NO_NUMBER));
   }
   return result;
 }
@@ -105,20 +100,4 @@ function baselineOf(ladder: Ladder, { baseline }: MeasuredInput, input: CtcaeInp
 function inUnitsOf(ladder: Ladder, amount: MeasuredQuantity | undefined, dimension: string): number | undefined {
   const base = amount && baseOf(amount, ladder.monovalent);
   return base && inDimension(base, dimension, ladder.molar);
-}
-
-/** A limit that is missing lies on its side of the one that is known. */
-function lowerLimit(low: number | undefined, high: number | undefined): Range {
-  if (low !== undefined) return point(low);
-  return high === undefined ? ANY : { ...ANY, hi: high, hiOpen: false };
-}
-
-function upperLimit(low: number | undefined, high: number | undefined): Range {
-  if (high !== undefined) return point(high);
-  return low === undefined || low <= 0 ? ANY : { ...ANY, lo: low, loOpen: false };
-}
-
-/** A limit in the unit of the result. */
-function reported(limit: MeasuredQuantity | undefined, base: number, { unit = '' }: MeasuredQuantity): number {
-  return limit?.unit === unit ? limit.value : fromBase(base, unit);
 }

@@ -24,7 +24,20 @@ export interface Table {
   steps: readonly Step[];
   /** What this table does not grade, although a number is there. */
   outside?: Test;
+  opens: Opens;
 }
+
+/**
+ * Of a table whose grade 1 runs from a limit of normal to a printed number: that number, in base units. No lower limit can lie below it, and
+ * no upper limit above: there would be nothing between.
+ */
+export interface Opens {
+  low?: number;
+  high?: number;
+}
+
+/** Of any other table. */
+export const NO_NUMBER: Opens = {};
 
 /** The sub-tables as they stand for results of one dimension. */
 export interface UnitTables {
@@ -48,6 +61,9 @@ export interface Ladder {
   /** Factors of dimensionless units that are read; `1` always is where any is. */
   factors: readonly number[];
   usesBaseline: boolean;
+  /** Whether limits of normal have a part in the grade: those of the result, those of the baseline. */
+  usesLimits: boolean;
+  usesBaselineLimits: boolean;
   /** Whether the analyte is an ion of one charge. */
   monovalent: boolean;
   /** The inputs of each role, where the term is told by several measurements. */
@@ -67,6 +83,8 @@ export function compileLadder(entry: CtcaeEntry, version: CtcaeVersion): Ladder 
   for (const set of unitSets(entry, version, tables)) units.set(set.dimension, set);
   const listed = entry.inputs.flatMap(({ ucum }) => ucum).map((unit) => baseOf({ value: 1, unit }));
   const molar = CTCAE_DATA.molar.find(({ entries }) => entries.includes(entry.id));
+  const byNormal = NORMAL_BASELINE.some((table) => tables.has(table));
+  const isLow = ({ baseline }: Condition) => baseline === 'belowLLN';
   return {
     entry,
     version,
@@ -77,11 +95,18 @@ export function compileLadder(entry: CtcaeEntry, version: CtcaeVersion): Ladder 
     units,
     factors: listed.flatMap((one) => (one?.dimension === '1' ? [one.value] : [])),
     usesBaseline: conditions.some((one) => mentions(one, isOfBaseline)) || tables.has('baselineNormal'),
+    usesLimits: conditions.some((one) => mentions(one, isOfLimit)),
+    usesBaselineLimits: byNormal || conditions.some((one) => mentions(one, isLow)),
     monovalent: entry.reading?.kind === 'monovalent',
     roles: rolesOf(entry.inputs),
     ...(molar ? { molar } : {}),
   };
 }
+
+/** Sub-tables that are chosen by whether the baseline lay within the limits of its own result. */
+const NORMAL_BASELINE: readonly string[] = ['baselineNormal', 'baselineAtOrBelowULN'];
+
+const isOfLimit = ({ ref }: Condition): boolean => ref === 'ULN' || ref === 'LLN';
 
 function rolesOf(inputs: readonly CtcaeInput[]): ReadonlyMap<Role, readonly CtcaeInput[]> {
   const roles = new Map<Role, CtcaeInput[]>();
@@ -111,9 +136,11 @@ function isOfBaseline(condition: Condition): boolean {
 }
 
 /** Whether any leaf of a condition is such. */
-function mentions(condition: Condition, such: (leaf: Condition) => boolean): boolean {
+const mentions = (condition: Condition, such: (leaf: Condition) => boolean): boolean => leavesOf(condition).some(such);
+
+function leavesOf(condition: Condition): readonly Condition[] {
   const parts = condition.all ?? condition.any;
-  return parts ? parts.some((one) => mentions(one, such)) : such(condition);
+  return parts ? parts.flatMap(leavesOf) : [condition];
 }
 
 /** The steps in every unit that they are printed in. */
@@ -159,9 +186,30 @@ function unitSet(
         test: compileCondition(steps[grade] ?? {}, amount, printed(name, grade)),
       })),
       ...(elsewhere ? { outside: compileCondition(elsewhere, amount) } : {}),
+      opens: opensOf(steps, amount, (grade) => printed(name, grade)),
     });
   }
   return { ...(unit ? { unit } : {}), dimension: unit ? dimensionOf(unit) : '', tables: compiled };
+}
+
+/** The printed number that is nearest to each limit that the table compares with. */
+function opensOf(steps: Steps, amount: Amount, printed: (grade: string) => number | undefined): Opens {
+  const leaves = Object.entries(steps).flatMap(([grade, one]) => leavesOf(one).map((leaf) => ({ grade, leaf })));
+  const numbers = (op: '<' | '>', ref: 'LLN' | 'ULN'): readonly number[] => {
+    const limit = leaves.find(({ leaf }) => leaf.op === op && leaf.ref === ref)?.leaf;
+    if (!limit) return [];
+    return leaves.flatMap(({ grade, leaf }) => {
+      const number =
+        leaf.op === op && !leaf.ref && leaf.input === limit.input ? (printed(grade) ?? leaf.value) : undefined;
+      return number === undefined ? [] : [amount(number, leaf.unit)];
+    });
+  };
+  const [low, high] = [numbers('<', 'LLN'), numbers('>', 'ULN')];
+  if (low.length === 0 && high.length === 0) return NO_NUMBER;
+  return {
+    ...(low.length > 0 ? { low: Math.max(...low) } : {}),
+    ...(high.length > 0 ? { high: Math.min(...high) } : {}),
+  };
 }
 
 const dimensionOf = (unit: string): string => baseOf({ value: 1, unit })?.dimension ?? '';

@@ -1,6 +1,7 @@
 import type { MissingFact } from '../finding.ts';
 import type { CtcaeInput } from './ctcae-data.ts';
 import type { Ladder, UnitTables } from './ctcae-ladder.ts';
+import type { Limits } from './ctcae-limits.ts';
 import type { Known } from './ladder-condition.ts';
 import { ANY, common, type Range, type Tri } from './ladder-range.ts';
 
@@ -23,7 +24,10 @@ export interface Scenarios {
 /** What a sub-table is chosen by, beside what is known of numbers. */
 export interface Choice {
   input: CtcaeInput;
-  baselineHigh: Range;
+  /** Limits of normal as they count in a sub-table. */
+  limits(table: string): Limits;
+  /** Limits of the result that is the baseline; absent where none is recorded. */
+  baselineLimits?: Limits | undefined;
   fact(name: string): Tri;
   ageYears?: number;
 }
@@ -34,8 +38,12 @@ export interface Choice {
  */
 export function scenariosOf(ladder: Ladder, { tables }: UnitTables, known: Known, choice: Choice): Scenarios {
   const { entry } = ladder;
-  const one = (table: string, change: Partial<Known> = {}): Scenario => ({ table, known: { ...known, ...change } });
-  const { fact } = choice;
+  const { fact, limits, baselineLimits } = choice;
+  const one = (table: string, change: Partial<Known> = {}): Scenario => {
+    const { low, high } = limits(table);
+    // Without a recorded baseline each that could have been is judged by the limits of this result.
+    return { table, known: { ...known, low, high, baselineLow: baselineLimits?.low ?? low, ...change } };
+  };
   const clinical = (list: readonly Scenario[]): Scenarios => ({
     list: list.filter(({ table }) => tables.has(table)),
     cause: 'clinical-fact',
@@ -44,7 +52,7 @@ export function scenariosOf(ladder: Ladder, { tables }: UnitTables, known: Known
   switch (first) {
     case 'baselineNormal':
     case 'baselineAtOrBelowULN':
-      return byBaseline(ladder, known, choice.baselineHigh);
+      return byBaseline(ladder, known.baseline, (baselineLimits ?? limits(first)).high, one);
     case 'symptomatic':
       return clinical(chosen(fact('symptomatic'), [one('symptomatic')], [one('asymptomatic')]));
     case 'moderateOrSevereSymptoms':
@@ -104,12 +112,17 @@ function bySymptoms(fact: (name: string) => Tri, one: (table: string) => Scenari
  * By whether the baseline lay above the upper limit of its own result. Where no baseline is recorded, every baseline is considered, each
  * against the limit of this result.
  */
-function byBaseline({ tables }: Ladder, known: Known, limit: Range): Scenarios {
+function byBaseline(
+  { tables }: Ladder,
+  recorded: Range,
+  { lo, hi, hiOpen }: Range,
+  one: (table: string, change: Partial<Known>) => Scenario,
+): Scenarios {
   const [normal = '', abnormal = ''] = tables;
   const list: Scenario[] = [];
-  const below = common(known.baseline, { ...ANY, hi: limit.hi, hiOpen: limit.hiOpen });
-  if (below) list.push({ table: normal, known: { ...known, baseline: below } });
-  const above = common(known.baseline, { ...ANY, lo: limit.lo, loOpen: true });
-  if (above) list.push({ table: abnormal, known: { ...known, baseline: above } });
-  return { list, cause: known.baseline.lo === known.baseline.hi ? 'upper-limit' : 'baseline' };
+  const below = common(recorded, { ...ANY, hi, hiOpen });
+  if (below) list.push(one(normal, { baseline: below }));
+  const above = common(recorded, { ...ANY, lo, loOpen: true });
+  if (above) list.push(one(abnormal, { baseline: above }));
+  return { list, cause: recorded.lo === recorded.hi ? 'upper-limit' : 'baseline' };
 }

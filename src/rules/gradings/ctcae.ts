@@ -5,7 +5,8 @@ import { ctcaeFaults } from './ctcae-check.ts';
 import { areOfSeveral, entriesOf, loincsOf, NO_CODES, type ReviewedCodes } from './ctcae-codes.ts';
 import { CTCAE_DATA, CTCAE_VERSIONS, type CtcaeEntry, dataOfVersion } from './ctcae-data.ts';
 import { knownOf } from './ctcae-known.ts';
-import { compileLadder, type Ladder, type UnitTables } from './ctcae-ladder.ts';
+import { compileLadder, type Ladder, NO_NUMBER, type UnitTables } from './ctcae-ladder.ts';
+import type { Limits } from './ctcae-limits.ts';
 import { GRADED_STATUSES, type MeasuredCoding, type MeasuredInput } from './ctcae-measured.ts';
 import { type Measurement, measurementsOf } from './ctcae-measurements.ts';
 import { scenariosOf } from './ctcae-scenarios.ts';
@@ -84,11 +85,15 @@ function gradeBy(ladder: Ladder, given: MeasuredInput, loincs: readonly string[]
     return without(ladder, fault.reason, [fault.reason], measuredAs(fault));
   }
   const set = unitTablesOf(ladder, main);
-  const { baselineHigh, known } = result;
-  const choice = { input: main.input, baselineHigh, fact, ...(ageYears === undefined ? {} : { ageYears }) };
+  const { known, baselineLimits } = result;
+  const limits = (table: string): Limits => result.limits(set.tables.get(table)?.opens ?? NO_NUMBER);
+  const choice = { input: main.input, limits, baselineLimits, fact, ...(ageYears === undefined ? {} : { ageYears }) };
   const stated = facts !== undefined && Object.keys(facts).length > 0;
-  const { outcome, dataQuality } = climb(ladder, set, scenariosOf(ladder, set, known, choice), stated);
+  const scenarios = scenariosOf(ladder, set, known, choice);
+  const { outcome, dataQuality } = climb(ladder, set, scenarios, stated);
   const quality = [...unread.map(({ reason }) => reason), ...dataQuality];
+  const compared = scenarios.list.map(({ table }) => limits(table));
+  if (isDoubted(ladder, compared, baselineLimits)) quality.push('limit-implausible');
   const unclear = outcome.kind === 'not-gradable' && outcome.reason === 'no-value' && read.some(isBound);
   if (unclear || given.unclear) quality.push('value-unclear');
   // Of a patient whose age is not known a child's grade could be higher than the adult one.
@@ -97,8 +102,9 @@ function gradeBy(ladder: Ladder, given: MeasuredInput, loincs: readonly string[]
   }
   const measured = measuredAs(main);
   tellCanonical(measured, set, main);
-  if (result.low !== undefined) measured.low = result.low;
-  if (result.high !== undefined) measured.high = result.high;
+  const { low, high } = (compared[0] ?? limits('')).told;
+  if (low !== undefined) measured.low = low;
+  if (high !== undefined) measured.high = high;
   if (result.baseline) measured.baseline = result.baseline;
   if (stated) measured.facts = facts;
   if (read.length > 1) {
@@ -108,6 +114,14 @@ function gradeBy(ladder: Ladder, given: MeasuredInput, loincs: readonly string[]
   }
   return findingOf(ladder, unclear ? { ...outcome, reason: 'value-unclear' } : outcome, quality, measured);
 }
+
+/** Whether limits that have a part in the grade are not believed as they stand. */
+const isDoubted = (
+  { usesLimits, usesBaselineLimits }: Ladder,
+  compared: readonly Limits[],
+  ofBaseline: Limits | undefined,
+): boolean =>
+  (usesLimits && compared.some(({ doubted }) => doubted)) || (usesBaselineLimits && ofBaseline?.doubted === true);
 
 /** A bound or a range, which may lie on both sides of a step. */
 const isBound = ({ quantity }: Measurement): boolean =>

@@ -35,8 +35,19 @@ export interface EmergencyData extends GradingData {
     present: { op: '>'; value: number };
     answers: readonly { code: string; value: number }[];
   };
+  /** Structured answers by which CTCAE grades that tell an emergency too. */
+  structured: readonly StructuredSign[];
   terms: readonly EmergencyTerm[];
 }
+
+/**
+ * What the answer to a structured question, `code` of our CodeSystem `ctcae-answer`, says of a term: with `there`, that answer is there and any
+ * other is not; with `absent`, that answer is not there and any other says nothing.
+ */
+export type StructuredSign = { term: string; code: string; basis: string } & (
+  | { there: string | boolean }
+  | { absent: string | boolean }
+);
 
 // The compiler reads every string of the file as `string`; that the values are those named above is checked at start.
 export const DATA = json as unknown as EmergencyData;
@@ -56,7 +67,8 @@ export function emergencyFaults(data: EmergencyData): readonly string[] {
       faults.push(`${code}: no source, or an unknown one`);
     if (!confidence || confidence.includes('from memory')) faults.push(`${code}: not to be active from memory`);
   }
-  for (const { term } of [data.fever, data.phq9Item9]) {
+  for (const { code, basis } of data.structured) if (!basis) faults.push(`${code}: no basis`);
+  for (const { term } of [data.fever, data.phq9Item9, ...data.structured]) {
     if (!data.terms.some(({ code }) => code === term)) faults.push(`${term} is no term`);
   }
   const { threshold, plausible } = data.fever;

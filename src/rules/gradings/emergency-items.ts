@@ -16,8 +16,12 @@ export type EmergencyItem =
       how: 'answer';
       term: string;
       item: CompiledItem;
+      /** It is asked for the grade of a term: where that is denied, a blank leaves nothing open. */
+      structured?: true;
       read(answer: QuestionnaireResponseItemAnswer): Saying | undefined;
     }
+  /** One answer says that it is not there; any other, and none, says nothing of it. */
+  | { how: 'denial'; term: string; item: CompiledItem; denies(answer: QuestionnaireResponseItemAnswer): boolean }
   | { how: 'temperature'; term: string; item: CompiledItem }
   /** A temperature that is not asked as a number. */
   | { how: 'in-words'; term: string; item: CompiledItem };
@@ -62,20 +66,30 @@ export function emergencyItems(form: CompiledQuestionnaire): {
     }
   }
   for (const { code, item, read } of answerItems(form).items) {
-    if (code !== EXERTION) continue;
-    items.push({ how: 'answer', term: AT_REST, item, read: (answer) => restOf(read(answer)) });
+    for (const sign of DATA.structured.filter((one) => one.code === code)) {
+      const { term } = sign;
+      if ('absent' in sign)
+        items.push({ how: 'denial', term, item, denies: (answer) => isSaid(read(answer), sign.absent) });
+      else
+        items.push({
+          how: 'answer',
+          term,
+          item,
+          structured: true,
+          read: (answer) => signOfSaid(read(answer), sign.there),
+        });
+    }
   }
   return { items, issues };
 }
 
-/** Who is asked by CTCAE what brings their breathlessness on, and says rest, has told this emergency too. */
-const EXERTION = 'dyspnea.exertion';
-const AT_REST = 'dyspnoea-at-rest';
+const isSaid = (said: Said | undefined, value: string | boolean): boolean =>
+  said !== undefined && 'value' in said && said.value === value;
 
-function restOf(said: Said | undefined): Saying | undefined {
+function signOfSaid(said: Said | undefined, there: string | boolean): Saying | undefined {
   if (said === undefined) return undefined;
   if ('optOut' in said) return 'opted-out';
-  return said.value === 'rest' ? 'there' : 'absent';
+  return said.value === there ? 'there' : 'absent';
 }
 
 const IN_WORDS =

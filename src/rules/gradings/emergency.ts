@@ -58,8 +58,8 @@ function signOfAnswer(part: SaidInObservation): Sign {
   return said === 'opted-out' ? { is: 'open', reason: 'opted-out', missing: 'presence' } : { is: said };
 }
 
-/** One sign of a term: an answer or a temperature; or that this response was not asked. */
-type Sign = (Told | { is: 'not-asked' }) & { answer?: Answer };
+/** One sign of a term: an answer or a temperature; or that this response was not asked. A denial settles what structured questions leave open. */
+type Sign = (Told | { is: 'not-asked' }) & { answer?: Answer; structured?: true; denies?: boolean };
 
 function prepare(form: CompiledQuestionnaire): FormGrading | undefined {
   const { items, issues } = emergencyItems(form);
@@ -74,23 +74,39 @@ function prepare(form: CompiledQuestionnaire): FormGrading | undefined {
     for (const state of states) {
       for (const one of byLinkId.get(state.item.linkId) ?? []) signs.get(one.term)?.push(...signsOf(one, state));
     }
-    return terms.map((term) => findingOf(term, signs.get(term) ?? []));
+    return terms.map((term) => findingOf(term, settled(signs.get(term) ?? [])));
   };
+}
+
+/** Who has nothing of it has not left open what of it they have. A denial beside another answer to the same question is none. */
+function settled(signs: readonly Sign[]): readonly Sign[] {
+  if (!signs.some(({ denies }) => denies)) return signs;
+  if (signs.some(({ denies }) => denies === false)) return signs.filter(({ denies }) => denies === undefined);
+  return signs.filter(({ is, structured }) => is !== 'open' || !structured);
 }
 
 function signsOf(one: EmergencyItem, state: ItemState): Sign[] {
   if (!state.enabled) return [{ is: 'not-asked' }];
+  if (one.how === 'denial') {
+    const answer: Answer = { state: 'answered', value: 0, linkId: one.item.linkId };
+    return state.answers.map((given): Sign => {
+      return one.denies(given) ? { is: 'absent', denies: true, answer } : { is: 'not-asked', denies: false };
+    });
+  }
   if (one.how === 'temperature') return vitalReadings([state]).map(temperature);
   if (one.how === 'in-words') return saidInWords(state).map(temperature);
   const { linkId } = one.item;
+  const structured = one.structured ? ({ structured: true } as const) : {};
   if (state.answers.length === 0) {
-    return [{ is: 'open', reason: 'not-answered', missing: 'presence', answer: { state: 'missing', linkId } }];
+    const answer: Answer = { state: 'missing', linkId };
+    return [{ is: 'open', reason: 'not-answered', missing: 'presence', answer, ...structured }];
   }
   return state.answers.map((given): Sign => {
     const said = one.read(given);
     if (said === undefined) throw new Error(`The answer to item ${linkId} is none that can be read`);
     if (said === 'opted-out') {
-      return { is: 'open', reason: 'opted-out', missing: 'presence', answer: { state: 'opted-out', linkId, code: '' } };
+      const answer: Answer = { state: 'opted-out', linkId, code: '' };
+      return { is: 'open', reason: 'opted-out', missing: 'presence', answer, ...structured };
     }
     return { is: said, answer: { state: 'answered', value: said === 'there' ? 1 : 0, linkId } };
   });

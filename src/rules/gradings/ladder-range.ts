@@ -53,6 +53,15 @@ export function common(one: Range, other: Range): Range | undefined {
   return size < 0 || (size === 0 && (loOpen || hiOpen)) ? undefined : { lo, hi, loOpen, hiOpen };
 }
 
+/** The least range that holds both. */
+export function hull(one: Range, other: Range): Range {
+  const low = order(one.lo, other.lo) || Number(one.loOpen) - Number(other.loOpen);
+  const high = order(one.hi, other.hi) || Number(other.hiOpen) - Number(one.hiOpen);
+  const { lo, loOpen } = low <= 0 ? one : other;
+  const { hi, hiOpen } = high >= 0 ? one : other;
+  return { lo, hi, loOpen, hiOpen };
+}
+
 /** Whether a comparison holds for every pair of amounts, for none, or for some. */
 export function compare(left: Range, op: Compare, right: Range): Tri {
   switch (op) {

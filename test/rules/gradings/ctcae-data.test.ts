@@ -225,6 +225,11 @@ const wrongs: [name: string, data: CtcaeData, fault: RegExp][] = [
     { ...CTCAE_DATA, implausible: [{ loincs: [], unit: '%', basis: '' }] },
     /plausibility has no basis/,
   ],
+  [
+    'a rule of limits has no basis',
+    { ...CTCAE_DATA, limits: [{ rule: 'x', basis: '' }] },
+    /rule of limits has no basis/,
+  ],
 ];
 for (const [name, data, fault] of wrongs) {
   t.test(`at start it is noticed when ${name}`, async (t) => {

@@ -204,6 +204,9 @@ t.test('a weight that is a hundred times too much or a thousand times too little
   t.same(told('29463-7', { value: 70_000, unit: 'g' }, '5.0', { baseline }), { weight_loss: '2', weight_gain: '0' });
 });
 
+/** Lower limits of normal in 10*9/L. */
+const LOWER: Readonly<Record<string, number>> = { '777-3': 150, '26499-4': 1.8, '6690-2': 4, '26474-7': 1 };
+
 const either: [name: string, loinc: string, unit: string, value: number, terms: Record<string, string>][] = [
   ['platelets of 4900 /uL', '777-3', '10*9/L', 4900, { platelet_count_decreased: IMPLAUSIBLE }],
   ['platelets of 1500 /uL', '777-3', '10*9/L', 1500, { platelet_count_decreased: IMPLAUSIBLE }],
@@ -235,7 +238,8 @@ const either: [name: string, loinc: string, unit: string, value: number, terms: 
 ];
 for (const [name, loinc, unit, value, terms] of either) {
   t.test(`a count that can be either is never graded low: ${name} as ${value} ${unit}`, async (t) => {
-    t.same(told(loinc, { value, unit }, '5.0', { low: unit === '/uL' ? 1800 : 1.8 }), terms);
+    const low = LOWER[loinc] ?? Number.NaN;
+    t.same(told(loinc, { value, unit }, '5.0', { low: unit === '/uL' ? low * 1000 : low }), terms);
   });
 }
 

@@ -143,12 +143,23 @@ const cases: [name: string, term: string, version: CtcaeVersion, input: Measured
     2,
   ],
   [
-    '1 ukat/L is 60 U/L',
+    '1 ukat/L is 60 U/L; a limit of 59 U/L may be one of 59 ukat/L as well',
     'alt_increased',
     '5.0',
     result(ALT, q(1, 'ukat/L'), { high: q(59, 'U/L'), baseline: recorded(q(20, 'U/L'), undefined, q(59, 'U/L')) }),
+    [0, 1],
+  ],
+  [
+    '0.7 ukat/L are 42 U/L',
+    'alt_increased',
+    '5.0',
+    result(ALT, q(42.1, 'U/L'), {
+      high: q(0.7, 'ukat/L'),
+      baseline: recorded(q(0.5, 'ukat/L'), undefined, q(0.7, 'ukat/L')),
+    }),
     1,
   ],
+  ['42 U/L is not above 0.7 ukat/L', 'alt_increased', '5.0', result(ALT, q(42, 'U/L'), { high: q(0.7, 'ukat/L') }), 0],
   ['1 ukat/L is not above 60 U/L', 'alt_increased', '5.0', result(ALT, q(1, 'ukat/L'), { high: q(60, 'U/L') }), 0],
   [
     'international units are comparable with nothing',
@@ -195,10 +206,20 @@ const cases: [name: string, term: string, version: CtcaeVersion, input: Measured
     'bilirubin_increased',
     '5.0',
     result('14631-6', q(35, 'umol/L'), {
-      high: q(1, 'mg/dL'),
+      high: q(0.8, 'mg/dL'),
       baseline: recorded(q(0.5, 'mg/dL'), undefined, q(1, 'mg/dL')),
     }),
     2,
+  ],
+  [
+    'against one that may be meant in umol/L as well',
+    'bilirubin_increased',
+    '5.0',
+    result('14631-6', q(35, 'umol/L'), {
+      high: q(1, 'mg/dL'),
+      baseline: recorded(q(0.5, 'mg/dL'), undefined, q(1, 'mg/dL')),
+    }),
+    [2, 4],
   ],
   [
     'a phosphate factor from memory is not used',
@@ -306,10 +327,10 @@ const cases: [name: string, term: string, version: CtcaeVersion, input: Measured
   ['a negative count', 'anemia', '5.0', result(HB, q(-8, 'g/dL')), 'value-implausible'],
   // Tolerance.
   [
-    '3 x 0.1 is 0.3, not above',
+    '3 x 0.7 is 2.1, not above',
     'creatinine_increased',
     '5.0',
-    result('2160-0', q(0.3, 'mg/dL'), { high: q(0.1, 'mg/dL'), baseline: recorded(q(0.3, 'mg/dL')) }),
+    result('2160-0', q(2.1, 'mg/dL'), { high: q(0.7, 'mg/dL'), baseline: recorded(q(0.7, 'mg/dL')) }),
     2,
   ],
   [
