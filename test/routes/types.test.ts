@@ -37,7 +37,7 @@ const TAKEN: readonly [method: Method, path: string, route: string][] = [
   ['GET', '/Patient/x/$everything', '/Patient/:id/$everything'],
   ['GET', '/Patient/x/$meta', '/Patient/:id/$meta'],
   ['GET', '/Task/$worklist', '/Task/$worklist'],
-  ['GET', '/Task/$nothing', '/Task/:id'],
+  ['GET', '/Task/$nothing', 'none'],
   ['GET', '/Questionnaire/x', '/Questionnaire/:id'],
   ['GET', '/QuestionnaireResponse/x', '/QuestionnaireResponse/:id'],
   ['GET', '/Flag/$meta', '/Flag/$meta'],
