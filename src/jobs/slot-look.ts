@@ -30,8 +30,12 @@ export const lookAtSlots: LookDue = async (deps, within, due) => {
     const ends = await answered(deps, within, open);
     for (const patient of await moveOn(deps.db, within, ends.map(moveOf))) moved.add(patient);
   };
-  // What one writes another reads: the database and this process work at the same time.
-  const looked = await Promise.allSettled(parts.map(look));
+  const waiting = parts.values();
+  const lane = async (): Promise<void> => {
+    for (let next = waiting.next(); !next.done; next = waiting.next()) await look(next.value);
+  };
+  // What one lane reads the other writes: the database and this process work at the same time. More of them hold more in memory, for nothing.
+  const looked = await Promise.allSettled([lane(), lane()]);
   const failed = looked.find(({ status }) => status === 'rejected');
   if (failed?.status === 'rejected') {
     if (moved.size === 0) throw failed.reason;
@@ -40,8 +44,8 @@ export const lookAtSlots: LookDue = async (deps, within, due) => {
   return due.filter(({ patient }) => !moved.has(patient));
 };
 
-/** So many at a time, some of them side by side. */
-const PART = 250;
+/** So many at a time: half of them, or half as many again, cost a tenth more. */
+const PART = 200;
 
 /** Of a patient of whom several things are due, which can only be where one is parked, each is done by itself. */
 function onceOfEach(due: readonly Due[]): Due[] {
