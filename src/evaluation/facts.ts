@@ -3,7 +3,7 @@ import type { Snapshot } from '../catalog.ts';
 import type { Deps } from '../deps.ts';
 import type { Compartment } from '../fhir/compartment.ts';
 import { dateInterval } from '../fhir/dates.ts';
-import { parseReference } from '../fhir/search-parameters.ts';
+import { ownReference } from '../fhir/search-parameters.ts';
 import type { PatientFacts } from '../rules/episode.ts';
 import type { CtcaeVersion, Report, ReportFacts } from '../rules/finding.ts';
 import { CTCAE_VERSIONS } from '../rules/gradings/ctcae-data.ts';
@@ -123,9 +123,8 @@ async function studiesOf(
 
 /** The id of the study of this server that a reference names; of one to a version it is the study all the same. */
 function studyId(reference: string | undefined, baseUrl: string): string | undefined {
-  const literal = reference === undefined ? undefined : parseReference(reference);
-  const isOurs = literal?.type === 'ResearchStudy' && (literal.base === undefined || literal.base === baseUrl);
-  return isOurs ? literal.id : undefined;
+  const own = reference === undefined ? undefined : ownReference(reference, baseUrl);
+  return own?.type === 'ResearchStudy' ? own.id : undefined;
 }
 
 /** The versions that the patient's studies name, all of them; undefined when none names any. */

@@ -17,7 +17,7 @@ export interface Finding {
    */
   kind: 'composite' | 'presence' | 'text' | 'ladder' | 'emergency' | 'monitoring';
   outcome: Outcome;
-  /** Each attribute that the published PRO-CTCAE term has, whatever became of it on this form; none of the other systems. */
+  /** Each attribute that the published PRO-CTCAE term has, whatever became of it on this form; of an emergency `presence`, where it was answered or left blank; none of the other systems. */
   attributes: Partial<Record<Attribute, Answer>>;
   /** What a ladder was climbed with. */
   measured?: Measured;

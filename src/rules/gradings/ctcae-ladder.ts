@@ -64,6 +64,8 @@ export interface Ladder {
   /** Whether limits of normal have a part in the grade: those of the result, those of the baseline. */
   usesLimits: boolean;
   usesBaselineLimits: boolean;
+  /** Which limits of normal the steps compare with. */
+  comparesWith: Readonly<Record<'low' | 'high', boolean>>;
   /** Whether the analyte is an ion of one charge. */
   monovalent: boolean;
   /** The inputs of each role, where the term is told by several measurements. */
@@ -85,6 +87,8 @@ export function compileLadder(entry: CtcaeEntry, version: CtcaeVersion): Ladder 
   const molar = CTCAE_DATA.molar.find(({ entries }) => entries.includes(entry.id));
   const byNormal = NORMAL_BASELINE.some((table) => tables.has(table));
   const isLow = ({ baseline }: Condition) => baseline === 'belowLLN';
+  const isBeside = (limit: 'LLN' | 'ULN') => conditions.some((one) => mentions(one, ({ ref }) => ref === limit));
+  const comparesWith = { low: isBeside('LLN'), high: isBeside('ULN') };
   return {
     entry,
     version,
@@ -95,8 +99,9 @@ export function compileLadder(entry: CtcaeEntry, version: CtcaeVersion): Ladder 
     units,
     factors: listed.flatMap((one) => (one?.dimension === '1' ? [one.value] : [])),
     usesBaseline: conditions.some((one) => mentions(one, isOfBaseline)) || tables.has('baselineNormal'),
-    usesLimits: conditions.some((one) => mentions(one, isOfLimit)),
+    usesLimits: comparesWith.low || comparesWith.high,
     usesBaselineLimits: byNormal || conditions.some((one) => mentions(one, isLow)),
+    comparesWith,
     monovalent: entry.reading?.kind === 'monovalent',
     roles: rolesOf(entry.inputs),
     ...(molar ? { molar } : {}),
@@ -105,8 +110,6 @@ export function compileLadder(entry: CtcaeEntry, version: CtcaeVersion): Ladder 
 
 /** Sub-tables that are chosen by whether the baseline lay within the limits of its own result. */
 const NORMAL_BASELINE: readonly string[] = ['baselineNormal', 'baselineAtOrBelowULN'];
-
-const isOfLimit = ({ ref }: Condition): boolean => ref === 'ULN' || ref === 'LLN';
 
 function rolesOf(inputs: readonly CtcaeInput[]): ReadonlyMap<Role, readonly CtcaeInput[]> {
   const roles = new Map<Role, CtcaeInput[]>();

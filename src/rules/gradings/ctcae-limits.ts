@@ -36,18 +36,22 @@ interface Reading {
   given: GivenLimits;
   low?: number;
   high?: number;
+  /** The other limit of the range is not believed: what lies beyond this one is graded by it, and what does not is not called normal. */
+  half?: true;
 }
 
 /**
  * The limits of normal that a ladder compares with. Those in a unit of another size than the result's may stand under the wrong unit: they
  * are read as they say, and as bare numbers in the unit of the result, and each reading counts that can be believed. Where none can, no
- * limit is known: limits that are not believed never make a result look normal. Our own safety rule, in words in the data file (`limits`).
+ * limit is known: limits that are not believed never make a result look normal. Half a reading counts where there is no whole one. Our own safety rule, in words in the data file (`limits`).
  */
 export function limitsOf(given: GivenLimits, about: LimitsOf): Limits {
   const said = reading(given, about);
   if (said.low === undefined && said.high === undefined) return NONE;
   const readings = isOfOtherSize(said.given, about) ? [said, reading(asBare(said.given, about), about)] : [said];
-  const believed = readings.filter((one) => isBelieved(one, about));
+  const possible = readings.flatMap((one) => believedOf(one, about) ?? []);
+  const whole = possible.filter(({ half }) => !half);
+  const believed = whole.length > 0 ? whole : possible;
   const [first, second] = believed;
   if (!first) return { ...NONE, doubted: true };
   const doubted = first !== said || second !== undefined;
@@ -58,12 +62,15 @@ export function limitsOf(given: GivenLimits, about: LimitsOf): Limits {
   return { ...ranges, doubted, told: second ? {} : toldOf(first, about) };
 }
 
+type End = 'low' | 'high';
+const ENDS: readonly End[] = ['low', 'high'];
+
 const NONE: Limits = { low: ANY, high: ANY, doubted: false, told: {} };
 
 /** Limits in another kind of unit than the result's are none: neither their numbers nor their sizes can be compared with it. */
 function reading(given: GivenLimits, { ladder, dimension }: LimitsOf): Reading {
   const read: Reading = { given: {} };
-  for (const end of ['low', 'high'] as const) {
+  for (const end of ENDS) {
     const limit = given[end];
     const base = limit && baseOf(limit, ladder.monovalent);
     const amount = base && inDimension(base, dimension, ladder.molar);
@@ -89,16 +96,29 @@ const isOfOtherSize = ({ low, high }: GivenLimits, { ladder, unit }: LimitsOf): 
   });
 
 /**
- * Whether limits of normal can be such: each is a value that a patient can have, they do not contradict each other, and none of them the
- * published table, where grade 1 runs from the limit to a printed number and there would be nothing between.
+ * What of a reading can be limits of normal: each is a value that a patient can have, they do not contradict each other, and none of them the
+ * published table, where grade 1 runs from the limit to a printed number and there would be nothing between. A limit that the steps compare
+ * with takes all with it; one that has no part in the grade goes alone. Undefined where nothing is left.
  */
-function isBelieved({ given, low, high }: Reading, { ladder, input, opens }: LimitsOf): boolean {
-  const amounts = [hasLower(given) ? given.low : undefined, given.high];
-  if (amounts.some((limit) => limit && isOutside(limit, ladder, input))) return false;
-  if (high !== undefined && (high <= 0 || (low !== undefined && order(low, high) > 0))) return false;
-  if (hasLower(given) && low !== undefined && opens.low !== undefined && order(low, opens.low) < 0) return false;
-  return high === undefined || opens.high === undefined || order(high, opens.high) <= 0;
+function believedOf(read: Reading, { ladder, input, opens }: LimitsOf): Reading | undefined {
+  const { given, low, high } = read;
+  if (high !== undefined && (high <= 0 || (low !== undefined && order(low, high) > 0))) return undefined;
+  if (hasLower(given) && low !== undefined && opens.low !== undefined && order(low, opens.low) < 0) return undefined;
+  if (high !== undefined && opens.high !== undefined && order(high, opens.high) > 0) return undefined;
+  const such = { low: hasLower(given) ? given.low : undefined, high: given.high };
+  const outside = ENDS.filter((end) => such[end] && isOutside(such[end], ladder, input));
+  if (outside.length === 0) return read;
+  return outside.some((end) => ladder.comparesWith[end]) ? undefined : halfOf(read, outside);
 }
+
+function halfOf({ given, low, high }: Reading, outside: readonly End[]): Reading | undefined {
+  if (low !== undefined && hasLower(given) && !outside.includes('low'))
+    return { given: only('low', given), low, half: true };
+  if (high !== undefined && !outside.includes('high')) return { given: only('high', given), high, half: true };
+  return undefined;
+}
+
+const only = (end: End, { [end]: limit }: GivenLimits): GivenLimits => (limit ? { [end]: limit } : {});
 
 function isOutside(limit: MeasuredQuantity, { entry, monovalent }: Ladder, { loinc }: CtcaeInput): boolean {
   const base = baseOf(limit, monovalent);
@@ -108,12 +128,15 @@ function isOutside(limit: MeasuredQuantity, { entry, monovalent }: Ladder, { loi
 /** A lower limit of 0 says that there is none. */
 const hasLower = ({ low }: GivenLimits): boolean => low !== undefined && low.value !== 0;
 
-/** A limit that is missing lies on its side of the one that is known. */
-function rangesOf({ given, low: lower, high }: Reading): Pick<Limits, 'low' | 'high'> {
+/** A limit that is missing lies on its side of the one that is known. Of half a reading the limit lies where it is told, or nearer to the values that are normal. */
+function rangesOf({ given, low: lower, high, half }: Reading): Pick<Limits, 'low' | 'high'> {
   const low = hasLower(given) ? lower : undefined;
   const above = low === undefined ? ANY : { ...ANY, lo: low, loOpen: false };
   const below = high === undefined ? ANY : { ...ANY, hi: high, hiOpen: false };
-  return { low: low === undefined ? below : point(low), high: high === undefined ? above : point(high) };
+  return {
+    low: low === undefined ? below : half ? above : point(low),
+    high: high === undefined ? above : half ? below : point(high),
+  };
 }
 
 function toldOf({ given, low, high }: Reading, { unit }: LimitsOf): Limits['told'] {

@@ -12,7 +12,7 @@ export interface Scale extends Pick<Finding, 'system' | 'version' | 'kind' | 'te
   spelled: string;
   /** The highest grade that it can have. */
   highest: number;
-  /** What is asked of a PRO-CTCAE term; none of the other systems. */
+  /** What is asked of a PRO-CTCAE term, and whether an emergency is there; none of the other systems. */
   attributes: readonly Attribute[];
 }
 
@@ -36,7 +36,7 @@ export const SCALES: readonly Scale[] = [
       )
       .map(({ id }) => scale('ctcae', version, 'ladder', id)),
   ),
-  ...EMERGENCY_TERMS.map(({ code }) => scale('emergency', EMERGENCIES.version, 'emergency', code)),
+  ...EMERGENCY_TERMS.map(({ code }) => scale('emergency', EMERGENCIES.version, 'emergency', code, ['presence'])),
   ...MONITORING_TERMS.map(({ code }) => scale('monitoring', MONITORING.version, 'monitoring', code)),
 ];
 

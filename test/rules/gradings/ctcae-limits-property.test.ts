@@ -40,6 +40,16 @@ const ASKED: readonly (readonly [
   ['hyperuricemia', '3084-1', 'mg/dL', 8, { 'g/L': 100 }],
 ];
 
+/** By hand: whether results of an entry are compared with the lower limit; with the upper one where not. */
+const isOfLower = (term: string): boolean => /decreased|anemia|^hypo/.test(term);
+
+/** By hand: what is left of limits where the one that has no part in the grade is no value that a patient has. */
+function halfOf(term: string, [low, high, unit]: Limits): Limits | undefined {
+  if (low !== undefined && high !== undefined && low > high) return undefined;
+  if (isOfLower(term)) return low === undefined ? undefined : [low, undefined, unit];
+  return high === undefined ? undefined : [undefined, high, unit];
+}
+
 /** By hand: whether limits can be meant so. `numbers` are in `unit`, of which the printed ones are told. */
 function canBeMeant(
   term: string,
@@ -65,7 +75,7 @@ t.test(
   async (t) => {
     const random = sequence(11);
     const wrong: string[] = [];
-    const seen = { one: 0, both: 0, none: 0 };
+    const seen = { one: 0, both: 0, half: 0, none: 0 };
     for (let round = 0; round < 6000; round++) {
       const [term, loinc, unit, usual, others] = ASKED[round % ASKED.length] ?? ASKED[0] ?? [];
       if (!term || !loinc || !unit || !usual || !others) continue;
@@ -99,6 +109,10 @@ t.test(
         ...(canBeMeant(term, version, loinc, limits, unit, scaled(factor)) ? [scaled(factor)] : []),
         ...(factor !== 1 && canBeMeant(term, version, loinc, scaled(1), unit, scaled(1)) ? [scaled(1)] : []),
       ];
+      const halves = [limits, ...(factor === 1 ? [] : [scaled(1)])].flatMap((written, index) => {
+        const [half, inUnit] = [halfOf(term, written), halfOf(term, scaled(index === 0 ? factor : 1))];
+        return half && inUnit && canBeMeant(term, version, loinc, half, unit, inUnit) ? [inUnit] : [];
+      });
       const facts = { fasting: true };
       const value = q(about(), unit);
       if (!isBelieved(term, loinc, value.value, unit)) continue;
@@ -106,10 +120,13 @@ t.test(
       const each = (readings.length > 0 ? readings : [undefined]).map(
         (reading) => find(term, version, loinc, value, { limits: reading, facts }).outcome,
       );
-      seen[readings.length === 0 ? 'none' : readings.length === 1 ? 'one' : 'both']++;
+      const isHalf = readings.length === 0 && halves.length > 0;
+      seen[isHalf ? 'half' : readings.length === 0 ? 'none' : readings.length === 1 ? 'one' : 'both']++;
+      const least = halves.map((half) => find(term, version, loinc, value, { limits: half, facts }).outcome);
       const doubted =
         readings.length !== 1 || readings[0]?.[0] !== scaled(factor)[0] || readings[0]?.[1] !== scaled(factor)[1];
-      const fits = spans(told.outcome, each) && told.dataQuality.includes(DOUBT) === doubted;
+      const spanned = isHalf ? reachesUp(told.outcome, least, each) : spans(told.outcome, each);
+      const fits = spanned && told.dataQuality.includes(DOUBT) === doubted;
       const looksNormal = readings.length === 0 && inWords(told).startsWith('0 ');
       if (!fits || looksNormal)
         wrong.push(
@@ -126,7 +143,8 @@ t.test(
         );
     }
     t.strictSame(wrong.slice(0, 3), [], `${wrong.length}`);
-    for (const [readings, count] of Object.entries(seen)) t.ok(count > 300, `${readings}: ${count}`);
+    for (const [readings, count] of Object.entries(seen))
+      t.ok(count > (readings === 'half' ? 30 : 300), `${readings}: ${count}`);
   },
 );
 
@@ -134,5 +152,12 @@ t.test(
 function spans(outcome: Outcome, each: readonly Outcome[]): boolean {
   const least = Math.min(...each.map((one) => lowest(one) ?? 0));
   const most = Math.max(...each.map((one) => highest(one) ?? 4));
+  return least === (lowest(outcome) ?? 0) && (most === highest(outcome) || highest(outcome) === undefined);
+}
+
+/** Whether an outcome is at least the lowest by the limits that are left, and as high as without any. */
+function reachesUp(outcome: Outcome, left: readonly Outcome[], without: readonly Outcome[]): boolean {
+  const least = Math.min(...left.map((one) => lowest(one) ?? 0));
+  const most = Math.max(...without.map((one) => highest(one) ?? 4));
   return least === (lowest(outcome) ?? 0) && (most === highest(outcome) || highest(outcome) === undefined);
 }

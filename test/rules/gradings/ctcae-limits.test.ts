@@ -1,5 +1,6 @@
 import t from 'tap';
 import type { MeasuredQuantity } from '../../../src/rules/gradings/ctcae-measured.ts';
+import { VERSIONS } from './ctcae-by-hand.ts';
 import { find, type Given, inWords, q } from './limits-by-hand.ts';
 
 const ANC = '26499-4';
@@ -11,7 +12,7 @@ const POTASSIUM = '2823-3';
 const CREATININE = '14682-9';
 const BILIRUBIN = '14631-6';
 
-const cases: [
+type Case = [
   name: string,
   term: string,
   version: string,
@@ -19,8 +20,10 @@ const cases: [
   value: MeasuredQuantity,
   given: Given,
   told: string,
-][] = [
-  // A limit that no patient could have as a value is none: both limits are dropped, and a result never looks normal by them.
+];
+
+const cases: Case[] = [
+  // A limit that no patient could have as a value is none, and a result never looks normal by the other one.
   ['35 to 51 as of 3.5 to 5.1', 'hyperkalemia', '5.0', POTASSIUM, q(5.4, 'mmol/L'), lim(35, 51, 'mmol/L'), '0-1 ?'],
   ['35 to 51 as of 3.5 to 5.1', 'hypokalemia', '5.0', POTASSIUM, q(5.4, 'mmol/L'), lim(35, 51, 'mmol/L'), '0-2 ?'],
   ['what is above a printed number', 'hyperkalemia', '5.0', POTASSIUM, q(6.1, 'mmol/L'), lim(35, 51, 'mmol/L'), '3 ?'],
@@ -42,6 +45,70 @@ const cases: [
     q(5, '10*9/L'),
     lim(1800, 7500, '10*9/L'),
     '0',
+  ],
+  // One that has no part in the grade takes nothing away from what lies beyond the other: ranges of small children.
+  ...VERSIONS.flatMap((version): Case[] => {
+    const creatinine = (value: number, low: number, high: number) =>
+      ['creatinine_increased', version, CREATININE, q(value, 'umol/L'), lim(low, high, 'umol/L')] as const;
+    const bilirubin = (value: number, low: number): [string, string, string, MeasuredQuantity, Given] => [
+      ...(['bilirubin_increased', version, BILIRUBIN, q(value, 'umol/L')] as const),
+      { ...lim(low, 21, 'umol/L'), baseline: [10, 'umol/L', [undefined, 21, 'umol/L']] },
+    ];
+    const alt = (low: number): [string, string, string, MeasuredQuantity, Given] => [
+      ...(['alt_increased', version, ALT, q(130, 'U/L')] as const),
+      { ...lim(low, 40, 'U/L'), baseline: [30, 'U/L', [undefined, 40, 'U/L']] },
+    ];
+    return [
+      ['of a small child', ...creatinine(200, 15, 31), '4 ?'],
+      ['above six times', ...creatinine(186.1, 15, 31), '4 ?'],
+      ['six times', ...creatinine(186, 15, 31), '3-4 ?'],
+      ['at the limit: none is called normal', ...creatinine(31, 15, 31), 'limit-missing ?'],
+      [
+        'of a child, in mg/dL',
+        'creatinine_increased',
+        version,
+        '2160-0',
+        q(2.6, 'mg/dL'),
+        lim(0.17, 0.42, 'mg/dL'),
+        '4 ?',
+      ],
+      ['of a girl', ...creatinine(200, 18, 90), '2-4 ?'],
+      ['a lower limit just short', ...creatinine(200, 19.9, 90), '2-4 ?'],
+      ['a lower limit that a patient can have', ...creatinine(200, 20, 90), '2-3'],
+      ['the limit that counts, at the bound', ...creatinine(200, 15, 20), '4 ?'],
+      ['the limit that counts, just short', ...creatinine(200, 15, 19.9), 'limit-missing ?'],
+      ['mg/dL under umol/L', ...creatinine(200, 0.6, 1.2), 'limit-missing ?'],
+      ['a lower limit just short', ...bilirubin(40, 0.3), '2-4 ?'],
+      ['a lower limit that a patient can have', ...bilirubin(40, 0.855), '2'],
+      ['at the limit: none is called normal', ...bilirubin(21, 0.3), 'limit-missing ?'],
+      ['a lower limit just short', ...alt(0.2), '2-4 ?'],
+      ['below zero', ...alt(-1), '2-4 ?'],
+      ['a lower limit that a patient can have', ...alt(1), '2'],
+      ['nothing is left', 'alt_increased', version, ALT, q(130, 'U/L'), lim(0.2, undefined, 'U/L'), 'limit-missing ?'],
+    ];
+  }),
+  ['an upper limit of 60', 'neutrophil_count_decreased', '5.0', ANC, q(1.6, '10*9/L'), lim(1.8, 60, '10*9/L'), '1 ?'],
+  ['at the limit', 'neutrophil_count_decreased', '5.0', ANC, q(1.8, '10*9/L'), lim(1.8, 60, '10*9/L'), '0-1 ?'],
+  ['an upper limit of 50', 'neutrophil_count_decreased', '5.0', ANC, q(1.8, '10*9/L'), lim(1.8, 50, '10*9/L'), '0-1 ?'],
+  ['just short of 50', 'neutrophil_count_decreased', '5.0', ANC, q(1.8, '10*9/L'), lim(1.8, 49.9, '10*9/L'), '0'],
+  ['below zero', 'anemia', '5.0', HB, q(110, 'g/L'), lim(-1, 160, 'g/L'), '0-1 ?'],
+  [
+    'of a baseline: above its limit',
+    'alt_increased',
+    '5.0',
+    ALT,
+    q(130, 'U/L'),
+    { ...lim(5, 40, 'U/L'), baseline: [60, 'U/L', [0.2, 40, 'U/L']] },
+    '1 ?',
+  ],
+  [
+    'of a baseline: not above its limit',
+    'alt_increased',
+    '5.0',
+    ALT,
+    q(130, 'U/L'),
+    { ...lim(5, 40, 'U/L'), baseline: [40, 'U/L', [0.2, 40, 'U/L']] },
+    '2 ?',
   ],
   // Limits that contradict the table.
   ['g/dL under g/L', 'anemia', '5.0', HB, q(105, 'g/L'), lim(12, 16, 'g/L'), '0-1 ?'],
@@ -232,3 +299,9 @@ for (const [name, term, version, loinc, value, given, told] of cases) {
     t.equal(inWords(find(term, version, loinc, value, given)), told);
   });
 }
+
+t.test('the limit that is left is told as one that was compared with, the other one is not', async (t) => {
+  const { measured } = find('creatinine_increased', '5.0', CREATININE, q(200, 'umol/L'), lim(15, 31, 'umol/L'));
+  t.equal(measured?.high, 31);
+  t.equal(measured?.low, undefined);
+});
