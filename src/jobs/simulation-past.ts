@@ -107,15 +107,15 @@ async function questionOf(db: Database, within: Compartment, request: Simulation
   };
 }
 
-/** Ids of the patients that the version of a Group that is asked for has as its members. */
+/** Ids of the patients that the version of a Group that is asked for has as its members in the time that is looked at. */
 async function membersOf(
   db: Database,
   within: Compartment,
-  { cohort = '', baseUrl }: Pick<SimulationRequest, 'cohort' | 'baseUrl'>,
+  request: Pick<SimulationRequest, 'cohort' | 'within' | 'baseUrl'>,
 ): Promise<string[]> {
-  const [, id = '', version = ''] = /^Group\/([^/]+)\/_history\/(\d+)$/.exec(cohort) ?? [];
+  const [, id = '', version = ''] = /^Group\/([^/]+)\/_history\/(\d+)$/.exec(request.cohort ?? '') ?? [];
   const group: Group = JSON.parse((await readVersion(db, within, 'Group', id, version)).content);
-  return patientsOf(group, baseUrl);
+  return patientsOf(group, request);
 }
 
 function pastOf({ content, reports, flags, tasks }: StoredPast): PatientPast {

@@ -93,7 +93,7 @@ async function answered({ db }: Deps, within: Compartment, ends: readonly End[])
   const missing = new Set(
     unmet.filter(({ due, expected }) => {
       const [patient] = patients.get(due.patient) ?? [];
-      return !expected || !patient || !isDead({ patient }, expected.slot.close);
+      return !expected || !patient || !isDead({ patient }, expected);
     }),
   );
   return ends.filter((end) => !missing.has(end));

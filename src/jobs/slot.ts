@@ -1,3 +1,4 @@
+import type { Patient } from '@medplum/fhirtypes';
 import type { Deps } from '../deps.ts';
 import type { Consequence } from '../evaluation/evaluating.ts';
 import { type SlotDue, slotDue } from '../evaluation/expected.ts';
@@ -6,7 +7,7 @@ import { readReport } from '../evaluation/stored-report.ts';
 import { evaluate } from '../evaluation.ts';
 import { splitCanonical } from '../fhir/canonical.ts';
 import type { Compartment } from '../fhir/compartment.ts';
-import { diedAt } from '../rules/calendar/death.ts';
+import { isAfterDeath } from '../rules/calendar/death.ts';
 import {
   type Expectations,
   type ExpectedItem,
@@ -61,7 +62,7 @@ async function ended(about: About): Promise<Happening | undefined> {
   const past = passed(about);
   if (!past?.expected) return past?.goesOn;
   const { goesOn, expected } = past;
-  if (isDead(context, expected.slot.close)) return goesOn;
+  if (isDead(context, expected)) return goesOn;
   const window = { from: expected.slot.open, to: expected.slot.due };
   const answers = await answersBetween(deps.db, within, context.shard, patient, window);
   if (answers.some((answer) => isMetBy(expected, answer, about))) return goesOn;
@@ -106,7 +107,7 @@ async function settled(about: About, due: Due): Promise<Happening> {
     if (last <= now && last > upTo) upTo = last;
     if (expected.isPaused) continue;
     wanted.add(start);
-    if (last <= now && !met.has(start) && !marks.has(start) && !isDead(context, expected.slot.close)) {
+    if (last <= now && !met.has(start) && !marks.has(start) && !isDead(context, expected)) {
       // What nobody has looked at yet ended in its own time; that nothing came of the others after all is known since then.
       const since = item.open && last >= item.open.due ? last : due.at;
       return onceMore(about, due, await evaluate(deps, within, ofSlot(await slotAbout(about), expected, true, since)));
@@ -121,13 +122,17 @@ async function settled(about: About, due: Due): Promise<Happening> {
 }
 
 /**
- * Whether the patient had died by a moment: nobody is called because somebody who is dead has not answered. Slots are gone through all the same, so that what
- * was recorded by mistake hides none that ends after it has been put right.
+ * Whether the patient had died by the end of a slot: nobody is called because somebody who is dead has not answered. Slots are gone through all the same, so that
+ * what was recorded by mistake hides none that ends after it has been put right.
  */
-export function isDead({ patient: { content } }: { patient: { content: string } }, at: string): boolean {
+export function isDead(
+  { patient: { content } }: { patient: { content: string } },
+  expected: Pick<ExpectedSlot, 'slot' | 'zone'>,
+): boolean {
+  const { deceasedBoolean, deceasedDateTime }: Patient = JSON.parse(content);
   // Where no date is said nobody knows since when: nobody is called for any slot.
-  const died = diedAt(JSON.parse(content), Number.NEGATIVE_INFINITY);
-  return died !== undefined && died <= Date.parse(at);
+  if (deceasedBoolean === true) return true;
+  return deceasedDateTime !== undefined && isAfterDeath(expected, { at: deceasedDateTime });
 }
 
 /** A report that is a complete answer to a form. */

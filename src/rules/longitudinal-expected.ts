@@ -1,26 +1,26 @@
 import { type Slotted, slotsMet } from './activity/reporting.ts';
+import { earliestStart } from './calendar/expectations.ts';
 import type { Finding } from './finding.ts';
 import type { FormGrading } from './gradings/grading.ts';
-import { type Course, type Level, seriesOf } from './longitudinal-series.ts';
-
-/** Answers may belong to slots that began so long before: a year's cycle and its window. */
-const BEFORE_MILLIS = 800 * 86_400_000;
+import { type Course, comparedWith, type Level, seriesOf } from './longitudinal-series.ts';
 
 /**
  * The forms that plans of a patient ask for, by canonical without version, each with the moments that were expected of it (UTC instants): of a slot that was met when it
- * was first answered, of any other when it began. Of slots that a report from `since` on can belong to, begun up to `until`, outside pauses.
+ * was first answered, of any other when it began. Of the slots of each plan that a report from `since` on can belong to, begun up to `until`, outside pauses.
  */
 export function expectedForms(
   facts: Slotted,
   { since, until }: { since: string; until: string },
 ): ReadonlyMap<string, readonly string[]> {
   const forms = new Map<string, string[]>();
-  for (const { form, void: isVoid, spans } of facts.expectations.items) {
-    if (!isVoid && spans.length > 0 && !forms.has(form)) forms.set(form, []);
-  }
-  const from = new Date(Date.parse(since) - BEFORE_MILLIS).toISOString();
-  for (const { item, expected, answer } of slotsMet(facts, from, until)) {
-    forms.get(item.form)?.push(answer?.at ?? expected.slot.start);
+  for (const item of facts.expectations.items) {
+    if (item.void || item.spans.length === 0) continue;
+    const moments = forms.get(item.form) ?? [];
+    forms.set(item.form, moments);
+    const own = { ...facts, expectations: { ...facts.expectations, items: [item] } };
+    for (const { expected, answer } of slotsMet(own, earliestStart(item, since), until)) {
+      moments.push(answer?.at ?? expected.slot.start);
+    }
   }
   return forms;
 }
@@ -30,11 +30,12 @@ export function expectedForms(
  * of the patient asks for such a form.
  */
 export function expectedOf(
-  { baseline }: Course,
+  course: Course,
   forms: ReadonlyMap<string, readonly string[]>,
   asks: (form: string) => boolean,
   from: number,
 ): readonly string[] | undefined {
+  const baseline = comparedWith(course);
   const own = [...forms].filter(([form]) => asks(form));
   if (own.length === 0) return undefined;
   return own.flatMap(([, moments]) => moments).filter((at) => Date.parse(at) >= from || at === baseline?.at);

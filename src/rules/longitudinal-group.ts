@@ -1,5 +1,5 @@
 import { days } from './longitudinal.ts';
-import { type Course, isScored } from './longitudinal-series.ts';
+import { type Course, comparedWith, isScored } from './longitudinal-series.ts';
 
 /** Days between two visits of a group: a visit is a week, counted from each patient's own recorded baseline. */
 export const VISIT_DAYS = 7;
@@ -28,7 +28,7 @@ export interface GroupSummary {
   scored: number;
   everAbove0: number;
   ever3: number;
-  /** Those with a recorded baseline that has a certain score: the curve is of these alone. */
+  /** Those whose last recorded baseline has a certain score: the curve is of these alone. */
   withBaseline: number;
   /** Those of the curve of whom a plan asks for a form that asks the term. */
   withPlan: number;
@@ -72,7 +72,7 @@ export const emptyTally = (): GroupTally => ({
 
 /**
  * Counts one patient's visits of one term. A visit is a whole week since the patient's own recorded baseline, rounded, at least one;
- * where a patient reported more than once in it, the highest certain score stands. A patient without a recorded baseline has a
+ * where a patient reported more than once in it, the highest certain score stands. A patient whose last recorded baseline has no certain score, or who has none, has a
  * share in `scored` and in what was ever reached, and none in the curve. `expected` are the moments (UTC instants) at which plans of the patient expected forms that ask
  * the term; undefined where none of them does.
  * Source of the shares and areas: ProAE 1.0.4 (R), toxSummary; that a visit is a week is our own choice.
@@ -161,10 +161,11 @@ export function groupArea(points: readonly { time: number; mean: number }[]): Gr
 /** Highest certain score of each visit of one patient; undefined of a visit that has none. Nothing before the baseline. */
 type Curve = ReadonlyMap<number, number | undefined>;
 
-function curveOf({ visits, baseline }: Course): Curve | undefined {
+function curveOf(course: Course): Curve | undefined {
+  const baseline = comparedWith(course);
   if (!baseline) return undefined;
   const curve = new Map<number, number | undefined>([[0, baseline.score]]);
-  for (const visit of visits) {
+  for (const visit of course.visits) {
     if (visit.at <= baseline.at) continue;
     const number = visitAt(baseline.at, visit.at);
     const held = curve.get(number);
@@ -174,7 +175,8 @@ function curveOf({ visits, baseline }: Course): Curve | undefined {
 }
 
 /** The visits in which a form was expected, each once; the baseline is one where a form was expected at that very moment. */
-function visitsExpected({ baseline }: Course, expected: readonly string[] = []): ReadonlySet<number> {
+function visitsExpected(course: Course, expected: readonly string[] = []): ReadonlySet<number> {
+  const baseline = comparedWith(course);
   if (!baseline) return new Set();
   const since = expected.filter((at) => at >= baseline.at);
   return new Set(since.map((at) => (at === baseline.at ? 0 : visitAt(baseline.at, at))));

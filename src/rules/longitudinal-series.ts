@@ -39,6 +39,10 @@ export interface Course {
   baselineVisit?: Visit;
 }
 
+/** The recorded baseline that scores are compared with: the last one, where that has a certain score. An older one does not stand in for it. */
+export const comparedWith = ({ baselineVisit }: Course): Scored | undefined =>
+  baselineVisit && isScored(baselineVisit) ? baselineVisit : undefined;
+
 /** A course with what it is of. */
 export interface Series extends Course {
   /** The term as it is followed; an item is followed under its own code. */

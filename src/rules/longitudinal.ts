@@ -1,5 +1,5 @@
 import type { SourceRef } from './finding.ts';
-import { type Course, isScored, type Scored, type Visit } from './longitudinal-series.ts';
+import { type Course, comparedWith, isScored, type Scored, type Visit } from './longitudinal-series.ts';
 
 const DAY_MILLIS = 86_400_000;
 
@@ -10,7 +10,7 @@ export type Absent =
   /** No report of this term has a certain score. */
   | 'no-score'
   /**
-   * No report of this term is a recorded baseline, or none with a certain score where one is needed; the first report is not assumed to be one.
+   * No report of this term is a recorded baseline, or the last that is has no certain score where one is needed; the first report is not assumed to be one.
    */
   | 'no-baseline'
   /** No certain score after the recorded baseline. */
@@ -33,10 +33,10 @@ export function maximumPostBaseline({ visits, baselineVisit }: Course): Measure 
 
 /**
  * `bl_adjusted`: 0 where nothing after the baseline is above it, else the highest score after the baseline (not the difference).
- * Absent where the score of the baseline, or one after it, is missing. Source: ProAE 1.0.4, toxSummary.
+ * Absent where the score of the last recorded baseline, or one after it, is missing. Source: ProAE 1.0.4, toxSummary.
  */
 export function baselineAdjusted(course: Course): Measure {
-  const { baseline } = course;
+  const baseline = comparedWith(course);
   const highest = maximumPostBaseline(course);
   if (!baseline) return { absent: 'no-baseline' };
   if ('absent' in highest) return highest;

@@ -1,5 +1,5 @@
 import type { Group, PlanDefinition } from '@medplum/fhirtypes';
-import { ownReference } from '../fhir/search-parameters.ts';
+import { membersOf } from './group-members.ts';
 import type { Stretch } from './simulation-differences.ts';
 import type { Site } from './site.ts';
 
@@ -31,12 +31,15 @@ export interface SimulationRequest {
 export const SIMULATE = 'simulate';
 
 /**
- * Ids of the patients of this server who are members of a Group now, each once, in one order. Other members, and those who have left, are none.
+ * Ids of the patients of this server who were members of a Group at some moment of what is looked at, each once, in one order: without a beginning, at any moment
+ * up to its end. Other members are none.
  */
-export function patientsOf({ member = [] }: Group, baseUrl: string): string[] {
-  const ids = member.flatMap(({ entity, inactive }) => {
-    const own = inactive ? undefined : ownReference(entity.reference ?? '', baseUrl);
-    return own?.type === 'Patient' ? own.id : [];
-  });
-  return [...new Set(ids)].sort();
+export function patientsOf(group: Group, { within: { start, end }, baseUrl }: Asked): string[] {
+  const time = {
+    start: start === undefined ? Number.NEGATIVE_INFINITY : Date.parse(start),
+    end: end === undefined ? Number.POSITIVE_INFINITY : Date.parse(end),
+  };
+  return [...membersOf(group, time, baseUrl).patients].sort();
 }
+
+type Asked = Pick<SimulationRequest, 'within' | 'baseUrl'>;

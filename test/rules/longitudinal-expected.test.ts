@@ -4,6 +4,7 @@ import t from 'tap';
 import { compileQuestionnaire, NO_TERMINOLOGY } from '../../src/fhir/questionnaire.ts';
 import type { Received } from '../../src/rules/activity/reporting.ts';
 import type { Expectations } from '../../src/rules/calendar/expectations.ts';
+import type { Cycle, Schedule } from '../../src/rules/calendar/schedule.ts';
 import { gradingOf } from '../../src/rules/grade.ts';
 import { askedBy, expectedForms, expectedOf } from '../../src/rules/longitudinal-expected.ts';
 import type { Course } from '../../src/rules/longitudinal-series.ts';
@@ -13,6 +14,7 @@ const OTHER = 'https://hospital.example/Questionnaire/other';
 const SINCE = '2026-03-02T09:00:00.000Z';
 const answers = (...moments: string[]): Received[] =>
   moments.map((at, place) => ({ id: `r${place}`, at: `2026-${at}:00.000Z`, form: FORM }));
+const RULE: Cycle = { kind: 'cycle', unit: 'wk', period: 1, times: 1 };
 const PLAN = expecting([item(WEEKLY)]);
 
 const cases: [
@@ -58,7 +60,7 @@ const cases: [
     undefined,
     { [FORM]: ['03-16', '03-23'] },
   ],
-  ['dead: none', PLAN, [], '03-24', '2026-03-10', { [FORM]: ['03-02'] }],
+  ['dead: none', PLAN, [], '03-24', '2026-03-10T00:00:00.000Z', { [FORM]: ['03-02'] }],
   [
     'two plans, each with its form',
     expecting([item(WEEKLY), item(WEEKLY, { id: 'other', form: OTHER })]),
@@ -71,7 +73,7 @@ const cases: [
 
 for (const [name, expectations, responses, until, died, expected] of cases) {
   t.test(name, async (t) => {
-    const death = died === undefined ? {} : { death: { at: Date.parse(died) } };
+    const death = died === undefined ? {} : { death: { at: died } };
     const end = until.includes('T') ? `2026-${until}` : `2026-${until}T00:00:00.000Z`;
     const forms = expectedForms({ expectations, responses, ...death }, { since: SINCE, until: end });
     t.same(
@@ -81,13 +83,51 @@ for (const [name, expectations, responses, until, died, expected] of cases) {
   });
 }
 
+t.test('each plan is gone through from the slot on to which the first report can belong', async (t) => {
+  const yearly = { ...WEEKLY, anchor: '2025-12-01T08:00:00.000Z', rule: { ...RULE, unit: 'a' } } satisfies Schedule;
+  const weekly = { ...WEEKLY, anchor: '2020-03-02T08:00:00.000Z' };
+  const early = { ...weekly, window: { before: 'P2D' } };
+  const plans: [name: string, plan: Schedule, since: string, expected: string[]][] = [
+    ['the slot in which that is', weekly, '2026-03-05T00:00:00.000Z', ['2026-03-02', '2026-03-09']],
+    ['which begins then', weekly, '2026-03-09T08:00:00.000Z', ['2026-03-09']],
+    ['a millisecond before', weekly, '2026-03-09T07:59:59.999Z', ['2026-03-02', '2026-03-09']],
+    ['that is open before it begins', early, '2026-03-07T08:00:00.000Z', ['2026-03-09']],
+    ['that opens a millisecond later', early, '2026-03-07T07:59:59.999Z', ['2026-03-02', '2026-03-09']],
+    ['of a year', yearly, '2026-03-05T00:00:00.000Z', ['2025-12-01']],
+    ['before the first', WEEKLY, '2019-03-05T00:00:00.000Z', ['2026-03-02', '2026-03-09']],
+  ];
+  for (const [name, plan, since, expected] of plans) {
+    t.test(name, async (t) => {
+      const facts = { expectations: expecting([item(plan)]), responses: [] };
+      const forms = expectedForms(facts, { since, until: '2026-03-10T00:00:00.000Z' });
+      t.same(
+        forms.get(FORM)?.map((at) => at.slice(0, 10)),
+        expected,
+      );
+    });
+  }
+  t.test('a yearly one takes no other back with it', async (t) => {
+    const expectations = expecting([item(yearly), item(weekly, { id: 'other', form: OTHER })]);
+    const facts = { expectations, responses: answers('03-05T09:00') };
+    const forms = expectedForms(facts, { since: '2026-03-05T00:00:00.000Z', until: '2026-03-10T00:00:00.000Z' });
+    t.same(
+      [...forms],
+      [
+        [FORM, ['2026-03-05T09:00:00.000Z']],
+        [OTHER, ['2026-03-02T08:00:00.000Z', '2026-03-09T08:00:00.000Z']],
+      ],
+    );
+  });
+});
+
 t.test('of a term: from a moment on, or at the baseline', async (t) => {
   const forms = new Map([
     [FORM, ['2026-03-02T09:00:00.000Z', '2026-03-09T08:00:00.000Z', '2026-03-16T08:00:00.000Z']],
     [OTHER, ['2026-03-20T08:00:00.000Z']],
   ]);
   const source = { type: 'QuestionnaireResponse', id: 'r0', version: 1 };
-  const course: Course = { visits: [], baseline: { at: SINCE, score: 1, baseline: true, source } };
+  const baseline = { at: SINCE, score: 1, baseline: true, source };
+  const course: Course = { visits: [], baseline, baselineVisit: baseline };
   const days = (asks: (form: string) => boolean, from: string): string[] | undefined =>
     expectedOf(course, forms, asks, Date.parse(from))?.map((at) => at.slice(5, 10));
   t.equal(

@@ -44,6 +44,9 @@ function groupSummary(patients: readonly Course[]): GroupSummary {
   return summaryOf(tally);
 }
 
+/** A baseline with a score, and a later one with a range. */
+const RANGED: Visit[] = [visit('B1', 0), { ...visit('range 0-3', 1), baseline: true }, visit(2, 2)];
+
 const rounded = (value: number): number => Number(value.toFixed(6));
 
 interface Vectors {
@@ -126,13 +129,15 @@ t.test('measures of one patient', async (t) => {
     ['nothing came after such a one', maximumPostBaseline, daily(4, 'Bnull'), { absent: 'no-score-after-baseline' }],
     ['after the last baseline, if without a score', maximumPostBaseline, daily('B1', 3, 'Bnull', 2), { value: 2 }],
     ['a baseline without a score is not compared with', baselineAdjusted, daily('Bnull', 2), { absent: 'no-baseline' }],
+    ['nor an older one in its place', baselineAdjusted, daily('B1', 3, 'Bnull', 2), { absent: 'no-baseline' }],
+    ['also where nothing is above that', baselineAdjusted, daily('B3', 'Bnull', 2), { absent: 'no-baseline' }],
+    ['nor one whose score is a range', baselineAdjusted, course(RANGED), { absent: 'no-baseline' }],
     [
-      'the last score of a baseline is, with what came after the last baseline',
+      'the last one is, with what came after it',
       baselineAdjusted,
-      daily('B1', 3, 'Bnull', 2),
-      { value: 2, from: [{ id: 'r0' }, { id: 'r3' }] },
+      daily('B1', 'Bnull', 'B2', 3),
+      { value: 3, from: [{ id: 'r2' }, { id: 'r3' }] },
     ],
-    ['also where nothing is above it', baselineAdjusted, daily('B2', 3, 'Bnull', 2), { value: 0 }],
     ['nothing came after', maximumPostBaseline, daily('B1', null), { absent: 'no-score-after-baseline' }],
     ['the last of two baselines stands', maximumPostBaseline, daily('B0', 3, 'B1', 2), { value: 2 }],
     ['equal to the baseline is 0', baselineAdjusted, daily('B2', 2, 1), { value: 0 }],
@@ -247,8 +252,17 @@ t.test('a group', async (t) => {
       ],
     });
   });
-  t.test('a baseline without a score has no curve', async (t) => {
+  t.test('a baseline without a score has no curve, and an older one does not stand in for it', async (t) => {
     t.match(groupSummary([weekly('Bnull', 2, 3)]), { scored: 1, ever3: 1, withBaseline: 0, visits: [] });
+    t.match(groupSummary([weekly('B1', 'Bnull', 3)]), { scored: 1, ever3: 1, withBaseline: 0, visits: [] });
+    t.match(groupSummary([course(RANGED)]), { scored: 1, withBaseline: 0, visits: [] });
+    t.match(groupSummary([weekly('Bnull', 'B1', 3)]), {
+      withBaseline: 1,
+      visits: [
+        { day: 0, mean: 1 },
+        { day: 7, mean: 3 },
+      ],
+    });
   });
   t.test('a visit that nobody answered has no mean, and is bridged', async (t) => {
     const [first, second] = groupSummary([weekly('B0', null, 2)]).visits;

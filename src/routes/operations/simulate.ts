@@ -7,7 +7,6 @@ import { badRequest, businessRule, FhirError, fault } from '../../fhir/errors.ts
 import { drawShard, newId } from '../../fhir/ids.ts';
 import { toOutcome } from '../../fhir/outcome.ts';
 import { ownReference } from '../../fhir/search-parameters.ts';
-import { compilePolicy } from '../../rules/policy.ts';
 import { MATTERED } from '../../rules/simulation-judged.ts';
 import { patientsOf, SIMULATE, type SimulationRequest } from '../../rules/simulation-request.ts';
 import { OUTCOMES } from '../../rules/work/codes.ts';
@@ -18,7 +17,7 @@ import { sendJson } from '../reply.ts';
 import { compartmentOfCaller } from '../route.ts';
 import { type Inputs, type InputTable, readInputs } from './input.ts';
 import { type Operation, pathsOf } from './operation.ts';
-import { policyOf } from './policy-input.ts';
+import { compileGiven, policyOf } from './policy-input.ts';
 
 /**
  * `PlanDefinition/{id}/$simulate`, and `PlanDefinition/$simulate` of the policy that came along: what it would have said of the past, against what is
@@ -67,12 +66,13 @@ async function ask(deps: Deps, within: Compartment, inputs: Inputs, id: string |
       throw badRequest(`mattered: expected one of ${OUTCOMES.join(', ')}`);
   }
   const now = deps.now();
+  const stretch = stretchOf(inputs, now);
   const request: SimulationRequest = {
     candidate,
-    digest: compilePolicy(candidate).digest,
+    digest: compileGiven(candidate, { held: id !== undefined }).digest,
     ...policiesOf(snapshot, candidate, inputs.text('against')),
-    ...(cohort === undefined ? {} : { cohort: await cohortOf(deps, within, cohort) }),
-    ...stretchOf(inputs, now),
+    ...(cohort === undefined ? {} : { cohort: await cohortOf(deps, within, cohort, stretch) }),
+    ...stretch,
     site: deps.site,
     baseUrl: deps.baseUrl,
     mattered: mattered.length > 0 ? [...new Set(mattered)].sort() : MATTERED,
@@ -106,9 +106,12 @@ function policiesOf(
   const against = wanted === undefined ? active.find((canonical) => urlOf(canonical) === url) : wanted;
   const compared = against === undefined || against === NONE ? null : against;
   if (compared !== null && !policy(compared)) {
-    throw new FhirError([fault('not-found', `against: ${compared} is not a released policy that is held here`)], {
-      status: 422,
-    });
+    throw new FhirError(
+      [fault('not-found', `against: ${compared} is not a released policy that is held here and can be compiled`)],
+      {
+        status: 422,
+      },
+    );
   }
   const apart = new Set([url, ...(compared === null ? [] : [urlOf(compared)])]);
   return { against: compared, beside: active.filter((canonical) => !apart.has(urlOf(canonical))) };
@@ -116,8 +119,13 @@ function policiesOf(
 
 const NONE = 'none';
 
-/** The Group as it is now, by version. */
-async function cohortOf(deps: Deps, within: Compartment, reference: string): Promise<string> {
+/** The Group as it is now, by version. Throws 422 where none of its members is simulated. */
+async function cohortOf(
+  deps: Deps,
+  within: Compartment,
+  reference: string,
+  asked: Pick<SimulationRequest, 'within'>,
+): Promise<string> {
   const own = ownReference(reference, deps.baseUrl);
   if (own?.type !== 'Group' || own.version !== undefined) {
     throw badRequest('cohort: expected a reference to a Group of this server');
@@ -126,8 +134,11 @@ async function cohortOf(deps: Deps, within: Compartment, reference: string): Pro
   const held = await findResource(deps.db, within, 'Group', id);
   if (!held || held.deleted) throw businessRule(`cohort: Group/${id} is not held here`);
   const group: Group = JSON.parse(held.content);
-  if (patientsOf(group, deps.baseUrl).length === 0) {
-    throw businessRule(`cohort: Group/${id} has no member that is a Patient of this server`, 'Group.member');
+  if (patientsOf(group, { within: asked.within, baseUrl: deps.baseUrl }).length === 0) {
+    throw businessRule(
+      `cohort: Group/${id} has no member that is a Patient of this server in the period that is asked for`,
+      'Group.member',
+    );
   }
   return `Group/${id}/_history/${held.version}`;
 }

@@ -9,11 +9,11 @@ import { badRequest, FhirError, fault } from '../../fhir/errors.ts';
 import type { Received } from '../../rules/activity/reporting.ts';
 import { deathOf } from '../../rules/calendar/death.ts';
 import { readExpectations } from '../../rules/calendar/expectations.ts';
+import { askedTime, membersOf } from '../../rules/group-members.ts';
 import { askedBy, expectedForms, expectedOf } from '../../rules/longitudinal-expected.ts';
 import { addPatient, emptyTally, type GroupTally, summaryOf } from '../../rules/longitudinal-group.ts';
-import { askedTime, membersOf } from '../../rules/longitudinal-members.ts';
 import { groupTerm, HIGHEST, patientTerm, type Telling } from '../../rules/longitudinal-parameters.ts';
-import { type Course, type Level, type Series, seriesOf } from '../../rules/longitudinal-series.ts';
+import { type Course, comparedWith, type Level, type Series, seriesOf } from '../../rules/longitudinal-series.ts';
 import { followedAs } from '../../rules/longitudinal-terms.ts';
 import { TERMS } from '../../rules/resources/codes.ts';
 import { patientHistory } from '../../store/context.ts';
@@ -171,7 +171,7 @@ function formsExpected(
   { series, responses }: Reported,
   { end }: Asked,
 ): ReadonlyMap<string, readonly string[]> {
-  const [since] = series.flatMap(({ baseline }) => (baseline ? [baseline.at] : [])).sort();
+  const [since] = series.flatMap((one) => comparedWith(one)?.at ?? []).sort();
   if (expected === null || since === undefined) return new Map();
   const death = deathOf(JSON.parse(content), saidDead, site.timeZone);
   const until = new Date(Math.min(end - 1, now().getTime())).toISOString();

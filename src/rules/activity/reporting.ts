@@ -126,7 +126,7 @@ function slotsIn(
       if (start > lastSpan) break;
       continue;
     }
-    if (start >= from && !isAfterDeath(expected.slot, death)) found.push({ item, expected });
+    if (start >= from && !isAfterDeath(expected, death)) found.push({ item, expected });
   }
   return found;
 }
@@ -150,7 +150,7 @@ function firstAnswers(
     for (const response of own) {
       if (response.at < since) continue;
       const found = slotAt(response.at);
-      if (!found || found.isPaused || isAfterDeath(found.slot, death)) continue;
+      if (!found || found.isPaused || isAfterDeath(found, death)) continue;
       const name = nameOf({ item, expected: found });
       if (!first.has(name)) first.set(name, response);
     }
@@ -159,8 +159,24 @@ function firstAnswers(
 }
 
 /**
- * The slot of a moment among those that are known: of a plan that never changed, one in whose time the moment lies is the last that has begun to count.
- * To look into the calendar for each response costs a millisecond.
+ * The slot of a moment (UTC instant) among those that are known, in their order: of a plan that never changed, the last that has begun to count, unless the moment belongs to
+ * one that is not known, or is too late for all. To look into the calendar for each response costs a millisecond, and to look at each slot more than that once there are thousands.
  */
-const slotAmong = (known: readonly ExpectedSlot[], { spans }: ExpectedItem, at: string): ExpectedSlot | undefined =>
-  spans.length === 1 ? known.find(({ slot }) => slot.open <= at && at < slot.close) : undefined;
+export function slotAmong(
+  known: readonly ExpectedSlot[],
+  { spans }: Pick<ExpectedItem, 'spans'>,
+  at: string,
+): ExpectedSlot | undefined {
+  if (spans.length !== 1) return undefined;
+  let [low, high] = [0, known.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const expected = known[middle];
+    if (expected && expected.slot.open <= at) low = middle + 1;
+    else high = middle;
+  }
+  const last = known[low - 1];
+  if (!last) return undefined;
+  const { due, next } = last.slot;
+  return (next === undefined ? at <= due : at < next) ? last : undefined;
+}

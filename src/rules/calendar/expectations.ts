@@ -318,6 +318,10 @@ export function nextSlot(
   }
 }
 
+/** When the first of the slots began to which an answer of that moment or a later one can belong, or that moment itself where none began before. UTC instants. */
+export const earliestStart = ({ spans }: Pick<ExpectedItem, 'spans'>, at: string): string =>
+  [at, ...spans.flatMap(({ schedule }) => slotAt(schedule, at)?.start ?? [])].sort()[0] ?? at;
+
 /** The slot that an answer of that moment belongs to; undefined where none does, or where it is paused. */
 export function slotOf(item: ExpectedItem, { stays }: Expectations, at: string): ExpectedSlot | undefined {
   if (item.void) return undefined;

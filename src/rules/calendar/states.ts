@@ -39,7 +39,7 @@ export function scheduleOf(
     for (const [first] of own.values()) if (first) meeting.add(first);
     for (const expected of expectedSlots(item, expectations, from)) {
       // Slots of one schedule come in order; those of a later one may begin before.
-      if (expected.slot.open > to || isAfterDeath(expected.slot, death)) {
+      if (expected.slot.open > to || isAfterDeath(expected, death)) {
         if (expected.slot.open > (item.spans.at(-1)?.from ?? '')) break;
         continue;
       }
@@ -63,8 +63,10 @@ function answersBySlot(
 ): Map<string, Answer[]> {
   const found = new Map<string, Answer[]>();
   for (const answer of ordered) {
-    const slot = answer.form === item.form ? slotOf(item, expectations, answer.at)?.slot : undefined;
-    if (slot && !isAfterDeath(slot, death)) found.set(slot.start, [...(found.get(slot.start) ?? []), answer]);
+    const expected = answer.form === item.form ? slotOf(item, expectations, answer.at) : undefined;
+    if (!expected || isAfterDeath(expected, death)) continue;
+    const { start } = expected.slot;
+    found.set(start, [...(found.get(start) ?? []), answer]);
   }
   return found;
 }

@@ -147,4 +147,7 @@ t.test('of who has died nothing is listed that ends later', async (t) => {
   t.same(await tell('2026-11-25T07:00:00.000Z', { deceasedBoolean: true }), all.slice(0, 3), 'this time it is none');
   const dated = { deceasedDateTime: '2026-11-16T09:00:01+01:00' };
   t.same(await tell('2026-11-25T07:30:00.000Z', dated), all.slice(0, 2), 'a date says itself since when');
+  // Slots of this plan end on Mondays at nine in Paris, where its day begins an hour before that of UTC.
+  t.same(await tell('2026-11-25T07:40:00.000Z', { deceasedDateTime: '2026-11-17' }), all.slice(0, 2), 'a day');
+  t.same(await tell('2026-11-25T07:50:00.000Z', { deceasedDateTime: '2026-11-16' }), all.slice(0, 1), 'of the end');
 });

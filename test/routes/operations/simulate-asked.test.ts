@@ -45,7 +45,7 @@ async function threePatients(app: TestApp): Promise<void> {
 }
 
 t.test('the cohort of a simulation', async (t) => {
-  const app = await testApp();
+  const app = await testApp({ now: () => NOW });
   t.teardown(() => app.close());
   await threePatients(app);
   const own = app.deps.baseUrl;
@@ -82,6 +82,39 @@ t.test('the cohort of a simulation', async (t) => {
       const result = await resultOf(app, asked);
       t.match(named(result, 'patients'), [{ valueInteger: patients }]);
       t.match(named(result, 'responses'), [{ valueInteger: patients }]);
+    });
+  }
+
+  const there = (period: GroupMember['period']): GroupMember => ({
+    entity: { reference: 'Patient/a' },
+    ...(period ? { period } : {}),
+  });
+  /** Whether a member of that period is simulated, for what is asked from and to. Now is the 21st of November, noon. */
+  const periods: [
+    name: string,
+    period: GroupMember['period'],
+    asked: [start?: string, end?: string],
+    isSimulated: boolean,
+  ][] = [
+    ['has always been there', undefined, ['2026-11-01', '2026-11-20'], true],
+    ['left on the day before', { end: '2026-10-31' }, ['2026-11-01', '2026-11-20'], false],
+    ['left on the first day', { end: '2026-11-01' }, ['2026-11-01', '2026-11-20'], true],
+    ['came on the last day', { start: '2026-11-20' }, ['2026-11-01', '2026-11-20'], true],
+    ['came on the day after', { start: '2026-11-21' }, ['2026-11-01', '2026-11-20'], false],
+    ['left long ago, without a beginning', { end: '2020-01-01' }, [undefined, '2026-11-20'], true],
+    ['came before the moment of asking', { start: '2026-11-21T11:59:59.999Z' }, [], true],
+    ['comes with the moment of asking', { start: NOW.toISOString() }, [], false],
+    ['is yet to come, asked beyond now', { start: '2026-11-22' }, ['2026-11-01', '2027'], false],
+  ];
+  for (const [name, period, [start, end], isSimulated] of periods) {
+    t.test(`a member who ${name}`, async (t) => {
+      const bounds = [...(start ? [moment('start', start)] : []), ...(end ? [moment('end', end)] : [])];
+      const { id } = await group(there(period), 'Patient/b');
+      const result = await resultOf(app, await ask(app, cohort(`Group/${id}`), ...bounds));
+      t.match(named(result, 'patients'), [{ valueInteger: isSimulated ? 2 : 1 }]);
+      const alone = await group(there(period));
+      const { status } = await ask(app, cohort(`Group/${alone.id}`), ...bounds);
+      t.equal(status, isSimulated ? 202 : 422);
     });
   }
 

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { monthsBetween } from '../../../src/rules/activity/month.ts';
-import { type Received, type Reporting, reportingOf } from '../../../src/rules/activity/reporting.ts';
-import type { Expectations } from '../../../src/rules/calendar/expectations.ts';
+import { type Received, type Reporting, reportingOf, slotAmong } from '../../../src/rules/activity/reporting.ts';
+import { type Expectations, expectedSlots, slotOf } from '../../../src/rules/calendar/expectations.ts';
 import { expecting, FORM, item, NOBODY_EXPECTS, PARIS, WEEKLY } from './builders.ts';
 
 const LATER = '2026-06-01T00:00:00.000Z';
@@ -175,9 +175,49 @@ const deaths: [name: string, died: string, responses: readonly Received[], march
 for (const [name, died, responses, march] of deaths) {
   t.test(`of who has died: ${name}`, async (t) => {
     const months = monthsBetween('2026-03', '2026-04', PARIS);
-    const facts = { expectations: WEEKLY_PLAN, responses, death: { at: Date.parse(`2026-${died}Z`) } };
+    const facts = { expectations: WEEKLY_PLAN, responses, death: { at: `2026-${died}Z` } };
     const [told, april] = reportingOf(facts, months, '2026-04-01T00:00:00.000Z');
     t.match(told, march);
     t.match(april, { expected: 0, missing: 0, waiting: 0 });
   });
 }
+
+t.test(
+  'the slot of a moment among a thousand is that which the calendar tells, and is found at a few looks',
+  async (t) => {
+    const daily = { ...WEEKLY, rule: { kind: 'cycle', unit: 'd', period: 1, times: 3 } } as const;
+    for (const [name, schedule] of [
+      ['one after the other', daily],
+      ['open before they begin', { ...daily, window: { before: 'PT2H' } }],
+      ['waited for an hour', { ...daily, window: { length: 'PT1H', grace: 'PT1H' } }],
+    ] as const) {
+      t.test(name, async (t) => {
+        const plan = item(schedule);
+        const all = [];
+        for (const expected of expectedSlots(plan, expecting([plan]), schedule.anchor)) {
+          if (all.push(expected) === 1000) break;
+        }
+        let looks = 0;
+        const known = new Proxy(all, {
+          get(target, name) {
+            if (name !== 'length') looks += 1;
+            return Reflect.get(target, name);
+          },
+        });
+        const moments = all.flatMap(({ slot: { start, open, close, due } }) => [start, open, close, due]);
+        for (const near of [...moments.slice(0, 40), ...moments.slice(2000, 2040), ...moments.slice(-40, -8)]) {
+          for (const millis of [-1, 0, 1]) {
+            const at = new Date(Date.parse(near) + millis).toISOString();
+            looks = 0;
+            t.same(slotAmong(known, plan, at), slotOf(plan, expecting([plan]), at), at);
+            t.ok(looks <= 11, `${looks} looks`);
+          }
+        }
+        t.equal(slotAmong(known, plan, '2030-01-01T00:00:00.000Z'), undefined, 'of one that is not known');
+        t.equal(slotAmong([], plan, schedule.anchor), undefined);
+        const changed = { spans: [...plan.spans, ...plan.spans] };
+        t.equal(slotAmong(known, changed, schedule.anchor), undefined, 'a plan that changed is asked itself');
+      });
+    }
+  },
+);

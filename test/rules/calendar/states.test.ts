@@ -9,7 +9,7 @@ const answer = (at: string): Answer => ({ id: at, at, form: FORM });
 
 /** State and day of each slot, then the days of answers beside. */
 function told(answers: readonly Answer[], died?: string, plan = PLAN): string[] {
-  const death = died === undefined ? {} : { death: { at: Date.parse(died) } };
+  const death = died === undefined ? {} : { death: { at: died } };
   const { slots, extra } = scheduleOf(plan, answers, { ...BOUNDS, ...death });
   return [
     ...slots.map(({ state, slot }) => `${state} ${slot.start.slice(5, 10)}`),
@@ -47,6 +47,6 @@ for (const [name, answers, died, expected] of cases) {
 
 t.test('a plan without an end is not gone through to the end of time', async (t) => {
   const hourly = expecting([item({ ...WEEKLY, rule: { kind: 'cycle', unit: 'h', period: 1, times: 1 } })]);
-  const bounds = { ...BOUNDS, to: '9999-12-31T00:00:00.000Z', death: { at: Date.parse('2026-03-02T10:30:00.000Z') } };
+  const bounds = { ...BOUNDS, to: '9999-12-31T00:00:00.000Z', death: { at: '2026-03-02T10:30:00.000Z' } };
   t.equal(scheduleOf(hourly, [], bounds).slots.length, 2);
 });
