@@ -41,7 +41,7 @@ export interface Snapshot {
   policies: readonly Policy[];
   /** Active policies, `url|version`, that this engine cannot compile: no report can be evaluated until they are mended or retired. */
   broken: readonly string[];
-  /** A released policy by `url|version`, retired ones too: what an earlier report was judged by. Undefined when it is not held. */
+  /** A released policy by `url|version`, retired ones too: what an earlier report was judged by. Undefined when it is not held, or cannot be compiled. */
   policy(canonical: string): Policy | undefined;
   /** The form of a canonical: with a version that very one, else the newest active one. Undefined when it is not held. */
   form(canonical: string): Form | undefined;
@@ -160,7 +160,7 @@ async function load(
     },
     policy(canonical) {
       const plan = released.find(({ url, version }) => `${url}|${version}` === canonical);
-      return plan && policyOf(plan);
+      return plan && attempt(() => policyOf(plan));
     },
     form(canonical) {
       const { url, version } = splitCanonical(canonical);

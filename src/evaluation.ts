@@ -18,7 +18,7 @@ import { observationVersions } from './evaluation/observation-versions.ts';
 import { recordOf } from './evaluation/recording.ts';
 import { regradedOf, withGraded } from './evaluation/regrading.ts';
 import { scored } from './evaluation/scored.ts';
-import { partlyOf, policiesOf, stepsToTell } from './evaluation/steps.ts';
+import { partlyOf, policiesOf, stepsToTell, withOtherWordings } from './evaluation/steps.ts';
 import { findingsOf, readReport, rowOf, type StoredReport, timeOf } from './evaluation/stored-report.ts';
 import { momentVersions, ticking } from './evaluation/ticking.ts';
 import { workVersions } from './evaluation/work-versions.ts';
@@ -230,7 +230,7 @@ async function follow(
   const { decision, provenance } = recordOf(deps, withForm(input, own, reports), writer, {
     before: past?.before,
     report,
-    steps,
+    steps: withOtherWordings(steps, folded.steps),
     derived,
   });
   const moments = await ticking(deps, within, input, {

@@ -1,5 +1,6 @@
 import type { Snapshot } from '../catalog.ts';
 import type { TermStep } from '../rules/episodes.ts';
+import { otherWording } from '../rules/episodes-merge.ts';
 import { type Report, referenceTo, type SourceRef, termKey } from '../rules/finding.ts';
 import type { FlagChange } from '../rules/flags.ts';
 import { reportingOf } from '../rules/gradings/monitoring.ts';
@@ -43,6 +44,22 @@ export function stepsToTell(
   );
 }
 
+/**
+ * What is told, and beside a step the one of the other wording of its adverse event in the same report: whether they were merged rests on both. In the
+ * order of `steps`, which are all.
+ */
+export function withOtherWordings(told: readonly TermStep[], steps: readonly TermStep[]): readonly TermStep[] {
+  const wanted = new Set(
+    told.flatMap(({ term, source }) => {
+      const other = otherWording(term);
+      return other === undefined ? [] : placeOf(source, other);
+    }),
+  );
+  if (wanted.size === 0) return told;
+  const own = new Set(told);
+  return steps.filter((step) => own.has(step) || wanted.has(placeOf(step.source, step.term)));
+}
+
 /** All that a report could say of the reporting, whatever was met before it. */
 const reportingFindings = (report: Report) => reportingOf(report, undefined).findings;
 
@@ -61,7 +78,7 @@ export function policiesOf(snapshot: Snapshot, { policies }: Report): readonly P
   if (!policies) return snapshot.policies;
   return policies.map((canonical) => {
     const policy = snapshot.policy(canonical);
-    if (!policy) throw new Error('a report was judged by a policy that is no longer held');
+    if (!policy) throw new Error('a report was judged by a policy that is no longer held, or cannot be compiled');
     return policy;
   });
 }

@@ -18,6 +18,10 @@ export const ASKED_TWICE: readonly (readonly [string, string])[] = [
   ['PROCTCAE_57_COMP', 'PROCTCAE_58_COMP'],
 ];
 
+/** The term that asks for the same adverse event in another wording; none for most. */
+export const otherWording = (term: string): string | undefined =>
+  ASKED_TWICE.find((pair) => pair.includes(term))?.find((one) => one !== term);
+
 /** A finding with the key of its term, and the place of the finding of the other wording that goes before it in this report. */
 export interface Asked {
   key: string;

@@ -2,7 +2,7 @@ import type { ParametersParameter } from '@medplum/fhirtypes';
 import type { OtherAnswer } from './answered-otherwise.ts';
 import { type DecisionRecord, type RecordedCondition, type RecordedTerm, versioned } from './decision-record.ts';
 import type { PatientFacts } from './episode.ts';
-import { ASKED_TWICE } from './episodes-merge.ts';
+import { otherWording } from './episodes-merge.ts';
 import { changesText } from './explain-changes.ts';
 import { decisionText } from './explain-decision.ts';
 import { answerText, gradeText, measuredText, missingText } from './explain-findings.ts';
@@ -98,8 +98,8 @@ function inLanguage(condition: RecordedCondition, policies: readonly Policy[], l
 
 /** The step of the same report that is about the same adverse event in another wording. */
 function wordedOtherwise({ source, finding }: RecordedTerm, { terms }: DecisionRecord): RecordedTerm[] {
-  const wordings = ASKED_TWICE.find((pair) => pair.includes(finding.term))?.filter((term) => term !== finding.term);
-  return terms.filter((one) => wordings?.includes(one.finding.term) && versioned(one.source) === versioned(source));
+  const other = otherWording(finding.term);
+  return terms.filter((one) => one.finding.term === other && versioned(one.source) === versioned(source));
 }
 
 /** What the term of a step would have been, of its report answered otherwise. */

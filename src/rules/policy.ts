@@ -55,18 +55,25 @@ export function isPolicy(plan: PlanDefinition): boolean {
 }
 
 /**
- * Everything that is wrong with a policy, each with its place; empty when it can be compiled. Numbers may be left open in a draft, and only there:
- * a condition that names one is undecided.
+ * Everything that is wrong with a policy, each with its place, whether or not it could run so; empty when it can be accepted. Numbers may be left open in
+ * a draft, and only there: a condition that names one is undecided.
  */
 export function checkPolicy(plan: PlanDefinition): Issue[] {
-  return issuesOf(plan, conditionsOf(plan));
+  const conditions = conditionsOf(plan);
+  const issues = [...checkShape(plan), ...conditions.flatMap((one, index) => faultsOf(one, index))];
+  return issues.length > 0 ? issues : conditions.flatMap((one, index) => issue(one, index, neverAsked(one)));
 }
 
-/** Compiles a policy. Throws a FhirError of status 422 with the faults that checkPolicy finds, MOST_ISSUES at most. */
+/** Refuses what comes in or is to be released. Throws a FhirError of status 422 with what checkPolicy finds, MOST_ISSUES at most. */
+export const refuseFaulty = (plan: PlanDefinition): void => refuse(checkPolicy(plan));
+
+/**
+ * Compiles a policy, also one that was released when less was refused: a condition that can never fire, or that is always the same, runs as it did.
+ * Throws a FhirError of status 422 with the faults that keep it from running, MOST_ISSUES at most.
+ */
 export function compilePolicy(plan: PlanDefinition): Policy {
   const conditions = conditionsOf(plan);
-  const [first, ...more] = issuesOf(plan, conditions).slice(0, MOST_ISSUES);
-  if (first) throw new FhirError([first, ...more], { status: 422 });
+  refuse([...checkShape(plan), ...conditions.flatMap((one, index) => faultsOf(one, index, keepsFromRunning))]);
   const canonical = `${plan.url}|${plan.version}`;
   const actions = conditions.map(({ action, expression, checked }) =>
     compileAction(action, { canonical, expression, checked }),
@@ -155,13 +162,15 @@ function conditionsOf({ status, action = [] }: PlanDefinition): readonly Conditi
 /** Where no expression stands: checkShape tells that it is missing. */
 const NOTHING: CheckedExpression = { faults: [], mentions: [], parts: [], nodes: 0, concerns: [] };
 
-function issuesOf(plan: PlanDefinition, conditions: readonly Condition[]): Issue[] {
-  const issues = [...checkShape(plan), ...conditions.flatMap(faultsOf)];
-  return issues.length > 0 ? issues : conditions.flatMap((one, index) => issue(one, index, neverAsked(one)));
+function refuse(issues: readonly Issue[]): void {
+  const [first, ...more] = issues.slice(0, MOST_ISSUES);
+  if (first) throw new FhirError([first, ...more], { status: 422 });
 }
 
-const faultsOf = (condition: Condition, index: number): Issue[] =>
-  condition.checked.faults.flatMap((fault) => issue(condition, index, fault));
+const keepsFromRunning = ({ runs }: ExpressionFault): boolean => !runs;
+
+const faultsOf = (condition: Condition, index: number, which: (fault: ExpressionFault) => boolean = () => true) =>
+  condition.checked.faults.filter(which).flatMap((fault) => issue(condition, index, fault));
 
 /** Where a sound condition can never be true of what its action is asked of: most often two of its parts, or a part and a trigger, speak of different things. */
 function neverAsked({ action, expression }: Condition): ExpressionFault | undefined {

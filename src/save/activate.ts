@@ -7,7 +7,7 @@ import { newId } from '../fhir/ids.ts';
 import { type ResourceSpec, resourceSpec } from '../fhir/resources.ts';
 import { splice, spliceOwn } from '../fhir/text.ts';
 import { rewritten } from '../fhir/text-members.ts';
-import { checkPolicy, isPolicy, policyDigest } from '../rules/policy.ts';
+import { isPolicy, policyDigest, refuseFaulty } from '../rules/policy.ts';
 import { type Activation, activationProvenance } from '../rules/resources/activation.ts';
 import { contentsOf, versionsOfType } from '../store/catalog.ts';
 import { StaleRead } from '../store/errors.ts';
@@ -19,7 +19,6 @@ import { attempts } from './attempts.ts';
 import { refuseReadOnly } from './checks.ts';
 import { insideOf } from './inside.ts';
 import { claimRelease } from './rules/plan.ts';
-import { refuse } from './rules/refusals.ts';
 import { outboxOf } from './writing.ts';
 
 /** What an activation rests on, and who answers for it. */
@@ -56,7 +55,7 @@ async function activateInside(
   const canonical = `${plan.url}|${plan.version}`;
   if (plan.status === 'active') throw businessRule(`${canonical} is active already`, 'PlanDefinition.status');
   const released: PlanDefinition = { ...plan, status: 'active' };
-  refuse(checkPolicy(released));
+  refuseFaulty(released);
   const simulation = await ground(policyDigest(plan));
   const others = retirePrevious ? await heldOthers(deps, within, plan) : [];
   const retired = others.map((stored) => versionOf(deps, within, stored, { status: 'retired' }));

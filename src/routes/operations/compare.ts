@@ -4,12 +4,11 @@ import { CANONICAL, splitCanonical } from '../../fhir/canonical.ts';
 import { businessRule } from '../../fhir/errors.ts';
 import { comparePolicies, type PolicyDifference } from '../../rules/compare.ts';
 import { comparisonText, sentenceOf, type Telling } from '../../rules/compare-words.ts';
-import { compilePolicy } from '../../rules/policy.ts';
 import { currentOfType } from '../../store/catalog.ts';
 import { onlyOne, received } from './held.ts';
 import { languageOf } from './language.ts';
 import { addOperation, type Call, type Operation } from './operation.ts';
-import { policyOf } from './policy-input.ts';
+import { compileGiven, policyOf } from './policy-input.ts';
 
 /**
  * `PlanDefinition/{id}/$compare`, and `PlanDefinition/$compare` of the policy that came along: what differs from another version of it, as data and in
@@ -27,8 +26,8 @@ export const compareOperation: Operation = {
       const { inputs, within, request, id } = call;
       const after = await policyOf(deps, within, inputs, id);
       const before = await otherOf(deps, call, after);
-      compilePolicy(after);
-      compilePolicy(before);
+      compileGiven(after, { held: id !== undefined });
+      compileGiven(before, { held: inputs.resource('other') === undefined });
       const language = languageOf(inputs.text('language'), request, deps.language);
       const telling: Telling = { before, after, labels: deps.labels, language };
       const differences = comparePolicies(before, after);

@@ -2,7 +2,7 @@ import type { PlanDefinition } from '@medplum/fhirtypes';
 import type { Deps } from '../../deps.ts';
 import type { Compartment } from '../../fhir/compartment.ts';
 import { badRequest, businessRule } from '../../fhir/errors.ts';
-import { isPolicy } from '../../rules/policy.ts';
+import { compilePolicy, isPolicy, type Policy, refuseFaulty } from '../../rules/policy.ts';
 import { readResource } from '../../store/resources.ts';
 import { onlyOne, received } from './held.ts';
 import type { Inputs } from './input.ts';
@@ -31,6 +31,15 @@ export async function policyOfId(deps: Deps, within: Compartment, id: string): P
   const plan: PlanDefinition = JSON.parse((await readResource(deps.db, within, 'PlanDefinition', id)).content);
   refuseOther(plan);
   return plan;
+}
+
+/**
+ * Compiles the policy that an operation is about. Throws 422 with all that is wrong with one that came along or is a draft; one that is `held` as
+ * released has only to run, as it does there.
+ */
+export function compileGiven(plan: PlanDefinition, { held }: { held: boolean }): Policy {
+  if (!held || plan.status === 'draft') refuseFaulty(plan);
+  return compilePolicy(plan);
 }
 
 function refuseOther(plan: PlanDefinition): void {

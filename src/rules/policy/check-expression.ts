@@ -5,12 +5,12 @@ import { SCALES, type Scale } from './scales.ts';
 import { type ExpressionFault, type Node, parse, placeOf } from './syntax.ts';
 import { type Checked, compare, dateLiteral, type Judge, numberLiteral } from './types.ts';
 
-/** What an expression mentions when it is sound, or all that is wrong with it. */
+/** What an expression mentions when it runs, and all that is wrong with it. */
 export interface CheckedExpression {
   faults: readonly ExpressionFault[];
   /** Variables and properties, such as `%finding.grade` and `%previous`, each once, in order of appearance. */
   mentions: readonly string[];
-  /** What `and` joins at the outermost, in order, or the whole expression: none where it has a fault. */
+  /** What `and` joins at the outermost, in order, or the whole expression: none where a fault keeps it from running. */
   parts: readonly ExpressionPart[];
   /** Variables, members, calls, operators and literals in it: what it costs to ask. */
   nodes: number;
@@ -43,8 +43,8 @@ export function checkExpression(expression: string, { open = false }: CheckOptio
   const places = new Map<string, Node>();
   let mentioned = new Set<string>();
   let nodes = 0;
-  const judge: Judge = (node, code, message) => {
-    faults.push({ code, message, ...placeOf(node) });
+  const judge: Judge = (node, code, message, more) => {
+    faults.push({ code, message, ...placeOf(node), ...more });
     return undefined;
   };
   const parts = conjuncts(parsed.tree, expression).map(({ node, text, among }): ExpressionPart => {
@@ -61,11 +61,10 @@ export function checkExpression(expression: string, { open = false }: CheckOptio
   if (value && !places.has('%finding.unit')) {
     judge(value, 'value', "%finding.value is a number in some unit: say which, as in %finding.unit = 'g/L' and …");
   }
-  const sound = faults.length === 0;
   return {
     faults,
     mentions: [...places.keys()],
-    parts: sound ? parts : [],
+    parts: faults.every(({ runs }) => runs) ? parts : [],
     nodes,
     concerns: narrowed(parsed.tree, SCALES),
   };

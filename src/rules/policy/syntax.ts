@@ -18,6 +18,8 @@ export interface ExpressionFault {
   message: string;
   line: number;
   column: number;
+  /** It runs all the same: it only never fires, or comes out the same whatever a patient answers. */
+  runs?: true;
 }
 
 /** The syntax tree of an expression, or why it has none. */

@@ -16,8 +16,15 @@ export interface Checked {
   range?: readonly [number, number];
 }
 
-/** Notes a fault; gives `undefined` so that a check can end with it. */
-export type Judge = (node: Node, code: ExpressionFault['code'], message: string) => undefined;
+/** Notes a fault; gives `undefined` so that a check can end with it. `runs`: it keeps no condition from running. */
+export type Judge = (
+  node: Node,
+  code: ExpressionFault['code'],
+  message: string,
+  more?: Pick<ExpressionFault, 'runs'>,
+) => undefined;
+
+const RUNS = { runs: true } as const;
 
 /** The type of `a operator b`, or a fault: wrong types, or a comparison that can only come out one way. */
 export function compare(node: Node, a: Checked, b: Checked, judge: Judge): Checked | undefined {
@@ -85,7 +92,8 @@ function described({ type, path, name }: Checked): string {
 function arithmetic(node: Node, sign: string, a: Checked, b: Checked, judge: Judge): Checked | undefined {
   if (isNumber(a) && isNumber(b)) {
     if (sign === '/' && b.range?.[0] === 0 && b.range[1] === 0) {
-      return judge(node, 'value', 'nothing can be divided by 0: the condition would never be true');
+      judge(node, 'value', 'nothing can be divided by 0: the condition would never be true', RUNS);
+      return { type: 'decimal' };
     }
     const type = a.type === 'integer' && b.type === 'integer' && sign !== '/' ? 'integer' : 'decimal';
     return { type, range: rangeOf(sign, a.range, b.range), literal: a.literal === true && b.literal === true };
@@ -109,21 +117,27 @@ function rangeOf(sign: string, a: Checked['range'], b: Checked['range']): Checke
 /** Nothing times however much is nothing. */
 const times = (one: number, other: number): number => (one === 0 || other === 0 ? 0 : one * other);
 
-/** A comparison that is true, or false, whatever a patient answers is a mistake: `%finding.grade >= 4` would never fire. */
-function constant(node: Node, sign: string, a: Checked, b: Checked, judge: Judge): Checked | undefined {
+/** A comparison that is true, or false, whatever a patient answers is a mistake: `%finding.grade >= 4` would never fire. It runs all the same. */
+function constant(node: Node, sign: string, a: Checked, b: Checked, judge: Judge): Checked {
+  const message = sameAlways(node, sign, a, b);
+  if (message !== undefined) judge(node, 'value', message, RUNS);
+  return { type: 'boolean' };
+}
+
+/** Why a comparison comes out the same whatever a patient answers; undefined where it may come out both ways. */
+function sameAlways(node: Node, sign: string, a: Checked, b: Checked): string | undefined {
   if (a.literal && b.literal) {
-    return judge(node, 'value', `"${sign}" compares two constants, which come out the same whatever a patient answers`);
+    return `"${sign}" compares two constants, which come out the same whatever a patient answers`;
   }
   if (a.values && b.values && !a.values.some((value) => b.values?.includes(value))) {
     const [known, given] = b.literal ? [a, b] : [b, a];
     const near = nearMatch(given.values?.[0] ?? '', known.values ?? []);
     const hint = near ? `did you mean '${near}'?` : `it is one of ${known.values?.slice(0, 8).join(', ')}`;
-    return judge(node, 'value', `${known.path} is never '${given.values?.join("' or '")}'; ${hint}`);
+    return `${known.path} is never '${given.values?.join("' or '")}'; ${hint}`;
   }
   const never = node.type === 'EqualityExpression' && (isBetween(a, b) || isBetween(b, a));
   const always = never ? sign === '!=' : a.range && b.range && settled(sign, a.range, b.range);
-  if (always === undefined) return { type: 'boolean' };
-  return judge(node, 'value', `"${sign}" is always ${always} here: ${bounds(a)}, ${bounds(b)}`);
+  return always === undefined ? undefined : `"${sign}" is always ${always} here: ${bounds(a)}, ${bounds(b)}`;
 }
 
 /** Whether one side is a whole number, and the other one that lies between two. */

@@ -2,24 +2,28 @@ import type { PlanDefinition } from '@medplum/fhirtypes';
 import type { Deps } from '../../deps.ts';
 import type { Compartment } from '../../fhir/compartment.ts';
 import { businessRule, type FhirError } from '../../fhir/errors.ts';
-import { checkPolicy, isPolicy, policyDigest } from '../../rules/policy.ts';
+import { isPolicy, policyDigest, refuseFaulty } from '../../rules/policy.ts';
 import { claimOwner, claimShard } from '../../store/claims.ts';
 import { findResource } from '../../store/resources.ts';
 import type { Claim } from '../../store/write.ts';
-import { inUse, refuse } from './refusals.ts';
+import { inUse } from './refusals.ts';
 import type { Change, Removal } from './type-rules.ts';
 
-/** A policy compiles; and what has been released under a url|version is never another. */
+/**
+ * What comes in has no fault; and what has been released under a url|version is never another. That was looked at when it came: it can be retired whatever is
+ * refused by now.
+ */
 export async function checkPlan(
   deps: Deps,
   within: Compartment,
   { resource, id, current }: Change,
 ): Promise<{ claims?: Claim[] }> {
   const plan = resource as PlanDefinition; // the row's type
-  if (current) refuseOtherContent(JSON.parse(current.content), plan);
+  const before: PlanDefinition | undefined = current && JSON.parse(current.content);
+  if (before) refuseOtherContent(before, plan);
   if (!isPolicy(plan)) return {};
-  refuse(checkPolicy(plan));
-  if (current && plan.status === 'active') refuseSilent(JSON.parse(current.content), current.id);
+  if (!before || !isReleased(before)) refuseFaulty(plan);
+  if (before && plan.status === 'active') refuseSilent(before, id);
   if (plan.status === 'draft') return {};
   return { claims: await claimRelease(deps, within, plan, id) };
 }
@@ -56,7 +60,7 @@ function refuseSilent(before: PlanDefinition, id: string): void {
 }
 
 function refuseOtherContent(before: PlanDefinition, after: PlanDefinition): void {
-  if (before.status === 'draft' || !isPolicy(before)) return;
+  if (!isReleased(before)) return;
   if (policyDigest(before) !== policyDigest(after)) throw released(before);
   // To anything else it would cease to judge without being retired.
   if (after.status !== 'active' && after.status !== 'retired') {
@@ -67,6 +71,9 @@ function refuseOtherContent(before: PlanDefinition, after: PlanDefinition): void
   }
 }
 
+/** Its content is frozen. */
+const isReleased = (plan: PlanDefinition): boolean => plan.status !== 'draft' && isPolicy(plan);
+
 const released = ({ url, version }: PlanDefinition): FhirError =>
   businessRule(
     `The content of ${url}|${version} has been released and never changes: give the changed policy another version`,
@@ -76,7 +83,7 @@ const released = ({ url, version }: PlanDefinition): FhirError =>
 /** A released policy can only be retired. */
 export async function refuseReleased(_deps: Deps, _within: Compartment, { current }: Removal): Promise<void> {
   const plan: PlanDefinition = JSON.parse(current.content);
-  if (plan.status === 'draft' || !isPolicy(plan)) return;
+  if (!isReleased(plan)) return;
   throw inUse(
     `PlanDefinition/${current.id} has been released: decisions refer to it. Update it with status retired instead`,
   );
