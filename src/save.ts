@@ -4,7 +4,7 @@ import type { Deps } from './deps.ts';
 import type { Compartment } from './fhir/compartment.ts';
 import { badRequest, FhirError, fault, gone, notFound, notSupported } from './fhir/errors.ts';
 import { drawShard, newId, shardOf } from './fhir/ids.ts';
-import { checkVersion, type Preconditions } from './fhir/preconditions.ts';
+import { checkVersion, isUponCurrent, type Preconditions } from './fhir/preconditions.ts';
 import type { ResourceSpec } from './fhir/resources.ts';
 import type { ReceivedText } from './fhir/text.ts';
 import { applyPatch, type Patch } from './patch.ts';
@@ -254,7 +254,7 @@ async function put(
     shard: home.shard,
     version: (held?.version ?? 0) + 1,
     context,
-    ...(current ? { current } : {}),
+    ...(current ? { current, isUponCurrent: isUponCurrent(options, current.version) } : {}),
     ...(owner ? { patient: owner.id } : {}),
     claims: [...claims, ...home.claims],
   });

@@ -61,6 +61,16 @@ export function checkVersion(
   }
 }
 
+/**
+ * Whether a write that took place says by If-Match which version it rests on: the one that is current, and no other. A list, or `*`, leaves open which of them
+ * was read.
+ */
+export const isUponCurrent = ({ ifMatch }: Pick<Preconditions, 'ifMatch'>, current: number | undefined): boolean => {
+  if (ifMatch === undefined || ifMatch === '*') return false;
+  const named = asList(ifMatch);
+  return named.length > 0 && named.every((version) => version === current);
+};
+
 const modifiedAt = ({ lastUpdated }: CurrentVersion): number => Math.floor(Date.parse(lastUpdated) / 1000) * 1000;
 
 const asList = (versions: number | Versions): readonly number[] =>

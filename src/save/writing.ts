@@ -39,6 +39,8 @@ export interface Writing {
   version: number;
   /** The version that it replaces; absent for what is created, or comes back. */
   current?: Stored;
+  /** The client has named that version, and no other, by If-Match. */
+  isUponCurrent?: boolean;
   patient?: string;
   context: PatientContext | undefined;
   claims: readonly Omit<Claim, 'id'>[];

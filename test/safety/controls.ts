@@ -696,8 +696,8 @@ export const CONTROLS: readonly Control[] = [
     control: 'Limits of normal that cannot be such, or that contradict the table, are none',
     code: {
       file: 'src/rules/gradings/ctcae-limits.ts',
-      from: 'const believed = readings.filter((one) => isBelieved(one, about));',
-      to: 'const believed = readings;',
+      from: 'const possible = readings.flatMap((one) => believedOf(one, about) ?? []);',
+      to: 'const possible = readings;',
     },
     test: { file: 'test/rules/gradings/ctcae-limits.test.ts', name: 'g/dL under g/L' },
   },

@@ -92,6 +92,43 @@ t.test('an EHR that puts back what it has read asks for nothing, and is not refu
   t.equal(said(back.body), 'completed episode-ended asap physician Practitioner/anna');
 });
 
+t.test('who names by If-Match the version that was read asks by a body without one', async (t) => {
+  const { app, task, read } = await story(t);
+  await move(app, task, { status: 'accepted', owner: ANNA });
+  await move(app, task, { ...ESCALATED, ...WHY });
+  await move(app, task, { status: 'in-progress' });
+  const { meta: _meta, ...body } = await read();
+  const nobody = { ...body, ...ESCALATED, statusReason: { text: 'nobody comes' } };
+  const send = (ifMatch: string) => app.send('PUT', `/Task/${task.id}`, nobody, { 'if-match': ifMatch });
+  t.equal(refused(await send('W/"4"')), LAST);
+  const entry = (ifMatch: string) => [
+    { request: { method: 'PUT', url: `Task/${task.id}`, ifMatch }, resource: nobody },
+  ];
+  const bundle = (ifMatch: string) =>
+    app.send('POST', '', { resourceType: 'Bundle', type: 'transaction', entry: entry(ifMatch) });
+  t.match(refused(await bundle('W/"4"')), /This work is at the last level/);
+  t.equal((await send('W/"3"')).status, 412);
+  const { status, body: kept } = await send('W/"3", W/"4"');
+  t.equal(status, 200, 'which of them was read is not said');
+  t.equal(said(kept), 'in-progress acknowledged asap physician Practitioner/anna');
+});
+
+t.test('who was called takes it over by the code that taking it gives, and of two who do one has it', async (t) => {
+  const { app, patient, task } = await story(t);
+  await move(app, task, { status: 'accepted', owner: ANNA });
+  await move(app, task, { ...ESCALATED, ...WHY });
+  const acknowledged = { status: 'accepted', businessStatus: statusConcept('acknowledged') };
+  t.match(refused(await move(app, task, acknowledged)), /^422 Task.businessStatus/, 'who had it was not called');
+  const chloe = { reference: 'Practitioner/chloe' };
+  const both = await Promise.all([BILAL, chloe].map((owner) => move(app, task, { ...acknowledged, owner })));
+  t.same(both.map(({ status }) => status).sort(), [200, 409]);
+  t.equal(
+    both.filter(({ status }) => status === 200).map(({ body }) => said({ ...body, owner: undefined }))[0],
+    'accepted acknowledged asap physician',
+  );
+  t.same(await dueOf(app, patient), ['2026-11-24T13:00:00.000Z'], 'it is still due');
+});
+
 t.test('any other status of ours that is no move is refused, and how the next level is asked is named', async (t) => {
   const { app, task, put } = await story(t);
   const says =

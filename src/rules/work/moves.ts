@@ -30,6 +30,14 @@ export interface Moved {
   snooze?: { level: number; until: string };
 }
 
+interface Moving {
+  site: Site;
+  /** UTC instant. */
+  now: string;
+  /** If-Match has said that the version before was read, whatever version the new one names. */
+  isUponCurrent?: boolean;
+}
+
 /** Elements that a work item keeps as the engine wrote them. */
 const KEPT = [
   'identifier',
@@ -46,12 +54,11 @@ const KEPT = [
 ] as const satisfies readonly (keyof Task)[];
 
 /**
- * A person's new version of a work item. `now` is a UTC instant. Throws FhirError: 409 where somebody else has it and no reason is given why it
- * is taken over; 422 for a move that is none, naming the legal ones, for one that lacks what it needs, for an element of the engine that changed, and
- * where the next level is asked and there is none.
+ * A person's new version of a work item. Throws FhirError: 409 where somebody else has it and no reason is given why it is taken over; 422 for a move that is none, naming the
+ * legal ones, for one that lacks what it needs, for an element of the engine that changed, and where the next level is asked and there is none.
  */
-export function moved(before: Task, sent: Task, { site, now }: { site: Site; now: string }): Moved {
-  const move = moveOf(before.status, sent.status);
+export function moved(before: Task, sent: Task, { site, now, isUponCurrent = false }: Moving): Moved {
+  const move = moveOf(before.status, sent.status, { isTakenOver: isTakenOver(before, sent) });
   if (!move) {
     throw refusal(
       `Task.status: a work item that is ${before.status} does not become ${sent.status}; from ${before.status} it can become ${legalMoves(before.status)}`,
@@ -60,11 +67,11 @@ export function moved(before: Task, sent: Task, { site, now }: { site: Site; now
   }
   const isSnooze = move.needs.includes('expected level');
   const after = isSnooze ? untilEndOfDay(sent, site) : sent;
-  const isAsked = asksNextLevel(before, after, site);
+  const isAsked = asksNextLevel(before, after, { site, isUponCurrent });
   const whyAsked = isAsked && canEscalate(move.to) && !move.needs.includes('reason');
   const issues = [
     ...changedIssues(before, after),
-    ...askedInVain(before, after, move),
+    ...askedInVain(before, after, { move, isUponCurrent }),
     ...(whyAsked ? lacking('reason', { ...move, name: 'escalate' }, before, after, now) : []),
     ...move.needs.flatMap((need) => lacking(need, move, before, after, now)),
   ];
@@ -139,6 +146,8 @@ function lacking(need: Need, { name, from, to }: Move, before: Task, after: Task
       return ownerOf(after) === undefined
         ? say('who has it from now on, by reference, identifier or name', 'Task.owner')
         : [];
+    case 'other than before':
+      return isTakenOver(before, after) ? [] : say('another owner than it had', 'Task.owner');
     case 'no owner':
       return after.owner === undefined
         ? []
@@ -190,10 +199,15 @@ const LAST_YEAR_OVER = Date.UTC(10_000, 0, 1);
 /** With seconds and a zone; days were made moments before. */
 const ZONED = /T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
+/** Whether somebody had it, and from now on somebody else has. */
+function isTakenOver(before: Task, after: Task): boolean {
+  const [had, has] = [ownerOf(before), ownerOf(after)];
+  return had !== undefined && has !== undefined && had !== has;
+}
+
 /** Two people never have the same work without knowing. What was escalated asks for somebody else, so there no reason is needed. */
 function refuseTakeover(before: Task, after: Task): void {
-  const [had, has] = [ownerOf(before), ownerOf(after)];
-  if (had === undefined || has === undefined || had === has) return;
+  if (!isTakenOver(before, after)) return;
   const status = workStatusOf(before);
   if (status === 'escalated' || status === 'overdue') return;
   const { statusReason } = after;
@@ -202,7 +216,7 @@ function refuseTakeover(before: Task, after: Task): void {
     [
       fault(
         'conflict',
-        `Task.owner: ${had} has this work item (${before.status}); to take it over, say why in a statusReason of its own`,
+        `Task.owner: ${ownerOf(before)} has this work item (${before.status}); to take it over, say why in a statusReason of its own`,
         'Task.owner',
       ),
     ],

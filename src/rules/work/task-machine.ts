@@ -12,6 +12,8 @@ export type TaskStatus = 'requested' | 'accepted' | 'in-progress' | 'on-hold' | 
 export type Need =
   /** `owner`: who has it from now on. */
   | 'owner'
+  /** Beside `owner`: it is not who had it until now. */
+  | 'other than before'
   /** No `owner`: nobody has it from now on. */
   | 'no owner'
   /** `output` with an outcome. */
@@ -63,11 +65,13 @@ export const MOVES: readonly Move[] = [
   person('snooze', 'requested', 'on-hold', ['owner', 'expected level'], 'snoozed'),
   person('complete', 'requested', 'completed', ['owner', 'outcome'], 'acknowledged'),
   person('remark', 'accepted', 'accepted', ['owner']),
+  person('take over', 'accepted', 'accepted', ['owner', 'other than before'], 'acknowledged'),
   person('start', 'accepted', 'in-progress', ['owner'], 'acknowledged'),
   person('snooze', 'accepted', 'on-hold', ['owner', 'expected level'], 'snoozed'),
   person('put back', 'accepted', 'requested', ['no owner', 'reason'], 'new'),
   person('complete', 'accepted', 'completed', ['owner', 'outcome'], 'acknowledged'),
   person('remark', 'in-progress', 'in-progress', ['owner']),
+  person('take over', 'in-progress', 'in-progress', ['owner', 'other than before'], 'acknowledged'),
   person('pause', 'in-progress', 'accepted', ['owner'], 'acknowledged'),
   person('snooze', 'in-progress', 'on-hold', ['owner', 'expected level'], 'snoozed'),
   person('put back', 'in-progress', 'requested', ['no owner', 'reason'], 'new'),
@@ -104,9 +108,19 @@ export const MOVES: readonly Move[] = [
 /** How a person asks the next level, in words. */
 export const TO_NEXT_LEVEL = 'it goes to the next level by businessStatus escalated (escalate, reason) or by $escalate';
 
-/** The move of a person from one status to another; undefined where there is none. */
-export const moveOf = (from: string, to: string): Move | undefined =>
-  MOVES.find((move) => move.by === 'person' && move.from === from && move.to === to);
+/**
+ * The move of a person from one status to another; undefined where there is none. Who takes it over from somebody else has a move of
+ * their own where the table has one.
+ */
+export function moveOf(
+  from: string,
+  to: string,
+  { isTakenOver }: { isTakenOver: boolean } = { isTakenOver: false },
+): Move | undefined {
+  const moves = MOVES.filter((move) => move.by === 'person' && move.from === from && move.to === to);
+  const isTakeover = ({ needs }: Move): boolean => needs.includes('other than before');
+  return (isTakenOver ? moves.find(isTakeover) : undefined) ?? moves.find((move) => !isTakeover(move));
+}
 
 /** Whether what has a status can go to the next level: by itself, or since a person asks for it. */
 export const canEscalate = (status: string): boolean =>

@@ -31,10 +31,10 @@ export async function checkTask(deps: Deps, within: Compartment, change: Change)
       'Task.identifier',
     );
   }
-  const { id, patient, context } = change;
+  const { id, patient, context, isUponCurrent = false } = change;
   if (patient === undefined || !context) throw businessRule('Task.for of a work item is its patient', 'Task.for');
   const now = deps.now().toISOString();
-  const result = moved(before, task, { site: deps.site, now });
+  const result = moved(before, task, { site: deps.site, now, isUponCurrent });
   const { work, due } = workRows(result.task, { id, shard: context.shard, patient });
   const snoozed = await snoozedBy(deps, within, change, result, now);
   return {

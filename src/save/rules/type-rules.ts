@@ -40,6 +40,8 @@ export interface Change {
   id: string;
   version: number;
   current?: Stored;
+  /** The client has named that version, and no other, by If-Match. */
+  isUponCurrent?: boolean;
   patient?: string;
   context: PatientContext | undefined;
 }

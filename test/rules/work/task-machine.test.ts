@@ -31,10 +31,29 @@ t.test('the table of docs/work-items.md is the machine', async (t) => {
   );
 });
 
-t.test('a person has one move at most from one status to another', async (t) => {
-  const pairs = MOVES.filter(({ by }) => by === 'person').map(({ from, to }) => `${from} ${to}`);
-  t.equal(new Set(pairs).size, pairs.length);
+t.test('a person has one move at most from one status to another, and one more at most to take it over', async (t) => {
+  for (const isTakeover of [false, true]) {
+    const pairs = MOVES.filter(
+      ({ by, needs }) => by === 'person' && needs.includes('other than before') === isTakeover,
+    ).map(({ from, to }) => `${from} ${to}`);
+    t.equal(new Set(pairs).size, pairs.length);
+  }
 });
+
+const moves: [from: string, to: string, name: string, whenTakenOver: string][] = [
+  ['accepted', 'accepted', 'remark', 'take over'],
+  ['in-progress', 'in-progress', 'remark', 'take over'],
+  ['accepted', 'in-progress', 'start', 'start'],
+  ['in-progress', 'accepted', 'pause', 'pause'],
+  ['on-hold', 'on-hold', 'snooze anew', 'snooze anew'],
+  ['completed', 'completed', 'correct', 'correct'],
+];
+for (const [from, to, name, whenTakenOver] of moves) {
+  t.test(`from ${from} to ${to} it is: ${name}; for who takes it over: ${whenTakenOver}`, async (t) => {
+    t.equal(moveOf(from, to)?.name, name);
+    t.equal(moveOf(from, to, { isTakenOver: true })?.name, whenTakenOver);
+  });
+}
 
 t.test('a person leaves every status but cancelled, and nobody is asked to cancel', async (t) => {
   for (const from of STATUSES) {
