@@ -519,7 +519,7 @@ export const CONTROLS: readonly Control[] = [
     control: 'A stored policy becomes active by $activate alone',
     code: {
       file: 'src/save/rules/plan.ts',
-      from: "if (current && plan.status === 'active') refuseSilent(JSON.parse(current.content), current.id);",
+      from: "if (before && plan.status === 'active') refuseSilent(before, id);",
       to: '',
     },
     test: {
