@@ -77,7 +77,7 @@ function testOf(parts: readonly Part[]): RunTest | undefined {
   const texts = parts.map(({ text }) => text);
   if (texts.every((text) => text === undefined || text === '')) return undefined;
   const isWhole = texts.every((text) => text !== undefined);
-  const pattern = texts.map((text) => text?.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&') ?? '.*');
+  const pattern = texts.map((text) => text?.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&') ?? '.+');
   return {
     name: isWhole ? texts.join('') : new RegExp(`^${pattern.join('')}$`),
     parts: parts.flatMap(({ text, isCase }) => (text !== undefined && (isCase || !isWhole) ? text.trim() : [])),

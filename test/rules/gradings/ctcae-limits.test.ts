@@ -294,7 +294,7 @@ function lim(low: number | undefined, high: number | undefined, unit: string): G
 }
 
 for (const [name, term, version, loinc, value, given, told] of cases) {
-  const [low = '', high = '', unit] = given.limits ?? ['', '', 'no unit'];
+  const [low = 'none', high = 'none', unit] = given.limits ?? ['none', 'none', 'no unit'];
   t.test(`${term} v${version}, ${value.value} ${value.unit}, limits ${low}-${high} ${unit}: ${name}`, async (t) => {
     t.equal(inWords(find(term, version, loinc, value, given)), told);
   });
