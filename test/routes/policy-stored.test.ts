@@ -167,5 +167,6 @@ t.test('a retired policy that cannot be compiled stops nothing but what was judg
   await report('2026-11-15T08:00:00Z', 4);
   t.same(codesOf(await flags()), ['active PROCTCAE_16_COMP'], 'the next report is evaluated');
   await report('2026-11-01T08:00:00Z', 0);
-  t.match(codesOf(await flags()).at(-1), /not-evaluated/, 'what rests on its decisions is not, and a person is told');
+  const told = codesOf(await flags()).filter((code) => code.endsWith('not-evaluated'));
+  t.equal(told.length, 1, 'what rests on its decisions is not, and a person is told');
 });
