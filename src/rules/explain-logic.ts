@@ -1,4 +1,4 @@
-import type { Comparison } from './policy/comparisons.ts';
+import { type Comparison, madeOf } from './policy/comparisons.ts';
 import { type Node, parse } from './policy/syntax.ts';
 
 /** True, false, or what cannot be told. */
@@ -48,19 +48,22 @@ function speaks(kind: Exclude<Logic['kind'], 'leaf'>, whole: Truth, { value }: L
   return value === whole || (kind === 'any' && whole === true && value === 'undecided');
 }
 
-const WRAPPERS = new Set(['EntireExpression', 'TermExpression', 'ParenthesizedTerm']);
-
 /** Takes the comparisons of a node from the front of what is left of them. */
 function joined(node: Node, negated: boolean, left: Comparison[]): Logic | undefined {
-  const [first, second] = node.children ?? [];
-  if (WRAPPERS.has(node.type) && first) return joined(first, negated, left);
-  if (first && second && JOINING.has(node.type)) return pair(node, [first, second], negated, left);
-  if (first && isNegation(second) && !isPath(first)) return joined(first, !negated, left);
-  const comparison = left.shift();
-  return comparison && { kind: 'leaf', comparison, negated, value: turned(comparison.value, negated) };
+  const made = madeOf(node);
+  switch (made.kind) {
+    case 'around':
+      return joined(made.of[0], negated, left);
+    case 'negation':
+      return joined(made.of[0], !negated, left);
+    case 'joined':
+      return pair(node, made.of, negated, left);
+    case 'comparison': {
+      const comparison = left.shift();
+      return comparison && { kind: 'leaf', comparison, negated, value: turned(comparison.value, negated) };
+    }
+  }
 }
-
-const JOINING = new Set(['AndExpression', 'OrExpression', 'ImpliesExpression']);
 
 function pair(
   { type, text }: Node,
@@ -76,16 +79,6 @@ function pair(
   if (isOne) return { kind: 'one', of, value: turned(either(one.value, other.value), negated) };
   const kind = (type === 'AndExpression') === negated ? 'any' : 'all';
   return { kind, of, value: deciding(kind === 'any', of) };
-}
-
-const isNegation = (node: Node | undefined): boolean =>
-  node?.type === 'FunctionInvocation' && (node.text ?? node.children?.[0]?.text) === 'not';
-
-/** A variable or a property of one: its `not()` is part of what is compared. */
-function isPath(node: Node): boolean {
-  const [first, second] = node.children ?? [];
-  if (WRAPPERS.has(node.type) && first) return isPath(first);
-  return node.type === 'ExternalConstantTerm' || second?.type === 'MemberInvocation';
 }
 
 const turned = (value: Truth, negated: boolean): Truth => (negated && value !== 'undecided' ? !value : value);

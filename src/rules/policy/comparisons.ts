@@ -43,12 +43,27 @@ const LOGIC = new Set(['AndExpression', 'OrExpression', 'ImpliesExpression']);
 const COMPARING = new Set(['EqualityExpression', 'InequalityExpression']);
 const WRAPPERS = new Set(['EntireExpression', 'TermExpression', 'ParenthesizedTerm']);
 
-function leaves(node: Node): Node[] {
+/**
+ * What a node of a condition is: something that stands around another, what is joined of two, what negates another, or a comparison. This alone says where a
+ * comparison begins.
+ */
+export type Made =
+  | { kind: 'around' | 'negation'; of: readonly [Node] }
+  | { kind: 'joined'; of: readonly [Node, Node] }
+  | { kind: 'comparison' };
+
+export function madeOf(node: Node): Made {
   const [first, second] = node.children ?? [];
-  if (WRAPPERS.has(node.type) && first) return leaves(first);
-  if (LOGIC.has(node.type)) return (node.children ?? []).flatMap(leaves);
-  if (node.type === 'InvocationExpression' && first && isNegation(second) && !isPath(first)) return leaves(first);
-  return [node];
+  if (!first) return { kind: 'comparison' };
+  if (WRAPPERS.has(node.type)) return { kind: 'around', of: [first] };
+  if (LOGIC.has(node.type) && second) return { kind: 'joined', of: [first, second] };
+  const negates = node.type === 'InvocationExpression' && isNegation(second) && !isPath(first);
+  return negates ? { kind: 'negation', of: [first] } : { kind: 'comparison' };
+}
+
+function leaves(node: Node): Node[] {
+  const made = madeOf(node);
+  return made.kind === 'comparison' ? [node] : made.of.flatMap(leaves);
 }
 
 const isNegation = (node: Node | undefined): boolean => node?.type === 'FunctionInvocation' && nameOf(node) === 'not';
